@@ -1,0 +1,241 @@
+/* count_sketch.c - Count Sketch tables on the CPU.
+ *
+ * Sources: Charikar, Chen, Farach-Colton, "Finding frequent items in data streams", 2002; Alon, Matias, Szegedy 1999
+ * for the norm; Sketched-SGD supplement, Algorithm 4 (line 10 there should read estimates[j]).
+ *
+ * Coordinates are taken in tiles whose cells and values stay in the first-level cache. Within a bucket additions go in
+ * ascending i whatever the tile or the order of rows, so a table does not depend on caching or tiling. The median is a
+ * network of minima and maxima over whole tiles: no branches, the same comparators for every coordinate.
+ * NaN: a comparator keeps both its inputs, so a NaN goes to some place that depends on the values only. Nothing crashes
+ * and the result is the same for any tiling, but it is not a median any more.
+ */
+#include "algorithms/count_sketch.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    TILE = 1024,          /* coordinates; 4 KiB of cells, 28 KiB of estimates at 7 rows */
+    NORM_LANES = 8,       /* partial sums of a row; part of the definition of the result */
+    NETWORK_MAX = 544     /* Batcher's network of 64 wires has 543 comparators, one of 63 wires fewer */
+};
+
+/* Tables above ROW_OUTER_BYTES are written one row at a time, so that the row and not the table must fit the cache.
+ * Tables above PREFETCH_BYTES are read with prefetching, which halves the time; for writes it is a loss. */
+static const size_t ROW_OUTER_BYTES = (size_t)512 << 10, PREFETCH_BYTES = (size_t)1536 << 10;
+
+#if defined(__GNUC__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address) ((void)0)
+#endif
+
+static inline float with_sign(float value, uint32_t cell)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    bits ^= cell & SKETCH_SIGN_BIT;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t bucket(uint32_t cell)
+{
+    return cell & ~SKETCH_SIGN_BIT;
+}
+
+static inline size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- writing ---- */
+
+/* Four at a time: cells and signed values are read ahead, the additions stay in order (buckets may repeat). */
+static void accumulate_tile(const uint32_t *restrict cell, const float *restrict v, size_t n, float *restrict row_table)
+{
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const uint32_t c0 = cell[i], c1 = cell[i + 1], c2 = cell[i + 2], c3 = cell[i + 3];
+        const float v0 = with_sign(v[i], c0), v1 = with_sign(v[i + 1], c1);
+        const float v2 = with_sign(v[i + 2], c2), v3 = with_sign(v[i + 3], c3);
+        row_table[bucket(c0)] += v0;
+        row_table[bucket(c1)] += v1;
+        row_table[bucket(c2)] += v2;
+        row_table[bucket(c3)] += v3;
+    }
+    for (; i < n; ++i) { row_table[bucket(cell[i])] += with_sign(v[i], cell[i]); }
+}
+
+void count_sketch_accumulate(const struct sketch_hash *hash, const float *v, float *table)
+{
+    const size_t d = sketch_hash_d(hash), cols = sketch_hash_cols(hash);
+    const uint32_t rows = sketch_hash_rows(hash);
+    const size_t span = rows * cols * sizeof *table > ROW_OUTER_BYTES ? d : TILE; /* coordinates before the next row */
+    uint32_t buffer[TILE];
+    for (size_t first = 0; first < d; first += span) {
+        const size_t end = smaller(first + span, d);
+        for (uint32_t row = 0; row < rows; ++row) {
+            for (size_t i = first; i < end; i += TILE) {
+                const size_t n = smaller(TILE, end - i);
+                accumulate_tile(sketch_hash_cells(hash, row, i, n, buffer), v + i, n, table + row * cols);
+            }
+        }
+    }
+}
+
+void count_sketch_merge(const struct sketch_hash *hash, const float *other, float *table)
+{
+    const size_t n = (size_t)sketch_hash_rows(hash) * sketch_hash_cols(hash);
+    for (size_t i = 0; i < n; ++i) { table[i] += other[i]; }
+}
+
+void count_sketch_scale(const struct sketch_hash *hash, float factor, float *table)
+{
+    const size_t n = (size_t)sketch_hash_rows(hash) * sketch_hash_cols(hash);
+    for (size_t i = 0; i < n; ++i) { table[i] *= factor; }
+}
+
+/* ---- the median of rows ---- */
+
+struct comparator {
+    uint8_t low, high; /* after it, wire `low` holds the smaller value */
+};
+
+struct network {
+    unsigned count;
+    struct comparator step[NETWORK_MAX];
+};
+
+/* Batcher's odd-even merge sort on `wires` wires (Knuth, TAOCP 3, 5.2.2, Algorithm M), without the comparators that
+ * cannot reach the middle wire. */
+static void median_network(unsigned wires, struct network *network)
+{
+    struct comparator all[NETWORK_MAX];
+    unsigned count = 0, top = 1;
+    while (top * 2 < wires) { top *= 2; }
+    for (unsigned p = top; p > 0; p /= 2) {
+        for (unsigned q = top, r = 0, distance = p;; distance = q - p, q /= 2, r = p) {
+            for (unsigned i = 0; i + distance < wires; ++i) {
+                if ((i & p) == r) { all[count++] = (struct comparator){(uint8_t)i, (uint8_t)(i + distance)}; }
+            }
+            if (q == p) { break; }
+        }
+    }
+    uint64_t live = UINT64_C(1) << wires / 2;
+    unsigned kept = count; /* backwards: a comparator counts if one of its outputs is looked at later */
+    for (unsigned s = count; s-- > 0;) {
+        const uint64_t both = UINT64_C(1) << all[s].low | UINT64_C(1) << all[s].high;
+        if (live & both) {
+            live |= both;
+            all[--kept] = all[s];
+        }
+    }
+    network->count = count - kept;
+    memcpy(network->step, all + kept, network->count * sizeof *all);
+}
+
+/* estimate[row][0..n) in, medians to out. */
+static void median_tile(const struct network *network, unsigned rows, float (*estimate)[TILE], size_t n, float *out)
+{
+    for (unsigned s = 0; s < network->count; ++s) {
+        float *restrict low = estimate[network->step[s].low], *restrict high = estimate[network->step[s].high];
+        for (size_t i = 0; i < n; ++i) {
+            const float a = low[i], b = high[i];
+            low[i] = a < b ? a : b;
+            high[i] = a < b ? b : a;
+        }
+    }
+    memcpy(out, estimate[rows / 2], n * sizeof *out);
+}
+
+/* ---- reading ---- */
+
+static inline float read_cell(const float *row_table, uint32_t cell)
+{
+    return with_sign(row_table[bucket(cell)], cell);
+}
+
+static void estimate_tile(const struct sketch_hash *hash, const struct network *network, const float *table,
+                          size_t first, size_t n, float *out)
+{
+    float estimate[SKETCH_ROWS_MAX][TILE];
+    uint32_t buffer[TILE];
+    const uint32_t rows = sketch_hash_rows(hash);
+    const int far = (size_t)rows * sketch_hash_cols(hash) * sizeof *table > PREFETCH_BYTES;
+    for (uint32_t row = 0; row < rows; ++row) {
+        const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
+        const uint32_t *cell = sketch_hash_cells(hash, row, first, n, buffer);
+        for (size_t i = 0; far && i < n; ++i) { PREFETCH(row_table + bucket(cell[i])); }
+        for (size_t i = 0; i < n; ++i) { estimate[row][i] = read_cell(row_table, cell[i]); }
+    }
+    median_tile(network, rows, estimate, n, out);
+}
+
+void count_sketch_estimate(const struct sketch_hash *hash, const float *table, float *out, int threads)
+{
+    const size_t d = sketch_hash_d(hash), tiles = (d + TILE - 1) / TILE;
+    struct network network;
+    median_network(sketch_hash_rows(hash), &network);
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+    for (size_t tile = 0; tile < tiles; ++tile) {
+        const size_t first = tile * TILE;
+        estimate_tile(hash, &network, table, first, smaller(TILE, d - first), out + first);
+    }
+}
+
+void count_sketch_estimate_some(const struct sketch_hash *hash, const float *table, size_t n, const uint32_t *index,
+                                float *out)
+{
+    const uint32_t rows = sketch_hash_rows(hash);
+    float estimate[SKETCH_ROWS_MAX][TILE];
+    struct network network;
+    median_network(rows, &network);
+    for (size_t first = 0; first < n; first += TILE) {
+        const size_t count = smaller(TILE, n - first);
+        for (uint32_t row = 0; row < rows; ++row) {
+            const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
+            for (size_t i = 0; i < count; ++i) {
+                estimate[row][i] = read_cell(row_table, sketch_hash_cell(hash, row, index[first + i]));
+            }
+        }
+        median_tile(&network, rows, estimate, count, out + first);
+    }
+}
+
+/* Sum of squares of one row in double, NORM_LANES partial sums that are added up in order. */
+static double row_norm2(const float *row_table, size_t cols)
+{
+    double lane[NORM_LANES] = {0.0};
+    size_t b = 0;
+    for (; b + NORM_LANES <= cols; b += NORM_LANES) {
+        for (size_t l = 0; l < NORM_LANES; ++l) {
+            const double value = (double)row_table[b + l];
+            lane[l] += value * value;
+        }
+    }
+    for (size_t l = 0; b + l < cols; ++l) {
+        const double value = (double)row_table[b + l];
+        lane[l] += value * value;
+    }
+    double sum = 0.0;
+    for (size_t l = 0; l < NORM_LANES; ++l) { sum += lane[l]; }
+    return sum;
+}
+
+double count_sketch_norm2(const struct sketch_hash *hash, const float *table)
+{
+    const uint32_t rows = sketch_hash_rows(hash);
+    const size_t cols = sketch_hash_cols(hash);
+    double sorted[SKETCH_ROWS_MAX];
+    for (uint32_t row = 0; row < rows; ++row) { /* insertion sort; NaN above everything */
+        const double sum = row_norm2(table + row * cols, cols);
+        uint32_t at = row;
+        while (at > 0 && (isnan(sorted[at - 1]) ? !isnan(sum) : sorted[at - 1] > sum)) {
+            sorted[at] = sorted[at - 1];
+            --at;
+        }
+        sorted[at] = sum;
+    }
+    return sorted[rows / 2];
+}

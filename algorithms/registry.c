@@ -1,0 +1,45 @@
+/* registry.c - one line for each algorithm. */
+#include "algorithms/registry.h"
+
+#include <string.h>
+
+extern const struct dsgd_algorithm dsgd_sgd, dsgd_sketched_sgd, dsgd_local_topk, dsgd_terngrad;
+
+static const struct dsgd_algorithm *const builtin[] = {
+    &dsgd_sgd,
+    &dsgd_sketched_sgd,
+    &dsgd_local_topk,
+    &dsgd_terngrad,
+};
+
+enum { BUILTIN = sizeof builtin / sizeof *builtin, ADDED_MAX = 64 };
+
+static const struct dsgd_algorithm *added[ADDED_MAX];
+static size_t added_count;
+
+const struct dsgd_algorithm *dsgd_algorithm_at(size_t i)
+{
+    if (i < BUILTIN) { return builtin[i]; }
+    return i - BUILTIN < added_count ? added[i - BUILTIN] : NULL;
+}
+
+const struct dsgd_algorithm *dsgd_algorithm_find(const char *name)
+{
+    const struct dsgd_algorithm *algorithm = NULL;
+    for (size_t i = 0; (algorithm = dsgd_algorithm_at(i)) != NULL; ++i) {
+        if (strcmp(algorithm->name, name) == 0) { return algorithm; }
+    }
+    return NULL;
+}
+
+enum dsgd_status dsgd_algorithm_register(const struct dsgd_algorithm *algorithm)
+{
+    if (dsgd_algorithm_find(algorithm->name)) {
+        return dsgd_fail(DSGD_EINPUT, "algorithm %s is already registered: expected another name", algorithm->name);
+    }
+    if (added_count == ADDED_MAX) {
+        return dsgd_fail(DSGD_EINPUT, "algorithm %s: at most %d algorithms can be added", algorithm->name, ADDED_MAX);
+    }
+    added[added_count++] = algorithm;
+    return DSGD_OK;
+}

@@ -1,0 +1,40 @@
+/* select.h - exact top-k selection with defined ties, and HEAVYMIX's choice.
+ *
+ * Order: larger magnitude first, then lower index. NaN counts as larger than everything (so that a diverging run stays
+ * deterministic). Results are index lists in ascending order of index.
+ */
+#ifndef DSGD_ALGORITHMS_SELECT_H
+#define DSGD_ALGORITHMS_SELECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "sim/rng.h"
+#include "sim/status.h"
+
+/** Bytes of scratch, aligned as by malloc, that the functions below need for vectors of length d: about 2 d. */
+size_t select_scratch_bytes(size_t d);
+
+/** index[0..k) = the k largest |v|, ascending index. 0 <= k <= d < 2^32. Cost about 1.2 reads of v for k << d
+ *  (threshold from a strided sample, one collecting pass, counting among the survivors); about 16 reads if k > d / 8 or
+ *  where the sample misleads. */
+void select_topk(size_t d, const float *v /*[d]*/, size_t k, uint32_t *index /*[k]*/, void *scratch);
+
+/** The k2 largest |value| of a sparse vector of n entries with distinct ascending `index`; writes positions in [0, n),
+ *  ascending. Ties by lower index, that is lower position. scratch as for select_topk with d = n. */
+void select_topk_positions(size_t n, const float *value /*[n]*/, size_t k2, uint32_t *position /*[k2]*/, void *scratch);
+
+/**
+ * HEAVYMIX, lines 3-4 (Algorithm 1): H = {i : est_i^2 >= norm2 / k}; the k largest of H if |H| > k, else H plus k - |H|
+ * coordinates drawn uniformly without replacement from the rest (Floyd 1987 on ranks; rank to coordinate by walking
+ * the sorted H). An estimate of exactly 0 is never heavy (select_heavymix.c says why). 0 <= k <= d < 2^32.
+ * Draws: item = position in Floyd's loop, step, worker = DSGD_RNG_SERVER.
+ * @param est      [d] estimates
+ * @param norm2    the AMS estimate of ||g||^2
+ * @param index    [k] chosen coordinates, ascending
+ * @param heavy    out: |H| before any truncation
+ * @param scratch  select_scratch_bytes(d) bytes
+ */
+void select_heavymix(size_t d, const float *est, double norm2, size_t k, struct dsgd_rng_key key, uint32_t step,
+                     uint32_t *index, size_t *heavy, void *scratch);
+
+#endif

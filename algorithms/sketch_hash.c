@@ -1,0 +1,118 @@
+/* sketch_hash.c - the object around a hash family: size checks, the cell cache, dispatch.
+ *
+ * The cache is row-major like the table: cell (row, i) at row * d + i. It is filled by the family's own `fill`, so
+ * cached and uncached cells are the same integers by construction. Without a cache nothing of length d is held: a state
+ * of a few kilobytes replaces the d x rows arrays of buckets and signs that public implementations build.
+ */
+#include "algorithms/sketch_hash.h"
+
+#include <stdlib.h>
+
+struct sketch_hash {
+    const struct sketch_hash_family *family;
+    void *state;     /* [family->state_size] */
+    uint32_t *cache; /* [rows * d], or NULL */
+    size_t d;
+    uint32_t rows, cols;
+};
+
+/* Cells to cache: all or none. */
+static size_t cached_cells(size_t d, uint32_t rows, size_t cache_cells)
+{
+    if (rows == 0 || d > cache_cells / rows) { return 0; }
+    return d * rows;
+}
+
+static enum dsgd_status check(const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols)
+{
+    if (d < 1 || d > UINT32_MAX) {
+        return dsgd_fail(DSGD_EINPUT, "%s: vectors of length %zu, expected 1..%lu", family->name, d,
+                         (unsigned long)UINT32_MAX);
+    }
+    if (rows % 2 == 0 || rows > SKETCH_ROWS_MAX) {
+        return dsgd_fail(DSGD_EINPUT, "rows = %lu, expected an odd number in 1..%d", (unsigned long)rows,
+                         SKETCH_ROWS_MAX);
+    }
+    if (cols < 1 || cols > INT32_MAX) {
+        return dsgd_fail(DSGD_EINPUT, "cols = %lu, expected 1..%ld", (unsigned long)cols, (long)INT32_MAX);
+    }
+    return DSGD_OK;
+}
+
+enum dsgd_status sketch_hash_create(const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols,
+                                    size_t cache_cells, struct sketch_hash **out)
+{
+    *out = NULL;
+    DSGD_TRY(check(family, d, rows, cols));
+    struct sketch_hash *hash = calloc(1, sizeof *hash);
+    if (!hash) { goto fail; }
+    hash->family = family;
+    hash->d = d;
+    hash->rows = rows;
+    hash->cols = cols;
+    hash->state = calloc(1, family->state_size);
+    if (!hash->state) { goto fail; }
+    const size_t cells = cached_cells(d, rows, cache_cells);
+    if (cells > 0) {
+        if (cells > SIZE_MAX / sizeof *hash->cache) { goto fail; }
+        hash->cache = malloc(cells * sizeof *hash->cache);
+        if (!hash->cache) { goto fail; }
+    }
+    sketch_hash_reseed(hash, 0, 0); /* never hand out an object without functions */
+    *out = hash;
+    return DSGD_OK;
+fail:
+    sketch_hash_destroy(hash);
+    return dsgd_fail(DSGD_ENOMEM, "hash functions of %lu x %lu tables over %zu coordinates: no memory for %zu bytes",
+                     (unsigned long)rows, (unsigned long)cols, d, sketch_hash_bytes(d, rows, cache_cells));
+}
+
+void sketch_hash_destroy(struct sketch_hash *hash)
+{
+    if (!hash) { return; }
+    free(hash->cache);
+    free(hash->state);
+    free(hash);
+}
+
+void sketch_hash_reseed(struct sketch_hash *hash, uint32_t seed, uint32_t step)
+{
+    hash->family->reseed(hash->state, hash->rows, hash->cols, seed, step);
+    if (!hash->cache) { return; }
+    for (uint32_t row = 0; row < hash->rows; ++row) {
+        hash->family->fill(hash->state, row, 0, hash->d, hash->cache + row * hash->d);
+    }
+}
+
+const uint32_t *sketch_hash_cells(const struct sketch_hash *hash, uint32_t row, size_t i0, size_t n, uint32_t *buffer)
+{
+    if (hash->cache) { return hash->cache + row * hash->d + i0; }
+    hash->family->fill(hash->state, row, i0, n, buffer);
+    return buffer;
+}
+
+uint32_t sketch_hash_cell(const struct sketch_hash *hash, uint32_t row, size_t i)
+{
+    return hash->cache ? hash->cache[row * hash->d + i] : hash->family->one(hash->state, row, i);
+}
+
+size_t sketch_hash_d(const struct sketch_hash *hash)
+{
+    return hash->d;
+}
+
+uint32_t sketch_hash_rows(const struct sketch_hash *hash)
+{
+    return hash->rows;
+}
+
+uint32_t sketch_hash_cols(const struct sketch_hash *hash)
+{
+    return hash->cols;
+}
+
+size_t sketch_hash_bytes(size_t d, uint32_t rows, size_t cache_cells)
+{
+    return sizeof(struct sketch_hash) + sketch_hash_polynomial.state_size +
+           cached_cells(d, rows, cache_cells) * sizeof(uint32_t);
+}

@@ -1,0 +1,98 @@
+/* ternary.c - TernGrad's stochastic ternarisation (Wen et al. 2017, arXiv:1705.07878, section 3) as two bit planes.
+ *
+ * t_i = s sign(g_i) b_i with P(b_i = 1) = |g_i| / s, so E t = g. Planes instead of two adjacent bits a coordinate: a
+ * plane is what comparisons give and majority votes take, and both directions vectorise.
+ * The probability is floor(|g_i| / s * 2^32) / 2^32: less than 2^-32 too low, exact at |g_i| = s.
+ * Input that is not finite (a diverging run): NaN becomes 0, and so does everything if the scale is NaN; infinity is
+ * sent where it is the scale.
+ */
+#include "algorithms/ternary.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    WORDS = 4,   /* coordinates a draw serves */
+    BLOCK = 256, /* coordinates encoded at once: 64 draws, a loop that vectorises */
+    BITS = 8     /* coordinates in a byte of a plane */
+};
+
+size_t ternary_plane_bytes(size_t d)
+{
+    return d / BITS + (d % BITS > 0);
+}
+
+/* Eight flags 0 or 1 to one byte, flag 0 lowest: the product moves flag j to bit 56 + j and nothing else there. */
+static inline uint8_t pack_flags(const uint8_t flag[BITS])
+{
+    uint64_t eight = 0;
+    for (int j = 0; j < BITS; ++j) { eight |= (uint64_t)flag[j] << BITS * j; } /* one load on little-endian machines */
+    return (uint8_t)(eight * UINT64_C(0x0102040810204080) >> 56);
+}
+
+/* Flags of n <= BLOCK coordinates that start at coordinate `first`, a multiple of BLOCK. */
+static void ternarise_block(size_t first, size_t n, const float *g, float scale, struct dsgd_rng_key key, uint32_t step,
+                            uint32_t worker, uint8_t *nonzero, uint8_t *negative)
+{
+    uint32_t word[BLOCK];
+    const uint32_t draws = (uint32_t)((n + WORDS - 1) / WORDS), item = (uint32_t)(first / WORDS);
+    for (uint32_t j = 0; j < draws; ++j) {
+        const struct dsgd_rng4 words = dsgd_rng_draw(key, item + j, step, worker, 0);
+        for (uint32_t l = 0; l < WORDS; ++l) { word[j * WORDS + l] = words.word[l]; }
+    }
+    const double divisor = (double)scale;
+    for (size_t i = 0; i < n; ++i) {
+        /* word < floor(x) for an integer word is word + 1 <= x; false for every NaN */
+        const double magnitude = fabs((double)g[i]);
+        const double threshold = magnitude / divisor * 0x1p32;
+        const int hit = ((double)word[i] + 1.0 <= threshold) | (magnitude >= divisor);
+        nonzero[i] = (uint8_t)hit;
+        negative[i] = (uint8_t)(hit & (g[i] < 0.0f));
+    }
+}
+
+void ternary_encode(size_t d, const float *g, float scale, struct dsgd_rng_key key, uint32_t step, uint32_t worker,
+                    uint8_t *nonzero, uint8_t *negative)
+{
+    const size_t bytes = ternary_plane_bytes(d);
+    memset(nonzero, 0, bytes);
+    memset(negative, 0, bytes);
+    if (!(scale > 0.0f)) { return; } /* a zero vector, or NaN */
+    for (size_t first = 0; first < d; first += BLOCK) {
+        const size_t n = d - first < BLOCK ? d - first : BLOCK;
+        uint8_t hit[BLOCK], minus[BLOCK];
+        ternarise_block(first, n, g + first, scale, key, step, worker, hit, minus);
+        for (size_t i = n; i % BITS != 0; ++i) { hit[i] = minus[i] = 0; }
+        for (size_t i = 0; i < n; i += BITS) {
+            nonzero[(first + i) / BITS] = pack_flags(hit + i);
+            negative[(first + i) / BITS] = pack_flags(minus + i);
+        }
+    }
+}
+
+/* True if no negative bit stands alone and no bit past d is set. */
+static int planes_valid(size_t d, const uint8_t *nonzero, const uint8_t *negative)
+{
+    const size_t bytes = ternary_plane_bytes(d);
+    unsigned stray = 0;
+    for (size_t b = 0; b < bytes; ++b) { stray |= negative[b] & ~(unsigned)nonzero[b]; }
+    if (d % BITS > 0) { stray |= (unsigned)nonzero[bytes - 1] >> d % BITS; } /* negative is within nonzero */
+    return stray == 0;
+}
+
+enum dsgd_status ternary_accumulate(size_t d, const uint8_t *nonzero, const uint8_t *negative, int32_t *sum)
+{
+    if (!planes_valid(d, nonzero, negative)) {
+        return dsgd_fail(DSGD_EMESSAGE, "ternary planes of %zu coordinates: a bit past the end or a sign alone", d);
+    }
+    size_t i = 0;
+    for (; i + BITS <= d; i += BITS) {
+        const int32_t value = nonzero[i / BITS], sign = negative[i / BITS];
+        for (int j = 0; j < BITS; ++j) { sum[i + (size_t)j] += (value >> j & 1) - 2 * (sign >> j & 1); }
+    }
+    for (; i < d; ++i) {
+        const int j = (int)(i % BITS);
+        sum[i] += (nonzero[i / BITS] >> j & 1) - 2 * (negative[i / BITS] >> j & 1);
+    }
+    return DSGD_OK;
+}

@@ -1,0 +1,143 @@
+/* linear.c - construction, stochastic gradients and evaluation of linear classifiers on byte features. Formulas: linear.h. The factor
+ * 1/255 of the pixels is applied to scalars, never to rows.
+ */
+#include "convex/linear.h"
+
+#include <stdlib.h>
+#include "convex/bytes.h"
+
+const struct dsgd_metric dsgd_linear_metric[DSGD_LINEAR_METRICS] = {
+    {"objective", "1", "f(w): mean training loss + l2/2 ||w||^2"},
+    {"train_error", "1", "fraction of training examples on the wrong side; score 0 counts as negative"},
+    {"test_loss", "1", "mean test loss + l2/2 ||w||^2, so that it compares with the objective"},
+    {"test_error", "1", "fraction of test examples on the wrong side; score 0 counts as negative"},
+};
+
+const struct dsgd_param dsgd_linear_params[] = {
+    {"digit", DSGD_PARAM_INT, offsetof(struct dsgd_linear_config, digit), "0", 0, 255, NULL,
+     "the class that is +1, all others are -1"},
+    {"l2", DSGD_PARAM_REAL, offsetof(struct dsgd_linear_config, l2), "0.01", 0, 1e6, NULL,
+     "f contains l2/2 ||w||^2, bias included; alias: lambda, C = 1/(n l2)"},
+    DSGD_PARAM_END,
+};
+
+enum dsgd_status dsgd_linear_create(const struct dsgd_problem_args *args, const char *name,
+                                    const struct dsgd_linear_loss *loss, void **self)
+{
+    const struct dsgd_linear_config *config = args->config;
+    *self = NULL;
+    if (!args->data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", name); }
+    if (config->digit < 0 || (uint64_t)config->digit >= args->data->classes) {
+        return dsgd_fail(DSGD_EINPUT, "%s.digit = %lld: expected a class of %s, 0 to %zu", name, (long long)config->digit,
+                         args->data->name, args->data->classes - 1);
+    }
+    struct dsgd_linear *p = calloc(1, sizeof *p);
+    if (!p) { return dsgd_fail(DSGD_ENOMEM, "problem %s: no memory", name); }
+    p->data = args->data;
+    p->loss = loss;
+    p->features = args->data->features;
+    p->d = p->features + 1;
+    p->n = args->data->train.n;
+    p->digit = (uint8_t)config->digit;
+    p->l2 = config->l2;
+    p->segment[0] = (struct dsgd_segment){.name = "weights", .offset = 0, .count = p->features, .rows = 1, .cols = p->features};
+    p->segment[1] = (struct dsgd_segment){.name = "bias", .offset = p->features, .count = 1, .rows = 1, .cols = 1};
+    *self = p;
+    return DSGD_OK;
+}
+
+void dsgd_linear_destroy(void *self)
+{
+    free(self);
+}
+
+void dsgd_linear_shape(const void *self, struct dsgd_layout *layout, size_t *n)
+{
+    const struct dsgd_linear *p = self;
+    *layout = (struct dsgd_layout){.d = p->d, .segments = 2, .segment = p->segment};
+    *n = p->n;
+}
+
+enum dsgd_status dsgd_linear_gradient(const void *self, const float *x, const struct dsgd_batch *batch,
+                                      float *restrict grad)
+{
+    const struct dsgd_linear *p = self;
+    const size_t features = p->features;
+    const float l2 = (float)p->l2;
+    if (batch->count == 0) {
+        return dsgd_fail(DSGD_EINTERNAL, "gradient of an empty minibatch, expected at least 1 example");
+    }
+    dsgd_bytes_prefetch(features, p->data->train.feature + batch->example[0] * features);
+    for (uint32_t b = 0; b < batch->count; ++b) {
+        const size_t i = batch->example[b];
+        const uint8_t *restrict row = p->data->train.feature + i * features;
+        if (b + 1 < batch->count) {
+            dsgd_bytes_prefetch(features, p->data->train.feature + batch->example[b + 1] * features);
+        }
+        const float y = p->data->train.label[i] == p->digit ? 1.0f : -1.0f;
+        const float score = dsgd_bytes_dot_float(features, row, x) / 255.0f + x[features];
+        const float c = y * p->loss->slope_float(y * score) / (float)batch->count;
+        const float c_pixel = c / 255.0f;
+        if (b == 0) { /* the first example also writes the regulariser: one pass over grad fewer */
+            for (size_t j = 0; j < features; ++j) { grad[j] = l2 * x[j] + c_pixel * (float)row[j]; }
+            grad[features] = l2 * x[features] + c;
+        } else if (c != 0.0f) {
+            for (size_t j = 0; j < features; ++j) { grad[j] += c_pixel * (float)row[j]; }
+            grad[features] += c;
+        }
+    }
+    return DSGD_OK;
+}
+
+/* Sums over chunk c of a split: losses and examples on the wrong side. */
+static void evaluate_chunk(const struct dsgd_linear *p, const struct dsgd_split *split, size_t c, const double *x,
+                           double *loss, size_t *wrong)
+{
+    const size_t end = split->n * (c + 1) / DSGD_LINEAR_CHUNKS;
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = split->n * c / DSGD_LINEAR_CHUNKS; i < end; ++i) {
+        const double y = dsgd_linear_sign(p, split->label[i]);
+        const double score = dsgd_linear_score(p, split->feature + i * p->features, x);
+        sum += p->loss->value(y * score);
+        count += (score > 0) != (y > 0);
+    }
+    *loss = sum;
+    *wrong = count;
+}
+
+static void evaluate_split(const struct dsgd_linear *p, const struct dsgd_split *split, const double *x, double *loss,
+                           double *error)
+{
+    double part[DSGD_LINEAR_CHUNKS];
+    size_t wrong[DSGD_LINEAR_CHUNKS];
+#pragma omp parallel for schedule(static) if (split->n >= DSGD_LINEAR_PARALLEL)
+    for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) { evaluate_chunk(p, split, c, x, &part[c], &wrong[c]); }
+    double sum = 0;
+    size_t count = 0;
+    for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) {
+        sum += part[c];
+        count += wrong[c];
+    }
+    *loss = sum / (double)split->n;
+    *error = (double)count / (double)split->n;
+}
+
+enum dsgd_status dsgd_linear_evaluate(const void *self, const double *x, double *value)
+{
+    const struct dsgd_linear *p = self;
+    double norm2 = 0;
+    for (size_t j = 0; j < p->d; ++j) { norm2 += x[j] * x[j]; }
+    const double regulariser = 0.5 * p->l2 * norm2;
+    evaluate_split(p, &p->data->train, x, &value[DSGD_LINEAR_OBJECTIVE], &value[DSGD_LINEAR_TRAIN_ERROR]);
+    evaluate_split(p, &p->data->test, x, &value[DSGD_LINEAR_TEST_LOSS], &value[DSGD_LINEAR_TEST_ERROR]);
+    value[DSGD_LINEAR_OBJECTIVE] += regulariser;
+    value[DSGD_LINEAR_TEST_LOSS] += regulariser;
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_linear_full_gradient(const void *self, const double *x, double *grad)
+{
+    double f;
+    return dsgd_linear_objective(self, x, &f, grad);
+}

@@ -1,0 +1,117 @@
+/* linear_pass.c - passes over the whole training set in double precision: objective, gradient, largest eigenvalue.
+ *
+ * One function does the work (dsgd_linear_pass); each row is read once and used twice, for its score and its share of
+ * the result.
+ */
+#include "convex/linear.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "convex/bytes.h"
+
+double dsgd_linear_score(const struct dsgd_linear *p, const uint8_t *row, const double *w)
+{
+    return dsgd_bytes_dot(p->features, row, w) / 255.0 + w[p->features];
+}
+
+/* Chunk c of a pass: out [d] = sum of c_i a_i, with pixels still in units of 1/255. */
+static double pass_chunk(const struct dsgd_linear *p, size_t c, const double *w, dsgd_linear_weight *weight,
+                         const void *context, double *restrict out)
+{
+    const size_t features = p->features, end = p->n * (c + 1) / DSGD_LINEAR_CHUNKS;
+    double sum = 0;
+    for (size_t i = p->n * c / DSGD_LINEAR_CHUNKS; i < end; ++i) {
+        const uint8_t *restrict row = p->data->train.feature + i * features;
+        const double scale = weight(context, i, dsgd_linear_score(p, row, w), &sum);
+        if (scale == 0) { continue; }
+        for (size_t j = 0; j < features; ++j) { out[j] += scale * (double)row[j]; }
+        out[features] += scale;
+    }
+    return sum;
+}
+
+enum dsgd_status dsgd_linear_pass(const struct dsgd_linear *p, const double *w, dsgd_linear_weight *weight,
+                                  const void *context, double *out, double *mean)
+{
+    double sum[DSGD_LINEAR_CHUNKS];
+    double *part = calloc(DSGD_LINEAR_CHUNKS * p->d, sizeof *part);
+    if (!part) {
+        return dsgd_fail(DSGD_ENOMEM, "no memory for %d partial sums of %zu numbers", (int)DSGD_LINEAR_CHUNKS, p->d);
+    }
+#pragma omp parallel for schedule(static) if (p->n >= DSGD_LINEAR_PARALLEL)
+    for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) { sum[c] = pass_chunk(p, c, w, weight, context, part + c * p->d); }
+    double total = 0;
+    memset(out, 0, p->d * sizeof *out);
+    for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) {
+        total += sum[c];
+        for (size_t j = 0; j < p->d; ++j) { out[j] += part[c * p->d + j]; }
+    }
+    free(part);
+    const double n = (double)p->n;
+    for (size_t j = 0; j < p->features; ++j) { out[j] /= 255.0 * n; }
+    out[p->features] /= n;
+    if (mean) { *mean = total / n; }
+    return DSGD_OK;
+}
+
+static double weight_loss(const void *context, size_t i, double score, double *sum)
+{
+    const struct dsgd_linear *p = context;
+    const double y = dsgd_linear_sign(p, p->data->train.label[i]);
+    *sum += p->loss->value(y * score);
+    return y * p->loss->slope(y * score);
+}
+
+enum dsgd_status dsgd_linear_objective(const struct dsgd_linear *p, const double *w, double *f, double *grad)
+{
+    double norm2 = 0;
+    DSGD_TRY(dsgd_linear_pass(p, w, weight_loss, p, grad, f));
+    for (size_t j = 0; j < p->d; ++j) {
+        norm2 += w[j] * w[j];
+        grad[j] += p->l2 * w[j];
+    }
+    *f += 0.5 * p->l2 * norm2;
+    return DSGD_OK;
+}
+
+static double weight_score(const void *context, size_t i, double score, double *sum)
+{
+    (void)context;
+    (void)i;
+    (void)sum;
+    return score;
+}
+
+enum dsgd_status dsgd_linear_largest_eigenvalue(const struct dsgd_linear *p, double *lambda)
+{
+    /* A = 1/n sum a_i a_i^T has no negative entry, so a top eigenvector has none either (Perron-Frobenius) and the
+     * positive start is never orthogonal to it: the iteration cannot settle on a smaller eigenvalue. With r = Av - theta v
+     * an eigenvalue lies within ||r|| of theta, hence theta + ||r|| bounds the one that is approached. */
+    enum { ITERATIONS_MAX = 10000 };
+    const size_t d = p->d;
+    double *v = malloc(2 * d * sizeof *v);
+    if (!v) { return dsgd_fail(DSGD_ENOMEM, "no memory for power iteration in %zu dimensions", d); }
+    double *av = v + d, theta = 0, residual = HUGE_VAL;
+    enum dsgd_status status = DSGD_OK;
+    for (size_t j = 0; j < d; ++j) { v[j] = 1.0 / sqrt((double)d); }
+    for (int it = 0; it < ITERATIONS_MAX && !(residual <= 1e-6 * theta); ++it) {
+        status = dsgd_linear_pass(p, v, weight_score, NULL, av, NULL);
+        if (status != DSGD_OK) { break; }
+        double norm2 = 0, residual2 = 0;
+        theta = 0;
+        for (size_t j = 0; j < d; ++j) {
+            theta += v[j] * av[j];
+            norm2 += av[j] * av[j];
+        }
+        for (size_t j = 0; j < d; ++j) {
+            const double r = av[j] - theta * v[j];
+            residual2 += r * r;
+            v[j] = av[j] / sqrt(norm2); /* norm2 > 0: the constant feature alone gives A an entry of 1 */
+        }
+        residual = sqrt(residual2);
+    }
+    free(v);
+    *lambda = theta + residual;
+    return status;
+}

@@ -1,0 +1,66 @@
+/* logistic.c - L2-regularised logistic regression, one digit against the rest:
+ *     f(w) = 1/n sum_i log(1 + exp(-y_i <a_i, w>)) + l2/2 ||w||^2.
+ *
+ * mu = l2: pixels that are 0 in every image make the data term flat, so nothing more can be claimed.
+ * L = lambda_max(1/n sum a_i a_i^T)/4 + l2, because the loss has second derivative s(1 - s) <= 1/4.
+ */
+#include <math.h>
+#include "convex/linear.h"
+#include "convex/optimum.h"
+
+/* log(1 + exp(-m)) without overflow, and with full relative precision where it is small. */
+static double logistic_value(double m)
+{
+    return m > 0 ? log1p(exp(-m)) : log1p(exp(m)) - m;
+}
+
+/* -1/(1 + exp(m)): exp overflows to infinity for a large m, and the quotient is then 0 as it should be. */
+static double logistic_slope(double m)
+{
+    return -1.0 / (1.0 + exp(m));
+}
+
+static float logistic_slope_float(float m)
+{
+    return -1.0f / (1.0f + expf(m));
+}
+
+static const struct dsgd_linear_loss logistic_loss = {logistic_value, logistic_slope, logistic_slope_float};
+
+static enum dsgd_status logistic_create(const struct dsgd_problem_args *args, void **self)
+{
+    return dsgd_linear_create(args, "logistic", &logistic_loss, self);
+}
+
+static enum dsgd_status logistic_constants(const void *self, struct dsgd_constants *out)
+{
+    const struct dsgd_linear *p = self;
+    double lambda;
+    DSGD_TRY(dsgd_linear_largest_eigenvalue(p, &lambda));
+    *out = (struct dsgd_constants){.mu = p->l2, .L = lambda / 4 + p->l2, .sigma2 = (double)NAN};
+    return DSGD_OK;
+}
+
+static enum dsgd_status logistic_optimum(const void *self, struct dsgd_optimum *out)
+{
+    return dsgd_optimum_logistic(self, out);
+}
+
+const struct dsgd_problem_ops dsgd_problem_logistic = {
+    .name = "logistic",
+    .title = "L2-regularised logistic regression, one digit against the rest",
+    .reference = "Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., 4.4",
+    .params = dsgd_linear_params,
+    .config_size = sizeof(struct dsgd_linear_config),
+    .needs_dataset = true,
+    .metric = dsgd_linear_metric,
+    .metrics = DSGD_LINEAR_METRICS,
+    .create = logistic_create,
+    .destroy = dsgd_linear_destroy,
+    .shape = dsgd_linear_shape,
+    .gradient = dsgd_linear_gradient,
+    .evaluate = dsgd_linear_evaluate,
+    .full_gradient = dsgd_linear_full_gradient,
+    .constants = logistic_constants,
+    .optimum = logistic_optimum,
+};

@@ -1,0 +1,14 @@
+/* registry.h - the convex problems by name. */
+#ifndef DSGD_CONVEX_REGISTRY_H
+#define DSGD_CONVEX_REGISTRY_H
+
+#include <stddef.h>
+#include "sim/problem.h"
+
+/** Entry i, or NULL past the end. */
+const struct dsgd_problem_ops *dsgd_problem_at(size_t i);
+
+/** The entry called name, or NULL. */
+const struct dsgd_problem_ops *dsgd_problem_find(const char *name);
+
+#endif

@@ -1,0 +1,49 @@
+/* dataset.h - what a classification dataset is, and the registry of the datasets. */
+#ifndef DSGD_DATASETS_DATASET_H
+#define DSGD_DATASETS_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "sim/param.h"
+#include "sim/status.h"
+
+/** Images or feature vectors of bytes, with labels. Feature value = byte / 255. */
+struct dsgd_split {
+    size_t n;               /* examples */
+    const uint8_t *feature; /* [n][features], row-major */
+    const uint8_t *label;   /* [n], in [0, classes) */
+};
+
+struct dsgd_dataset {
+    char name[32];          /* registry name, as in results paths */
+    char title[96];         /* for logs, tables, captions: "MNIST", "Fashion-MNIST (Debian dataset-fashion-mnist), not MNIST" */
+    size_t features;        /* 784 */
+    size_t classes;         /* 10 */
+    struct dsgd_split train, test;
+    void *owned[4];         /* the arrays behind feature and label that dsgd_dataset_destroy frees; NULL if borrowed */
+    char sha256[65];        /* over the decompressed bytes of all files, in the order train images, train labels, test images, test labels */
+};
+
+/** `folder` is the user's data folder (--data), or NULL: then $DSGD_DATA, then data/. */
+struct dsgd_dataset_args {
+    const void *config;  /* the dataset's config struct, NULL if it has no keys */
+    const char *folder;
+};
+
+struct dsgd_dataset_ops {
+    const char *name, *title, *reference;
+    const struct dsgd_param *params;
+    size_t config_size;
+    /** Loads and checks everything. DSGD_EINPUT with a sentence that names the file. Caller: dsgd_dataset_destroy. */
+    enum dsgd_status (*load)(const struct dsgd_dataset_args *args, struct dsgd_dataset **out);
+};
+
+/** Frees a dataset; accepts NULL and half-built ones. */
+void dsgd_dataset_destroy(struct dsgd_dataset *data);
+
+/** The registry: entry i, or NULL past the end. */
+const struct dsgd_dataset_ops *dsgd_dataset_at(size_t i);
+/** The entry called name, or NULL. */
+const struct dsgd_dataset_ops *dsgd_dataset_find(const char *name);
+
+#endif

@@ -1,0 +1,129 @@
+/* idx_load.c - finds the four IDX files of a dataset, reads them and checks that they belong together. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <nettle/sha2.h>
+#include "datasets/idx.h"
+
+enum { FILES = 4, PATH_SIZE = 1024 };
+
+/* In the order of dsgd_dataset.sha256. */
+static const char *const file_name[FILES] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                             "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+
+/* The file itself or its gzip in a folder; false if there is neither. An over-long path counts as absent. */
+static bool find_file(const char *folder, const char *name, char path[PATH_SIZE])
+{
+    for (int zip = 1; zip >= 0; --zip) {
+        const int length = snprintf(path, PATH_SIZE, "%s/%s%s", folder, name, zip ? ".gz" : "");
+        if (length > 0 && length < PATH_SIZE && access(path, F_OK) == 0) { return true; }
+    }
+    return false;
+}
+
+static int count_files(const char *folder)
+{
+    char path[PATH_SIZE];
+    int found = 0;
+    for (int f = 0; f < FILES; ++f) { found += find_file(folder, file_name[f], path); }
+    return found;
+}
+
+/* The first folder that holds any of the files, so that a missing fourth file is reported and not hidden by a fallback. */
+static enum dsgd_status choose_folder(const struct dsgd_idx_source *source, const char *data_folder,
+                                      char folder[PATH_SIZE])
+{
+    if (!data_folder) { data_folder = getenv("DSGD_DATA"); }
+    if (!data_folder || !*data_folder) { data_folder = "data"; }
+    const int length = snprintf(folder, PATH_SIZE, "%s/%s", data_folder, source->subfolder);
+    if (length < 0 || length >= PATH_SIZE) {
+        return dsgd_fail(DSGD_EINPUT, "data folder: a path of %d bytes, expected at most %d", length, PATH_SIZE - 1);
+    }
+    if (count_files(folder) > 0) { return DSGD_OK; }
+    if (source->system_folder && count_files(source->system_folder) > 0) {
+        snprintf(folder, PATH_SIZE, "%s", source->system_folder);
+        return DSGD_OK;
+    }
+    return dsgd_fail(DSGD_EINPUT,
+                     "dataset %s: none of {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] found in %s%s%s; %s",
+                     source->name, folder, source->system_folder ? " or " : "",
+                     source->system_folder ? source->system_folder : "", source->advice);
+}
+
+static enum dsgd_status read_split(const char *folder, int first, struct sha256_ctx *hash, struct dsgd_dataset *data,
+                                   struct dsgd_split *split, size_t side[2])
+{
+    char image_path[PATH_SIZE], label_path[PATH_SIZE];
+    struct dsgd_idx images, labels;
+    if (!find_file(folder, file_name[first], image_path)) {
+        return dsgd_fail(DSGD_EINPUT, "%s/%s[.gz]: missing, although other files of this dataset are there", folder,
+                         file_name[first]);
+    }
+    if (!find_file(folder, file_name[first + 1], label_path)) {
+        return dsgd_fail(DSGD_EINPUT, "%s/%s[.gz]: missing, although other files of this dataset are there", folder,
+                         file_name[first + 1]);
+    }
+    DSGD_TRY(dsgd_idx_read(image_path, DSGD_IDX_IMAGES, hash, &images));
+    data->owned[first] = images.payload;
+    DSGD_TRY(dsgd_idx_read(label_path, DSGD_IDX_LABELS, hash, &labels));
+    data->owned[first + 1] = labels.payload;
+    if (labels.n != images.n) {
+        return dsgd_fail(DSGD_EINPUT, "%s: %zu labels, expected %zu, one for each image of %s", label_path, labels.n,
+                         images.n, image_path);
+    }
+    *split = (struct dsgd_split){.n = images.n, .feature = images.payload, .label = labels.payload};
+    if (first == 0) {
+        side[0] = images.rows;
+        side[1] = images.cols;
+        data->features = images.rows * images.cols;
+        data->classes = 2;
+        for (size_t i = 0; i < labels.n; ++i) {
+            if (labels.payload[i] >= data->classes) { data->classes = (size_t)labels.payload[i] + 1; }
+        }
+    }
+    if (images.rows != side[0] || images.cols != side[1]) {
+        return dsgd_fail(DSGD_EINPUT, "%s: images of %zu x %zu pixels, expected %zu x %zu as in the training images",
+                         image_path, images.rows, images.cols, side[0], side[1]);
+    }
+    for (size_t i = 0; i < labels.n; ++i) {
+        if (labels.payload[i] >= data->classes) {
+            return dsgd_fail(DSGD_EINPUT, "%s: label %d of example %zu, expected one of the training labels 0..%zu",
+                             label_path, labels.payload[i], i, data->classes - 1);
+        }
+    }
+    return DSGD_OK;
+}
+
+static void hex_digest(struct sha256_ctx *hash, char text[65])
+{
+    uint8_t sum[SHA256_DIGEST_SIZE];
+    sha256_digest(hash, sizeof sum, sum);
+    for (size_t i = 0; i < sizeof sum; ++i) { snprintf(text + 2 * i, 3, "%02x", (unsigned)sum[i]); }
+}
+
+enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
+                               struct dsgd_dataset **out)
+{
+    char folder[PATH_SIZE];
+    struct sha256_ctx hash;
+    size_t side[2];
+    *out = NULL;
+    DSGD_TRY(choose_folder(source, args->folder, folder));
+    struct dsgd_dataset *data = calloc(1, sizeof *data);
+    if (!data) { return dsgd_fail(DSGD_ENOMEM, "dataset %s: no memory", source->name); }
+    sha256_init(&hash);
+    enum dsgd_status status = read_split(folder, 0, &hash, data, &data->train, side);
+    if (status == DSGD_OK) { status = read_split(folder, 2, &hash, data, &data->test, side); }
+    if (status != DSGD_OK) {
+        dsgd_dataset_destroy(data);
+        return status;
+    }
+    hex_digest(&hash, data->sha256);
+    const bool published = strcmp(data->sha256, source->sha256) == 0;
+    snprintf(data->name, sizeof data->name, "%s", source->name);
+    snprintf(data->title, sizeof data->title, "%s", published ? source->title : source->title_unverified);
+    *out = data;
+    return DSGD_OK;
+}

@@ -1,0 +1,75 @@
+/* cmd_optimum.c - dsgd optimum: w*, f*, mu, L of a configuration's problem, with the certificate; cached. */
+#include <argp.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "experiments/commands.h"
+#include "experiments/options.h"
+#include "experiments/session.h"
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    (void)arg;
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = state->input;
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static void set_real(json_t *object, const char *key, double value)
+{
+    json_object_set_new(object, key, isfinite(value) ? json_real(value) : json_null());
+}
+
+static void print(const struct session *s, bool json)
+{
+    const struct dsgd_reference *r = &s->reference;
+    const struct dsgd_problem_ops *problem = s->spec->problem;
+    if (json) {
+        json_t *root = json_pack("{s:s, s:s, s:s, s:s}", "problem", problem->name, "dataset", session_dataset_title(s), "certificate",
+                                 r->optimum.certificate, "solver", r->optimum.solver);
+        set_real(root, "f_star", r->optimum.f_star);
+        set_real(root, "gap", r->optimum.gap);
+        set_real(root, "mu", r->constants.mu);
+        set_real(root, "L", r->constants.L);
+        for (int m = 0; m < problem->metrics; ++m) { set_real(root, problem->metric[m].name, r->metric[m]); }
+        json_dumpf(root, stdout, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+        printf("\n");
+        json_decref(root);
+        return;
+    }
+    printf("problem       %s on %s\nf*            %.15g  (at most %.2g above the minimum: %s)\nsolver        %s\n", problem->name,
+           session_dataset_title(s), r->optimum.f_star, r->optimum.gap, r->optimum.certificate, r->optimum.solver);
+    printf("mu            %.10g\nL             %.10g\n", r->constants.mu, r->constants.L);
+    for (int m = 0; m < problem->metrics; ++m) { printf("%-13s %.10g\n", problem->metric[m].name, r->metric[m]); }
+    printf("from          %s\n", r->hit ? session_cache_folder() : "this computation");
+}
+
+static int command(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    static const struct argp argp = {NULL, parse, "CONFIG", "Computes and stores the certified minimiser of a configuration's problem "
+                                     "(in $DSGD_CACHE, or results/optimum).", children, NULL, NULL};
+    struct common_options options = {.config = NULL};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options)) { return 2; }
+    struct spec spec;
+    struct session session = {.spec = NULL};
+    enum dsgd_status status = spec_load(options.config, options.set, options.sets, &spec);
+    if (status == DSGD_OK) {
+        const struct session_options open = {options.data, session_cache_folder(), 1, options.quiet};
+        spec.run.log.optimum = true;
+        status = session_open(&spec, &open, &session);
+        if (status == DSGD_OK && !session.reference.has_optimum) {
+            status = dsgd_fail(DSGD_EINPUT, "problem %s has no certified optimum in this configuration: expected l2 > 0", spec.problem->name);
+        }
+        if (status == DSGD_OK && !options.quiet) { print(&session, options.json); }
+        session_close(&session);
+        spec_clear(&spec);
+    }
+    common_options_clear(&options);
+    return status == DSGD_OK ? 0 : command_fail(status);
+}
+
+const struct command command_optimum = {"optimum", "compute the certified optimum of a configuration's problem", command};

@@ -1,0 +1,206 @@
+/* cmd_run.c - dsgd run: one configuration to one result file, resumable at any moment. */
+#include <argp.h>
+#include <jansson.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "experiments/commands.h"
+#include "experiments/dry_run.h"
+#include "experiments/options.h"
+#include "experiments/output.h"
+#include "experiments/progress.h"
+#include "experiments/provenance.h"
+
+struct run_options {
+    struct common_options common;
+    const char *output;
+    double snapshot_seconds;
+    int64_t snapshot_steps;
+    bool dry_run, restart;
+};
+
+enum { KEY_DRY_RUN = 1000, KEY_RESTART, KEY_SNAPSHOT, KEY_SNAPSHOT_STEPS };
+
+static const struct argp_option run_options_table[] = {
+    {"output", 'o', "FILE.h5", 0, "Result file (default: results/<dataset>/<name>-T<steps>-s<seed>-<hash>.h5)", 0},
+    {"dry-run", KEY_DRY_RUN, NULL, 0, "Only tell d, bytes a step by kind, memory and the estimated time", 0},
+    {"restart", KEY_RESTART, NULL, 0, "Discard an earlier result or snapshot at this path", 0},
+    {"snapshot", KEY_SNAPSHOT, "SECONDS", 0, "Write a snapshot every so often (default 30; 0: only when interrupted)", 0},
+    {"snapshot-steps", KEY_SNAPSHOT_STEPS, "N", 0, "Also write a snapshot every N steps", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct run_options *options = state->input;
+    switch (key) {
+    case 'o': options->output = arg; return 0;
+    case KEY_DRY_RUN: options->dry_run = true; return 0;
+    case KEY_RESTART: options->restart = true; return 0;
+    case KEY_SNAPSHOT: return option_real(state, "--snapshot", arg, 0.0, 1e9, &options->snapshot_seconds);
+    case KEY_SNAPSHOT_STEPS: return option_integer(state, "--snapshot-steps", arg, 1, INT64_MAX / 2, &options->snapshot_steps);
+    case ARGP_KEY_INIT: state->child_inputs[0] = &options->common; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Rounds until the end, a signal or a failure, with snapshots in between. */
+static enum dsgd_status go(struct dsgd_engine *engine, const struct run_options *options, const struct output *output,
+                           const struct dsgd_runfile_args *file, struct progress *progress)
+{
+    double last = seconds_now();
+    while (dsgd_engine_status(engine) == DSGD_RUNNING) {
+        if (interrupted) {
+            DSGD_TRY(dsgd_runfile_write(output->snapshot, engine, file, true));
+            return dsgd_fail(DSGD_EINTERRUPTED, "interrupted at step %lld; the same command goes on from %s",
+                             (long long)dsgd_engine_steps_done(engine), output->snapshot);
+        }
+        DSGD_TRY(dsgd_engine_step(engine));
+        progress_update(progress, engine);
+        const double now = seconds_now();
+        const int64_t steps = dsgd_engine_steps_done(engine);
+        const bool due = (options->snapshot_seconds > 0.0 && now - last >= options->snapshot_seconds) ||
+                         (options->snapshot_steps > 0 && steps % options->snapshot_steps == 0);
+        if (due && dsgd_engine_status(engine) == DSGD_RUNNING) {
+            DSGD_TRY(dsgd_runfile_write(output->snapshot, engine, file, true));
+            last = seconds_now();
+        }
+    }
+    return dsgd_runfile_write(output->path, engine, file, false);
+}
+
+static void report(const struct run_options *options, const struct session *session, struct dsgd_engine *engine,
+                   const char *path)
+{
+    static const char *const status[] = {"running", "complete", "diverged"};
+    const struct dsgd_table *trace = dsgd_engine_table(engine, 0);
+    const size_t last = trace->rows - 1;
+    double rounds, evaluation;
+    dsgd_engine_seconds(engine, &rounds, &evaluation);
+    const double steps = (double)dsgd_engine_steps_done(engine);
+    if (options->common.json) {
+        json_t *root = json_pack("{s:s, s:s, s:s, s:I, s:f, s:f}", "file", path, "status", status[dsgd_engine_status(engine)],
+                                 "dataset", session_dataset_title(session), "steps", (json_int_t)steps, "seconds_rounds", rounds,
+                                 "seconds_evaluation", evaluation);
+        for (int c = 0; root && c < trace->columns; ++c) {
+            const double value = trace->column[c].integer ? (double)NAN : trace->column[c].cell[last].f;
+            if (isfinite(value)) { json_object_set_new(root, trace->column[c].name, json_real(value)); }
+        }
+        json_dumpf(root, stdout, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+        printf("\n");
+        json_decref(root);
+        return;
+    }
+    if (options->common.quiet) { return; }
+    printf("%s  %s  %.0f steps in %.2f s (%.0f steps/s), evaluation %.2f s", path, status[dsgd_engine_status(engine)], steps, rounds,
+           rounds > 0.0 ? steps / rounds : 0.0, evaluation);
+    for (int c = 2; c < trace->columns; ++c) {
+        const double value = trace->column[c].cell[last].f;
+        if (isfinite(value)) { printf("  %s %.4g", trace->column[c].name, value); }
+    }
+    printf("  [%s]\n", session_dataset_title(session));
+}
+
+static enum dsgd_status run_engine(const struct run_options *options, const struct session *session, struct output *output,
+                                   enum output_state state, int argc, char **argv)
+{
+    struct provenance provenance;
+    DSGD_TRY(provenance_collect(session, argc, argv, &provenance));
+    const struct dsgd_runfile_args file = {provenance.attribute, provenance.attributes, &session->stored};
+    struct dsgd_engine *engine = NULL;
+    enum dsgd_status status = dsgd_engine_create(&session->args, &engine);
+    if (status == DSGD_OK && state == OUTPUT_SNAPSHOT) {
+        status = dsgd_runfile_restore(output->snapshot, engine);
+        if (status == DSGD_OK && !options->common.quiet) {
+            fprintf(stderr, "dsgd: going on from step %lld (%s)\n", (long long)dsgd_engine_steps_done(engine), output->snapshot);
+        }
+    }
+    if (status == DSGD_OK) {
+        struct progress progress;
+        progress_start(&progress, session, options->common.quiet || options->common.json);
+        status = go(engine, options, output, &file, &progress);
+        progress_end(&progress);
+    }
+    if (status == DSGD_OK) {
+        output_finished(output);
+        report(options, session, engine, output->path);
+    }
+    dsgd_engine_destroy(engine);
+    provenance_clear(&provenance);
+    return status;
+}
+
+static enum dsgd_status run(const struct run_options *options, int argc, char **argv)
+{
+    struct spec spec;
+    DSGD_TRY(spec_load(options->common.config, options->common.set, options->common.sets, &spec));
+    char path[4096];
+    enum dsgd_status status = DSGD_OK;
+    if (options->output) {
+        if (snprintf(path, sizeof path, "%s", options->output) >= (int)sizeof path) {
+            status = dsgd_fail(DSGD_EINPUT, "output path %.64s... is too long", options->output);
+        }
+    } else {
+        status = spec_path(&spec, path, sizeof path);
+    }
+    struct session session = {.spec = NULL};
+    const struct session_options open = {options->common.data, session_cache_folder(), options->common.threads, options->common.quiet};
+    if (status == DSGD_OK) { status = session_open(&spec, &open, &session); }
+    if (status == DSGD_OK && options->dry_run) {
+        status = dry_run(&session, path, options->common.json);
+    } else if (status == DSGD_OK) {
+        struct output output;
+        enum output_state state;
+        status = output_open(path, &session, options->restart, &output, &state);
+        if (status == DSGD_OK) {
+            if (state == OUTPUT_COMPLETE) {
+                if (!options->common.quiet) { printf("%s  already complete\n", path); }
+            } else {
+                status = run_engine(options, &session, &output, state, argc, argv);
+            }
+            output_close(&output);
+        }
+    }
+    session_close(&session);
+    spec_clear(&spec);
+    return status;
+}
+
+static int command(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    static const struct argp argp = {run_options_table, parse, "CONFIG",
+                                     "Runs one configuration and writes one result file. An interrupted run goes on where it was.",
+                                     children, NULL, NULL};
+    struct run_options options = {.snapshot_seconds = 30.0};
+    const error_t error = argp_parse(&argp, argc, argv, 0, NULL, &options);
+    if (error) { return 2; }
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    enum dsgd_status status = run(&options, argc, argv);
+    common_options_clear(&options.common);
+    return status == DSGD_OK ? 0 : command_fail(status);
+}
+
+const struct command command_run = {"run", "run one configuration (CONFIG [-o FILE.h5] [--set key=value]...)", command};

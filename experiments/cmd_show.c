@@ -1,0 +1,228 @@
+/* cmd_show.c - `dsgd show`: what result files say, as tables or JSON. Communication comes from ledger columns only. */
+#include <argp.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/commands.h"
+#include "experiments/show.h"
+
+struct options {
+    char **file;
+    int files;
+    bool json, quiet, final, each;
+    struct show_window window;
+};
+
+enum { OPTION_FROM = 256, OPTION_TO, OPTION_FINAL, OPTION_EACH, OPTION_JSON };
+
+static const struct argp_option option_table[] = {
+    {"json", OPTION_JSON, NULL, 0, "One JSON document instead of tables", 0},
+    {"quiet", 'q', NULL, 0, "Only the summary where there are several files", 0},
+    {"each", OPTION_EACH, NULL, 0, "One row a file and no summary: files may be of different problems and datasets", 0},
+    {"final", OPTION_FINAL, NULL, 0, "The summary's points are the last rows of runs that were made for different numbers of "
+     "steps (a step size of 1/sqrt(T) has no prefixes)", 0},
+    {"from", OPTION_FROM, "STEPS", 0, "Slopes of the gap are fitted from here (1e4)", 0},
+    {"to", OPTION_TO, "STEPS", 0, "... to here (1e5)", 0},
+    {0},
+};
+
+static double positive(const char *text, struct argp_state *state)
+{
+    char *end = NULL;
+    const double value = strtod(text, &end);
+    if (end == text || *end || !(value > 0.0) || !isfinite(value)) {
+        argp_error(state, "%s: expected a positive number of steps", text);
+    }
+    return value;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case OPTION_JSON: o->json = true; return 0;
+    case 'q': o->quiet = true; return 0;
+    case OPTION_EACH: o->each = true; return 0;
+    case OPTION_FINAL: o->final = true; return 0;
+    case OPTION_FROM: o->window.from = positive(argument, state); return 0;
+    case OPTION_TO: o->window.to = positive(argument, state); return 0;
+    case ARGP_KEY_ARGS:
+        o->file = state->argv + state->next;
+        o->files = state->argc - state->next;
+        return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "no FILE: expected results of dsgd run"); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+enum dsgd_status show_facts(const struct dsgd_runfile *run, struct show_facts *out)
+{
+    const double loss = run_last(run, "test_loss"), error = run_last(run, "test_error");
+    *out = (struct show_facts){.steps_done = run_steps_done(run),
+                               .objective = run_last(run, "objective"),
+                               .gap = run_last(run, "gap"),
+                               .test_loss = loss,
+                               .test_loss_excess = loss - run_optimum(run, "test_loss"),
+                               .test_error = 100.0 * error,
+                               .test_error_excess = 100.0 * (error - run_optimum(run, "test_error"))};
+    const enum dsgd_status status = comm_from_ledger(dsgd_runfile_table(run, "ledger"), run->d, &out->comm);
+    if (status == DSGD_OK) { return status; }
+    char reason[DSGD_MESSAGE_MAX];
+    snprintf(reason, sizeof reason, "%s", dsgd_message());
+    return dsgd_fail(status, "%s: %s", run->path, reason);
+}
+
+json_t *show_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static void print_block(const struct dsgd_runfile *run, const struct show_facts *f)
+{
+    const struct comm *c = &f->comm;
+    char error[32];
+    snprintf(error, sizeof error, "%.3f %%", f->test_error);
+    printf("%s\n", run->path);
+    printf("  run            %s: %s on %s, seed %lld\n", run_label(run), run->algorithm, run->problem, (long long)run->seed);
+    printf("  dataset        %s, d = %zu\n", run->dataset_title, run->d);
+    printf("  steps          %lld of %lld, %s\n", (long long)f->steps_done, (long long)run->steps, run->status);
+    printf("  objective      %-12.7g minus f*         %-11.4g f* = %.10g (certified within %.2g)\n", f->objective, f->gap,
+           run->f_star, run->f_star_gap);
+    if (!isnan(f->test_loss)) {
+        printf("  test loss      %-12.7g minus its value at w* %.4g\n", f->test_loss, f->test_loss_excess);
+    }
+    if (!isnan(f->test_error)) {
+        printf("  test error     %-12s minus that of w*   %+.3f points\n", error, f->test_error_excess);
+    }
+    printf("  a worker and step, from the ledger:\n");
+    printf("                         up         down        total   least a step    most a step\n");
+    printf("  values (words) %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->values_up, c->values_down, c->values, c->values_least,
+           c->values_most);
+    printf("  wire (bytes)   %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->wire_up, c->wire_down, c->wire, c->wire_least,
+           c->wire_most);
+    printf("  broadcast      %10s %12.6g bytes a step if every answer were sent once to all\n", "", c->broadcast);
+    printf("  compression    %.2f in values (2 d = %zu), %.2f in bytes on the wire (8 d = %zu)\n", c->ratio_values, 2 * run->d,
+           c->ratio_wire, 8 * run->d);
+}
+
+static void print_table(const struct run_set *set, const struct show_facts *facts)
+{
+    int width = 5;
+    for (int r = 0; r < set->runs; ++r) {
+        const int length = (int)strlen(run_label(set->run[r]));
+        width = length > width ? length : width;
+    }
+    printf("%-*s %-9s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "label", "problem", "seed", "steps", "status",
+           "objective", "gap", "test loss", "test", "points", "values a", "ratio", "ratio");
+    printf("%-*s %-9s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "", "", "", "done", "", "", "", "- at w*",
+           "error %", "- at w*", "worker & step", "values", "wire");
+    for (int r = 0; r < set->runs; ++r) {
+        const struct dsgd_runfile *run = set->run[r];
+        const struct show_facts *f = &facts[r];
+        char values[32];
+        if (f->comm.values_least < f->comm.values_most) {
+            snprintf(values, sizeof values, "%.4g..%.4g", f->comm.values_least, f->comm.values_most);
+        } else {
+            snprintf(values, sizeof values, "%.6g", f->comm.values);
+        }
+        printf("%-*s %-9s %5lld %9lld %-8s %12.7g %10.3e %10.3e %7.3f %+8.3f %13s %6.2f %6.2f\n", width, run_label(run),
+               run->problem, (long long)run->seed, (long long)f->steps_done, run->status, f->objective, f->gap,
+               f->test_loss_excess, f->test_error, f->test_error_excess, values, f->comm.ratio_values, f->comm.ratio_wire);
+    }
+}
+
+static json_t *facts_json(const struct dsgd_runfile *run, const struct show_facts *f)
+{
+    const struct comm *c = &f->comm;
+    json_t *comm = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "worker_steps", show_number(c->worker_steps),
+        "values_up", show_number(c->values_up), "values_down", show_number(c->values_down), "values", show_number(c->values),
+        "values_step_min", show_number(c->values_least), "values_step_max", show_number(c->values_most), "wire_up",
+        show_number(c->wire_up), "wire_down", show_number(c->wire_down), "wire", show_number(c->wire), "wire_step_min",
+        show_number(c->wire_least), "wire_step_max", show_number(c->wire_most), "broadcast", show_number(c->broadcast),
+        "ratio_values", show_number(c->ratio_values), "ratio_wire", show_number(c->ratio_wire));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "file", run->path, "label", run_label(run), "algorithm", run->algorithm, "problem", run->problem, "dataset",
+                     run->dataset, "dataset_title", run->dataset_title, "status", run->status, "config_sha256",
+                     run->config_sha256, "results_version", (json_int_t)run->results_version, "seed", (json_int_t)run->seed,
+                     "steps", (json_int_t)run->steps, "steps_done", (json_int_t)f->steps_done, "d", (json_int_t)run->d,
+                     "objective", show_number(f->objective), "f_star", show_number(run->f_star), "gap", show_number(f->gap),
+                     "test_loss", show_number(f->test_loss), "test_loss_minus_optimum", show_number(f->test_loss_excess),
+                     "test_error_percent", show_number(f->test_error), "test_error_minus_optimum_points",
+                     show_number(f->test_error_excess), "communication", comm);
+}
+
+static enum dsgd_status print_summary(const struct run_set *set, const struct options *o, json_t *json)
+{
+    struct curve_set curves;
+    DSGD_TRY(run_set_comparable(set));
+    DSGD_TRY(curve_set_create(set, o->final, &curves));
+    const enum dsgd_status status = show_summary(&curves, &o->window, stdout, json);
+    curve_set_destroy(&curves);
+    return status;
+}
+
+static enum dsgd_status print_json(const struct run_set *set, const struct show_facts *facts, const struct options *o)
+{
+    json_t *runs = json_array(), *summary = json_array();
+    enum dsgd_status status = runs && summary ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for JSON");
+    for (int r = 0; r < set->runs && status == DSGD_OK; ++r) {
+        if (json_array_append_new(runs, facts_json(set->run[r], &facts[r])) != 0) {
+            status = dsgd_fail(DSGD_ENOMEM, "%s: no memory for JSON, or a text that is not UTF-8", set->run[r]->path);
+        }
+    }
+    if (status == DSGD_OK && set->runs > 1 && !o->each) { status = print_summary(set, o, summary); }
+    if (status == DSGD_OK) {
+        json_t *document = json_pack("{s:O, s:O}", "runs", runs, "summary", summary);
+        if (document && json_dumpf(document, stdout, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0) {
+            putchar('\n');
+        } else {
+            status = dsgd_fail(DSGD_EIO, "cannot write JSON to standard output");
+        }
+        json_decref(document);
+    }
+    json_decref(runs);
+    json_decref(summary);
+    return status;
+}
+
+static enum dsgd_status print_text(const struct run_set *set, const struct show_facts *facts, const struct options *o)
+{
+    if (set->runs == 1) {
+        print_block(set->run[0], &facts[0]);
+        return DSGD_OK;
+    }
+    if (!o->each) { DSGD_TRY(run_set_comparable(set)); } /* before anything is printed */
+    if (!o->quiet || o->each) { print_table(set, facts); }
+    if (o->each) { return DSGD_OK; }
+    if (!o->quiet) { putchar('\n'); }
+    return print_summary(set, o, NULL);
+}
+
+static int show(int argc, char **argv)
+{
+    struct options o = {.window = {1e4, 1e5}};
+    const struct argp argp = {option_table, parse, "FILE...",
+                              "Prints what result files say; several files also get a summary over seeds, for which they must "
+                              "be of one problem and dataset.", NULL, NULL, NULL};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
+    struct run_set set;
+    enum dsgd_status status = run_set_read(o.files, o.file, &set);
+    if (status != DSGD_OK) { return command_fail(status); }
+    struct show_facts *facts = calloc((size_t)set.runs, sizeof *facts);
+    if (!facts) { status = dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", set.runs); }
+    for (int r = 0; r < set.runs && status == DSGD_OK; ++r) {
+        status = show_facts(set.run[r], &facts[r]);
+        if (status == DSGD_OK && !o.quiet && strcmp(set.run[r]->status, "running") == 0) {
+            fprintf(stderr, "dsgd: %s is a snapshot of an unfinished run\n", set.run[r]->path);
+        }
+    }
+    if (status == DSGD_OK) { status = o.json ? print_json(&set, facts, &o) : print_text(&set, facts, &o); }
+    free(facts);
+    run_set_destroy(&set);
+    return status == DSGD_OK ? 0 : command_fail(status);
+}
+
+const struct command command_show = {"show", "prints results: error, gap, communication, summary over seeds", show};

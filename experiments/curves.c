@@ -1,0 +1,263 @@
+/* curves.c - many runs as curves: reading, grouping over seeds, values at points. Slopes and quantiles: slopes.c. */
+#include "experiments/curves.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void run_set_destroy(struct run_set *set)
+{
+    for (int r = 0; r < set->runs; ++r) { dsgd_runfile_destroy(set->run[r]); }
+    free(set->run);
+    *set = (struct run_set){.runs = 0};
+}
+
+enum dsgd_status run_set_read(int files, char *const *path, struct run_set *out)
+{
+    *out = (struct run_set){.run = calloc((size_t)files + 1, sizeof *out->run)};
+    if (!out->run) { return dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", files); }
+    for (int f = 0; f < files; ++f) {
+        const enum dsgd_status status = dsgd_runfile_read(path[f], &out->run[f]);
+        if (status != DSGD_OK) {
+            run_set_destroy(out);
+            return status;
+        }
+        out->runs = f + 1;
+    }
+    return DSGD_OK;
+}
+
+/* Two runs minimise the same f if their minima agree within what is certified. */
+static bool same_minimum(const struct dsgd_runfile *a, const struct dsgd_runfile *b)
+{
+    if (isnan(a->f_star) || isnan(b->f_star)) { return isnan(a->f_star) && isnan(b->f_star); }
+    const double known = a->f_star_gap + b->f_star_gap;
+    return fabs(a->f_star - b->f_star) <= (known > 0.0 ? known : 0.0) + 1e-12 * fabs(a->f_star);
+}
+
+enum dsgd_status run_set_comparable(const struct run_set *set)
+{
+    for (int r = 1; r < set->runs; ++r) {
+        const struct dsgd_runfile *a = set->run[0], *b = set->run[r];
+        if (strcmp(a->dataset, b->dataset) != 0 || strcmp(a->dataset_sha256, b->dataset_sha256) != 0) {
+            return dsgd_fail(DSGD_EINPUT, "%s is on %s, %s on %s (sha256 %.8s and %.8s): expected one dataset in one summary",
+                             a->path, a->dataset_title, b->path, b->dataset_title, a->dataset_sha256, b->dataset_sha256);
+        }
+        if (a->results_version != b->results_version) {
+            return dsgd_fail(DSGD_EINPUT, "%s has results version %lld, %s has %lld: expected one version in one summary",
+                             a->path, (long long)a->results_version, b->path, (long long)b->results_version);
+        }
+        if (strcmp(a->problem, b->problem) != 0 || a->d != b->d || !same_minimum(a, b)) {
+            return dsgd_fail(DSGD_EINPUT, "%s solves %s (d = %zu, f* = %.10g), %s solves %s (d = %zu, f* = %.10g): expected "
+                             "one problem in one summary", a->path, a->problem, a->d, a->f_star, b->path, b->problem, b->d,
+                             b->f_star);
+        }
+    }
+    return DSGD_OK;
+}
+
+double run_optimum(const struct dsgd_runfile *run, const char *metric)
+{
+    for (int m = 0; m < run->optimum_metrics; ++m) {
+        if (strcmp(run->optimum_metric[m], metric) == 0) { return run->optimum_value[m]; }
+    }
+    return (double)NAN;
+}
+
+static double cell_at(const struct dsgd_runfile *run, const char *column, size_t row)
+{
+    const struct dsgd_column *c = dsgd_table_find(dsgd_runfile_table(run, "trace"), column);
+    if (!c) { return (double)NAN; }
+    return c->integer ? (double)c->cell[row].i : c->cell[row].f;
+}
+
+double run_last(const struct dsgd_runfile *run, const char *column)
+{
+    const size_t rows = dsgd_runfile_table(run, "trace")->rows;
+    return rows > 0 ? cell_at(run, column, rows - 1) : (double)NAN;
+}
+
+int64_t run_steps_done(const struct dsgd_runfile *run)
+{
+    const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
+    return trace->rows > 0 ? dsgd_table_find(trace, "step")->cell[trace->rows - 1].i : 0;
+}
+
+const char *run_label(const struct dsgd_runfile *run)
+{
+    return run->label[0] ? run->label : run->algorithm;
+}
+
+/* The row of a step, or -1. */
+static int64_t row_of(const struct dsgd_runfile *run, int64_t step)
+{
+    const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
+    const union dsgd_cell *cell = dsgd_table_find(trace, "step")->cell;
+    size_t low = 0, high = trace->rows;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (cell[middle].i < step) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < trace->rows && cell[low].i == step ? (int64_t)low : -1;
+}
+
+static bool diverged(const struct dsgd_runfile *run)
+{
+    return strcmp(run->status, "diverged") == 0;
+}
+
+/* The resolved configuration without the lines that may differ inside a curve. Caller frees. */
+static char *curve_key(const struct dsgd_runfile *run, bool final)
+{
+    char *key = malloc(strlen(run->config) + 1), *end = key;
+    if (!key) { return NULL; }
+    for (const char *line = run->config, *next; *line; line = next) {
+        const size_t length = strcspn(line, "\n");
+        next = line + length + (line[length] == '\n');
+        if (strncmp(line, "seed", 4) == 0 || strncmp(line, "label", 5) == 0) { continue; }
+        if (final && strncmp(line, "steps", 5) == 0) { continue; }
+        memcpy(end, line, (size_t)(next - line));
+        end += next - line;
+    }
+    *end = '\0';
+    return key;
+}
+
+static struct curve *find_curve(const struct curve_set *set, const struct dsgd_runfile *run, const char *key)
+{
+    for (int c = 0; c < set->curves; ++c) {
+        const struct curve *curve = &set->curve[c];
+        if (strcmp(curve->key, key) == 0 && strcmp(run_label(curve->run[0]), run_label(run)) == 0) {
+            return &set->curve[c];
+        }
+    }
+    return NULL;
+}
+
+/* "label", or "label #2" if it stands for a second configuration. */
+static void name_curve(const struct curve_set *set, struct curve *curve)
+{
+    const char *label = run_label(curve->run[0]);
+    int same = 1;
+    for (int c = 0; c < set->curves; ++c) { same += strcmp(run_label(set->curve[c].run[0]), label) == 0; }
+    if (same == 1) {
+        snprintf(curve->label, sizeof curve->label, "%s", label);
+    } else {
+        snprintf(curve->label, sizeof curve->label, "%s #%d", label, same);
+    }
+}
+
+static enum dsgd_status add_run(struct curve_set *set, const struct dsgd_runfile *run, bool final, int runs_max)
+{
+    if (final && strcmp(run->status, "running") == 0) {
+        return dsgd_fail(DSGD_EINPUT, "%s: snapshot after %lld of %lld steps; expected finished runs where final rows count",
+                         run->path, (long long)run_steps_done(run), (long long)run->steps);
+    }
+    char *key = curve_key(run, final);
+    if (!key) { return dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", runs_max); }
+    struct curve *curve = find_curve(set, run, key);
+    if (curve) {
+        free(key);
+    } else {
+        curve = &set->curve[set->curves];
+        *curve = (struct curve){.key = key, .final = final, .run = calloc((size_t)runs_max, sizeof *curve->run)};
+        if (!curve->run) {
+            free(key);
+            return dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", runs_max);
+        }
+        curve->run[0] = run;
+        name_curve(set, curve);
+        ++set->curves;
+    }
+    for (int r = 0; r < curve->runs; ++r) {
+        if (strcmp(curve->run[r]->config_sha256, run->config_sha256) == 0) {
+            return dsgd_fail(DSGD_EINPUT, "%s and %s: same configuration and seed; expected each run once", curve->run[r]->path,
+                             run->path);
+        }
+    }
+    curve->run[curve->runs++] = run;
+    return DSGD_OK;
+}
+
+static int ascending_steps(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static enum dsgd_status final_points(struct curve *curve)
+{
+    curve->step = calloc((size_t)curve->runs, sizeof *curve->step);
+    if (!curve->step) { return dsgd_fail(DSGD_ENOMEM, "no memory for %d points", curve->runs); }
+    for (int r = 0; r < curve->runs; ++r) { curve->step[r] = curve->run[r]->steps; }
+    qsort(curve->step, (size_t)curve->runs, sizeof *curve->step, ascending_steps);
+    for (int r = 0; r < curve->runs; ++r) {
+        if (curve->points == 0 || curve->step[r] != curve->step[curve->points - 1]) {
+            curve->step[curve->points++] = curve->step[r];
+        }
+    }
+    return DSGD_OK;
+}
+
+/* Steps that all runs have; diverged ones end early and do not count, unless there are no others. */
+static enum dsgd_status row_points(struct curve *curve)
+{
+    const struct dsgd_runfile *first = curve->run[0];
+    for (int r = 1; r < curve->runs && diverged(first); ++r) { first = curve->run[r]; }
+    const bool all_diverged = diverged(first);
+    const struct dsgd_table *trace = dsgd_runfile_table(first, "trace");
+    curve->step = calloc(trace->rows + 1, sizeof *curve->step);
+    if (!curve->step) { return dsgd_fail(DSGD_ENOMEM, "no memory for %zu points", trace->rows); }
+    for (size_t row = 0; row < trace->rows; ++row) {
+        const int64_t step = dsgd_table_find(trace, "step")->cell[row].i;
+        bool common = true;
+        for (int r = 0; r < curve->runs; ++r) {
+            common = common && ((diverged(curve->run[r]) && !all_diverged) || row_of(curve->run[r], step) >= 0);
+        }
+        if (common) { curve->step[curve->points++] = step; }
+    }
+    return DSGD_OK;
+}
+
+enum dsgd_status curve_set_create(const struct run_set *set, bool final, struct curve_set *out)
+{
+    *out = (struct curve_set){.curve = calloc((size_t)set->runs + 1, sizeof *out->curve)};
+    enum dsgd_status status = out->curve ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", set->runs);
+    for (int r = 0; r < set->runs && status == DSGD_OK; ++r) { status = add_run(out, set->run[r], final, set->runs); }
+    for (int c = 0; c < out->curves && status == DSGD_OK; ++c) {
+        status = final ? final_points(&out->curve[c]) : row_points(&out->curve[c]);
+    }
+    if (status != DSGD_OK) { curve_set_destroy(out); }
+    return status;
+}
+
+void curve_set_destroy(struct curve_set *set)
+{
+    for (int c = 0; c < set->curves; ++c) {
+        free(set->curve[c].key);
+        free(set->curve[c].run);
+        free(set->curve[c].step);
+    }
+    free(set->curve);
+    *set = (struct curve_set){.curves = 0};
+}
+
+int curve_values(const struct curve *curve, size_t point, const char *column, enum curve_measure measure, double *value)
+{
+    int n = 0;
+    for (int r = 0; r < curve->runs; ++r) {
+        const struct dsgd_runfile *run = curve->run[r];
+        if (curve->final && run->steps != curve->step[point]) { continue; }
+        const double zero = measure == CURVE_MINUS_OPTIMUM ? run_optimum(run, column) : 0.0;
+        const int64_t row = curve->final ? (int64_t)dsgd_runfile_table(run, "trace")->rows - 1
+                                         : row_of(run, curve->step[point]);
+        const bool lost = row < 0 || (curve->final && diverged(run));
+        value[n++] = (lost ? (double)NAN : cell_at(run, column, (size_t)row)) - zero;
+    }
+    return n;
+}

@@ -1,0 +1,78 @@
+/* options.c - the options that commands on a configuration share. */
+#include "experiments/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const struct argp_option table[] = {
+    {"set", 's', "KEY=VALUE", 0, "Override a key of the configuration, also as section.key=value; repeatable", 1},
+    {"data", 'd', "FOLDER", 0, "Folder of the datasets (default: $DSGD_DATA, then data/)", 1},
+    {"threads", 't', "N", 0, "Threads; results do not depend on it (default: 1 for small models, else all cores)", 1},
+    {"quiet", 'q', NULL, 0, "No progress, no report", 1},
+    {"json", 'j', NULL, 0, "Report as JSON", 1},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+error_t option_integer(struct argp_state *state, const char *name, const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    char *end = NULL;
+    errno = 0;
+    const long long value = strtoll(text, &end, 10);
+    if (end == text || *end || errno || value < min || value > max) {
+        argp_error(state, "%s %s: expected a whole number from %lld to %lld", name, text, (long long)min, (long long)max);
+        return EINVAL;
+    }
+    *out = value;
+    return 0;
+}
+
+error_t option_real(struct argp_state *state, const char *name, const char *text, double min, double max, double *out)
+{
+    char *end = NULL;
+    const double value = strtod(text, &end);
+    if (end == text || *end || !(value >= min && value <= max)) {
+        argp_error(state, "%s %s: expected a number from %g to %g", name, text, min, max);
+        return EINVAL;
+    }
+    *out = value;
+    return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct common_options *options = state->input;
+    int64_t threads = 0;
+    switch (key) {
+    case 's': {
+        const char **grown = realloc(options->set, (options->sets + 1) * sizeof *grown);
+        if (!grown) { return ENOMEM; }
+        options->set = grown;
+        options->set[options->sets++] = arg;
+        return 0;
+    }
+    case 'd': options->data = arg; return 0;
+    case 't':
+        if (option_integer(state, "--threads", arg, 1, 1024, &threads)) { return EINVAL; }
+        options->threads = (int)threads;
+        return 0;
+    case 'q': options->quiet = true; return 0;
+    case 'j': options->json = true; return 0;
+    case ARGP_KEY_ARG:
+        if (options->config) { argp_error(state, "%s: expected one CONFIG", arg); }
+        options->config = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!options->config) { argp_error(state, "expected a CONFIG, such as experiments/logistic_vanilla.conf"); }
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp common_argp = {table, parse, NULL, NULL, NULL, NULL, NULL};
+
+void common_options_clear(struct common_options *options)
+{
+    free(options->set);
+    options->set = NULL;
+    options->sets = 0;
+}

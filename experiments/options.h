@@ -1,0 +1,26 @@
+/* options.h - the options that commands on a configuration share. */
+#ifndef DSGD_EXPERIMENTS_OPTIONS_H
+#define DSGD_EXPERIMENTS_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct common_options {
+    const char *config, *data;
+    const char **set; /* [sets], borrowed from argv; the array is owned */
+    size_t sets;
+    int threads; /* 0 = automatic */
+    bool quiet, json;
+};
+
+/** CONFIG, --set, --data, --threads, --quiet, --json; input: struct common_options. A missing CONFIG is a usage error. */
+extern const struct argp common_argp;
+void common_options_clear(struct common_options *options);
+
+/** Parses a number or ends with a usage error that names option, value and range. */
+error_t option_integer(struct argp_state *state, const char *name, const char *text, int64_t min, int64_t max, int64_t *out);
+error_t option_real(struct argp_state *state, const char *name, const char *text, double min, double max, double *out);
+
+#endif

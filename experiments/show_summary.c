@@ -1,0 +1,175 @@
+/* show_summary.c - the summary of `dsgd show`: medians over seeds, ratios, slopes with intervals. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/show.h"
+
+/* One line: a curve at one number of steps. */
+struct line {
+    int seeds;
+    int64_t steps;
+    double gap, gap_least, gap_most; /* over the seeds */
+    double loss_excess, error, error_excess;
+    double values, ratio_values, ratio_wire;
+};
+
+/* Median over the runs of a point, of a column or its excess over w*. */
+static double median_at(const struct curve *curve, size_t point, const char *column, enum curve_measure measure, double *work)
+{
+    return quantile(work, curve_values(curve, point, column, measure, work), 0.5);
+}
+
+static double median_comm(const struct curve *curve, size_t point, double (*pick)(const struct comm *), double *work)
+{
+    int n = 0;
+    for (int r = 0; r < curve->runs; ++r) {
+        struct comm comm;
+        if (curve->final && curve->run[r]->steps != curve->step[point]) { continue; }
+        if (comm_from_ledger(dsgd_runfile_table(curve->run[r], "ledger"), curve->run[r]->d, &comm) == DSGD_OK) {
+            work[n++] = pick(&comm);
+        }
+    }
+    return quantile(work, n, 0.5);
+}
+
+static double pick_values(const struct comm *c)
+{
+    return c->values;
+}
+
+static double pick_ratio_values(const struct comm *c)
+{
+    return c->ratio_values;
+}
+
+static double pick_ratio_wire(const struct comm *c)
+{
+    return c->ratio_wire;
+}
+
+static enum dsgd_status line_at(const struct curve *curve, size_t point, struct line *out)
+{
+    *out = (struct line){.steps = curve->step[point]};
+    double *work = malloc(((size_t)curve->runs + 1) * sizeof *work);
+    if (!work) { return dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", curve->runs); }
+    out->seeds = curve_values(curve, point, "gap", CURVE_VALUE, work);
+    out->gap = quantile(work, out->seeds, 0.5);
+    out->gap_least = quantile(work, out->seeds, 0.0);
+    out->gap_most = quantile(work, out->seeds, 1.0);
+    out->loss_excess = median_at(curve, point, "test_loss", CURVE_MINUS_OPTIMUM, work);
+    out->error = 100.0 * median_at(curve, point, "test_error", CURVE_VALUE, work);
+    out->error_excess = 100.0 * median_at(curve, point, "test_error", CURVE_MINUS_OPTIMUM, work);
+    out->values = median_comm(curve, point, pick_values, work);
+    out->ratio_values = median_comm(curve, point, pick_ratio_values, work);
+    out->ratio_wire = median_comm(curve, point, pick_ratio_wire, work);
+    free(work);
+    return DSGD_OK;
+}
+
+static int label_width(const struct curve_set *set)
+{
+    int width = 5;
+    for (int c = 0; c < set->curves; ++c) {
+        const int length = (int)strlen(set->curve[c].label);
+        width = length > width ? length : width;
+    }
+    return width;
+}
+
+static void print_lines_head(FILE *out, int width)
+{
+    fprintf(out, "%-*s %9s %5s %10s %21s %10s %7s %8s %8s %6s %6s\n", width, "median over seeds", "steps", "seeds", "gap",
+            "least .. most", "test loss", "test", "points", "values a", "ratio", "ratio");
+    fprintf(out, "%-*s %9s %5s %10s %21s %10s %7s %8s %8s %6s %6s\n", width, "", "", "", "", "", "- at w*", "error %", "- at w*",
+            "w. step", "values", "wire");
+}
+
+static void print_line(FILE *out, int width, const char *label, const struct line *l)
+{
+    fprintf(out, "%-*s %9lld %5d %10.3e %9.3e .. %.3e %10.3e %7.3f %+8.3f %8.6g %6.2f %6.2f\n", width, label,
+            (long long)l->steps, l->seeds, l->gap, l->gap_least, l->gap_most, l->loss_excess, l->error, l->error_excess,
+            l->values, l->ratio_values, l->ratio_wire);
+}
+
+static void print_slopes(FILE *out, int width, const struct curve *curve, const struct curve_slopes *s)
+{
+    fprintf(out, "%-*s %5d %9.3f %12.3f +- %-8.3f %12.3f +- %-8.3f %6d\n", width, curve->label, s->seeds, s->median, s->mean,
+            s->half, s->pooled.slope, s->pooled.half, s->pooled.points);
+}
+
+static json_t *line_json(const char *label, const struct line *l)
+{
+    return json_pack("{s:s, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "label", label, "steps",
+                     (json_int_t)l->steps, "seeds", l->seeds, "gap", show_number(l->gap), "gap_least", show_number(l->gap_least),
+                     "gap_most", show_number(l->gap_most), "test_loss_minus_optimum", show_number(l->loss_excess),
+                     "test_error_percent", show_number(l->error), "test_error_minus_optimum_points",
+                     show_number(l->error_excess), "values", show_number(l->values), "ratio_values",
+                     show_number(l->ratio_values), "ratio_wire", show_number(l->ratio_wire));
+}
+
+static json_t *slopes_json(const struct show_window *window, const struct curve_slopes *s)
+{
+    return json_pack("{s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o, s:i}", "from", window->from, "to", window->to, "seeds",
+                     s->seeds, "median", show_number(s->median), "mean", show_number(s->mean), "half_interval",
+                     show_number(s->half), "pooled", show_number(s->pooled.slope), "pooled_half_interval",
+                     show_number(s->pooled.half), "pooled_points", s->pooled.points);
+}
+
+/* All lines of a curve: every T if final, else the last common step. */
+static enum dsgd_status curve_lines(const struct curve *curve, int width, FILE *out, json_t *lines)
+{
+    for (size_t p = curve->final || curve->points == 0 ? 0 : curve->points - 1; p < curve->points; ++p) {
+        struct line line;
+        DSGD_TRY(line_at(curve, p, &line));
+        if (!lines) {
+            print_line(out, width, curve->label, &line);
+        } else if (json_array_append_new(lines, line_json(curve->label, &line)) != 0) {
+            return dsgd_fail(DSGD_ENOMEM, "no memory for JSON, or a label that is not UTF-8");
+        }
+    }
+    return DSGD_OK;
+}
+
+static enum dsgd_status summary_json(const struct curve_set *set, const struct show_window *window, json_t *json)
+{
+    for (int c = 0; c < set->curves; ++c) {
+        const struct curve *curve = &set->curve[c];
+        struct curve_slopes slopes;
+        json_t *lines = json_array();
+        enum dsgd_status status = curve_lines(curve, 0, NULL, lines);
+        if (status == DSGD_OK) { status = curve_slopes(curve, "gap", window->from, window->to, &slopes); }
+        if (status != DSGD_OK) {
+            json_decref(lines);
+            return status;
+        }
+        json_t *entry = json_pack("{s:s, s:o, s:o}", "label", curve->label, "points", lines, "slope_of_gap",
+                                  slopes_json(window, &slopes));
+        if (json_array_append_new(json, entry) != 0) { return dsgd_fail(DSGD_ENOMEM, "no memory for JSON"); }
+    }
+    return DSGD_OK;
+}
+
+enum dsgd_status show_summary(const struct curve_set *set, const struct show_window *window, FILE *out, json_t *json)
+{
+    if (json) { return summary_json(set, window, json); }
+    int width = label_width(set);
+    width = width < 17 ? 17 : width;
+    const struct dsgd_runfile *first = set->curve[0].run[0];
+    fprintf(out, "%s on %s, d = %zu, f* = %.10g (certified within %.2g), test error of w* %.3f %%\n", first->problem,
+            first->dataset_title, first->d, first->f_star, first->f_star_gap, 100.0 * run_optimum(first, "test_error"));
+    print_lines_head(out, width);
+    for (int c = 0; c < set->curves; ++c) { DSGD_TRY(curve_lines(&set->curve[c], width, out, NULL)); }
+    fprintf(out, "\nslope of the gap against steps on [%g, %g], log-log, robust (bisquare), with 95%% intervals\n", window->from,
+            window->to);
+    fprintf(out, "%-*s %5s %9s %24s %24s %6s\n", width, "", "seeds", "median", "mean over seeds", "all points pooled", "points");
+    for (int c = 0; c < set->curves; ++c) {
+        struct curve_slopes slopes;
+        DSGD_TRY(curve_slopes(&set->curve[c], "gap", window->from, window->to, &slopes));
+        print_slopes(out, width, &set->curve[c], &slopes);
+    }
+    if (!set->curve[0].final) {
+        fprintf(out, "(rows of one run are not independent: the interval over seeds is the honest one)\n");
+    }
+    return DSGD_OK;
+}

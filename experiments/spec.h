@@ -1,0 +1,33 @@
+/* spec.h - a run, resolved: defaults < included files < file < --set, checked against the plug-ins' parameter tables. */
+#ifndef DSGD_EXPERIMENTS_SPEC_H
+#define DSGD_EXPERIMENTS_SPEC_H
+
+#include "datasets/dataset.h"
+#include "sim/algorithm.h"
+#include "sim/problem.h"
+#include "sim/run_config.h"
+
+struct spec {
+    struct dsgd_run_config run;
+    const struct dsgd_dataset_ops *dataset; /* NULL if the problem needs none */
+    const struct dsgd_problem_ops *problem;
+    const struct dsgd_algorithm *algorithm;
+    void *dataset_config, *problem_config, *algorithm_config; /* owned */
+    char *name;       /* the file's name without folder and ".conf" */
+    char *text;       /* resolved configuration: canonical order, every key that matters to the result */
+    char sha256[65];  /* of text and DSGD_RESULTS_VERSION */
+};
+
+/** Reads `path` and applies `set` ("key=value" or "section.key=value", in order). DSGD_EINPUT with a sentence that names
+ *  file, line or key, the value and what was expected (for an unknown key the nearest known one). Caller: spec_clear. */
+enum dsgd_status spec_load(const char *path, const char *const *set, size_t sets, struct spec *out);
+void spec_clear(struct spec *spec); /* accepts an all-zero spec */
+
+/** The default place of the result: results/<dataset or problem>/<name>-T<steps>-s<seed>-<8 digits of the hash>.h5 */
+enum dsgd_status spec_path(const struct spec *spec, char *path, size_t size);
+
+/** A section of the configuration and its table, for `dsgd list` and suggestions: i-th of engine (step, log), then
+ *  datasets, problems, algorithms. False past the end. */
+bool spec_section(size_t i, const char **name, const struct dsgd_param **table);
+
+#endif

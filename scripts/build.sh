@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# build.sh PRESET [TARGET...] - configures build/PRESET if it is not, and builds; says nothing where nothing is to do.
+#
+# Output of the compiler appears when something fails, or if DSGD_VERBOSE is set. Exit code 1 if the build fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=${1:?expected the name of a preset}
+shift
+targets=()
+[ $# -eq 0 ] || targets=(--target "$@")
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly()
+{
+    if [ -n "${DSGD_VERBOSE:-}" ]; then
+        "$@"
+    elif ! "$@" >"$log" 2>&1; then
+        grep -v '^\[[0-9]*/[0-9]*\] [BLGR]' "$log" >&2 # without the progress of what went well
+        return 1
+    fi
+}
+
+start=$SECONDS
+if [ ! -e "build/$preset/build.ninja" ]; then
+    printf 'build: configures %s\n' "build/$preset"
+    if ! quietly cmake --preset "$preset"; then
+        printf "build: 'cmake --preset %s' failed, see above\n" "$preset" >&2
+        exit 1
+    fi
+fi
+if ! quietly cmake --build --preset "$preset" "${targets[@]}"; then
+    printf "build: 'cmake --build --preset %s' failed, see above\n" "$preset" >&2
+    exit 1
+fi
+compiled=$(grep -c 'Building C object' "$log" || true)
+if [ "$compiled" -gt 0 ]; then
+    printf 'build: %s: %d files compiled in %d s\n' "$preset" "$compiled" $((SECONDS - start))
+fi

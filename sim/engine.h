@@ -1,0 +1,75 @@
+/* engine.h - W workers and a parameter server in one process.
+ *
+ * The engine streams over workers in chunks of the thread count: gradient and encode in parallel, absorb in ascending
+ * order, message released. It holds O(threads d) of its own; an algorithm's state is the algorithm's. All results are
+ * the same bits for any number of threads, any logging density, and across snapshots.
+ */
+#ifndef DSGD_SIM_ENGINE_H
+#define DSGD_SIM_ENGINE_H
+
+#include "sim/algorithm.h"
+#include "sim/problem.h"
+#include "sim/run_config.h"
+#include "sim/schedule.h"
+#include "sim/table.h"
+#include "sim/transport.h"
+
+struct dsgd_engine; /* opaque */
+
+enum dsgd_run_status { DSGD_RUNNING, DSGD_COMPLETE, DSGD_DIVERGED };
+
+struct dsgd_engine_args {
+    const struct dsgd_run_config *config; /* all pointers outlive the engine */
+    const struct dsgd_problem_ops *problem;
+    const void *problem_self;
+    const struct dsgd_algorithm *algorithm;
+    const void *algorithm_config;
+    struct dsgd_constants constants;      /* NaN where unknown */
+    double f_star;                        /* NaN if unknown: then no column `gap` */
+    int threads;                          /* >= 1 */
+};
+
+/** Checks the configuration and allocates. DSGD_EINPUT with a sentence, DSGD_ENOMEM. Caller: dsgd_engine_destroy. */
+enum dsgd_status dsgd_engine_create(const struct dsgd_engine_args *args, struct dsgd_engine **out);
+void dsgd_engine_destroy(struct dsgd_engine *engine); /* accepts NULL and half-built ones */
+
+/** Writes the row of the current step if it is due (row 0 before the first step), then runs one round if the run goes on.
+ *  Divergence ends the run with a row and DSGD_OK. */
+enum dsgd_status dsgd_engine_step(struct dsgd_engine *engine);
+
+enum dsgd_run_status dsgd_engine_status(const struct dsgd_engine *engine);
+int64_t dsgd_engine_steps_done(const struct dsgd_engine *engine);
+const struct dsgd_schedule *dsgd_engine_schedule(const struct dsgd_engine *engine);
+const struct dsgd_ledger *dsgd_engine_ledger(const struct dsgd_engine *engine);
+size_t dsgd_engine_d(const struct dsgd_engine *engine);
+/** w_t, and the iterate that is evaluated (the average, or w_t without averaging); [d], owned by the engine. */
+const double *dsgd_engine_model(const struct dsgd_engine *engine);
+const double *dsgd_engine_output(const struct dsgd_engine *engine);
+/** How many different threads have encoded a message so far. */
+int dsgd_engine_threads_used(const struct dsgd_engine *engine);
+/** Seconds since creation or resume in rounds, and in evaluation and logging. */
+void dsgd_engine_seconds(const struct dsgd_engine *engine, double *rounds, double *evaluation);
+
+/** Bytes the engine, the algorithm and all workers will hold, without allocating them. */
+enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t *engine_bytes, size_t *worker_bytes);
+
+enum { DSGD_TABLES = 4 };
+/** trace, ledger, oracle, time; owned by the engine. */
+struct dsgd_table *dsgd_engine_table(struct dsgd_engine *engine, int which);
+
+/** One persistent array of the run's state. Saved to and restored from a snapshot as a rows x cols dataset. */
+struct dsgd_array {
+    char name[64]; /* "worker/v", "server/buffer", "engine/x" */
+    enum dsgd_field_type type;
+    size_t rows, cols;
+    void *data;
+};
+enum { DSGD_ARRAYS_MAX = 2 * DSGD_FIELDS_MAX + 8 };
+/** Fills array[] and returns how many. After overwriting them (restore), call dsgd_engine_restored. */
+int dsgd_engine_arrays(struct dsgd_engine *engine, struct dsgd_array array[DSGD_ARRAYS_MAX]);
+enum dsgd_status dsgd_engine_restored(struct dsgd_engine *engine);
+
+/** Worker w's state (tests: to start a run from another's state). */
+struct dsgd_state *dsgd_engine_worker(struct dsgd_engine *engine, uint32_t w);
+
+#endif

@@ -1,0 +1,44 @@
+/* h5.h - a few HDF5 idioms: attributes and columns with one line each, errors remembered, never printed. Internal. */
+#ifndef DSGD_SIM_H5_H
+#define DSGD_SIM_H5_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "sim/algorithm.h"
+
+/** Silences HDF5's own error printing for this thread; failures reach the caller as sentences. */
+void dsgd_h5_quiet(void);
+
+/** This machine's type for an array of a party's state. */
+hid_t dsgd_h5_memory_type(enum dsgd_field_type type);
+
+/** Remembers the first failure and its errno; later calls do nothing. */
+struct dsgd_h5 {
+    hid_t file;
+    bool failed;
+    int error; /* errno of the first failure, 0 if HDF5 gave none */
+};
+
+void dsgd_h5_check(struct dsgd_h5 *h5, bool ok);
+hid_t dsgd_h5_group(struct dsgd_h5 *h5, const char *name); /* creates; close with H5Gclose */
+void dsgd_h5_text(struct dsgd_h5 *h5, hid_t where, const char *name, const char *text);
+void dsgd_h5_integer(struct dsgd_h5 *h5, hid_t where, const char *name, int64_t value);
+void dsgd_h5_real(struct dsgd_h5 *h5, hid_t where, const char *name, double value);
+/** A dataset of `rank` dimensions; returned open (close with H5Dclose), or negative after a failure. */
+hid_t dsgd_h5_array(struct dsgd_h5 *h5, hid_t where, const char *name, hid_t file_type, hid_t memory_type, int rank,
+                    const hsize_t *extent, const void *data);
+
+/** Reading: false if absent, of another class, or too long for `size`. */
+bool dsgd_h5_read_text(hid_t where, const char *name, char *text, size_t size);
+/** A text of any length; caller frees; NULL on failure. */
+char *dsgd_h5_read_long_text(hid_t where, const char *name);
+bool dsgd_h5_read_integer(hid_t where, const char *name, int64_t *value);
+bool dsgd_h5_read_real(hid_t where, const char *name, double *value);
+/** Reads a dataset whose number of elements must be `count`. */
+bool dsgd_h5_read_array(hid_t file, const char *name, hid_t memory_type, size_t count, void *data);
+/** Elements of a dataset, or -1. */
+int64_t dsgd_h5_count(hid_t file, const char *name);
+
+#endif

@@ -1,0 +1,164 @@
+/* message.c - sections, their checks, and the arena they live in. */
+#include "sim/message.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+
+#include "sim/backend.h"
+
+struct dsgd_arena_block {
+    struct dsgd_arena_block *next;
+    size_t capacity;
+    void *data;
+};
+
+enum { ARENA_ALIGN = 64, ARENA_BLOCK_MIN = 1 << 16 };
+
+void dsgd_arena_init(struct dsgd_arena *arena, const struct dsgd_backend *backend)
+{
+    *arena = (struct dsgd_arena){.backend = backend};
+}
+
+void *dsgd_arena_take(struct dsgd_arena *arena, size_t bytes)
+{
+    const size_t need = (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+    if (need < bytes) { return NULL; }
+    /* walk to the first block with room; blocks behind the current one are empty */
+    struct dsgd_arena_block **link = arena->current ? &arena->current : &arena->first;
+    size_t used = arena->used;
+    while (*link && (*link)->capacity - used < need) {
+        link = &(*link)->next;
+        used = 0;
+    }
+    if (!*link) {
+        struct dsgd_arena_block *block = calloc(1, sizeof *block);
+        if (!block) { return NULL; }
+        block->capacity = need > ARENA_BLOCK_MIN ? need : ARENA_BLOCK_MIN;
+        block->data = arena->backend->alloc(block->capacity);
+        if (!block->data) {
+            free(block);
+            return NULL;
+        }
+        *link = block;
+        used = 0;
+    }
+    arena->current = *link;
+    void *data = (char *)arena->current->data + used;
+    arena->used = used + need;
+    return data;
+}
+
+void dsgd_arena_reset(struct dsgd_arena *arena)
+{
+    arena->current = arena->first;
+    arena->used = 0;
+}
+
+void dsgd_arena_destroy(struct dsgd_arena *arena)
+{
+    struct dsgd_arena_block *block = arena->first;
+    while (block) {
+        struct dsgd_arena_block *next = block->next;
+        arena->backend->release(block->data);
+        free(block);
+        block = next;
+    }
+    *arena = (struct dsgd_arena){.backend = arena->backend};
+}
+
+size_t dsgd_arena_bytes(const struct dsgd_arena *arena)
+{
+    size_t bytes = 0;
+    for (const struct dsgd_arena_block *block = arena->first; block; block = block->next) { bytes += block->capacity; }
+    return bytes;
+}
+
+const char *dsgd_kind_name(enum dsgd_kind kind)
+{
+    static const char *const names[] = {
+#define DSGD_KIND_NAME(name, word, help) word,
+        DSGD_KIND_LIST(DSGD_KIND_NAME)
+#undef DSGD_KIND_NAME
+    };
+    return kind < DSGD_KINDS ? names[kind] : "unknown";
+}
+
+void dsgd_message_reset(struct dsgd_message *message)
+{
+    message->sections = 0;
+    dsgd_arena_reset(&message->arena);
+}
+
+enum dsgd_status dsgd_message_add(struct dsgd_message *message, enum dsgd_kind kind, enum dsgd_encoding encoding,
+                                  uint64_t count, size_t bytes, void **data)
+{
+    if (message->sections == DSGD_SECTIONS_MAX) {
+        return dsgd_fail(DSGD_EINTERNAL, "a message has at most %d sections", DSGD_SECTIONS_MAX);
+    }
+    *data = dsgd_arena_take(&message->arena, bytes);
+    if (!*data) { return dsgd_fail(DSGD_ENOMEM, "no memory for a message section of %zu bytes", bytes); }
+    message->section[message->sections++] =
+        (struct dsgd_section){.kind = kind, .encoding = encoding, .count = count, .bytes = bytes, .data = *data};
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_message_add_f32(struct dsgd_message *message, enum dsgd_kind kind, size_t count, float **data)
+{
+    void *memory = NULL;
+    DSGD_TRY(dsgd_message_add(message, kind, DSGD_RAW_F32, count, count * sizeof **data, &memory));
+    *data = memory;
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_message_add_u32(struct dsgd_message *message, enum dsgd_kind kind, size_t count, uint32_t **data)
+{
+    void *memory = NULL;
+    DSGD_TRY(dsgd_message_add(message, kind, DSGD_RAW_U32, count, count * sizeof **data, &memory));
+    *data = memory;
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_message_get(const struct dsgd_message *message, int at, enum dsgd_kind kind,
+                                  enum dsgd_encoding encoding, uint64_t count, size_t bytes, const void **data)
+{
+    if (!message || at >= message->sections) {
+        return dsgd_fail(DSGD_EMESSAGE, "message ends before its section %d (%s)", at, dsgd_kind_name(kind));
+    }
+    const struct dsgd_section *section = &message->section[at];
+    if (section->kind != kind || section->encoding != encoding) {
+        return dsgd_fail(DSGD_EMESSAGE, "section %d is of kind %s, encoding %d; expected %s, %d", at,
+                         dsgd_kind_name(section->kind), (int)section->encoding, dsgd_kind_name(kind), (int)encoding);
+    }
+    if (section->count != count || section->bytes != bytes) {
+        return dsgd_fail(DSGD_EMESSAGE, "section %d (%s) has %llu elements in %zu bytes; expected %llu in %zu", at,
+                         dsgd_kind_name(kind), (unsigned long long)section->count, section->bytes,
+                         (unsigned long long)count, bytes);
+    }
+    *data = section->data;
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_message_get_f32(const struct dsgd_message *message, int at, enum dsgd_kind kind, size_t count,
+                                      const float **data)
+{
+    const void *memory = NULL;
+    DSGD_TRY(dsgd_message_get(message, at, kind, DSGD_RAW_F32, count, count * sizeof **data, &memory));
+    *data = memory;
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_message_get_indices(const struct dsgd_message *message, int at, enum dsgd_kind kind, size_t count,
+                                          uint64_t limit, const uint32_t **data)
+{
+    const void *memory = NULL;
+    DSGD_TRY(dsgd_message_get(message, at, kind, DSGD_RAW_U32, count, count * sizeof **data, &memory));
+    const uint32_t *index = memory;
+    for (size_t j = 0; j < count; ++j) {
+        if (index[j] >= limit || (j > 0 && index[j] <= index[j - 1])) {
+            return dsgd_fail(DSGD_EMESSAGE, "index %u at place %zu of section %d (%s): expected ascending indices below %llu",
+                             index[j], j, at, dsgd_kind_name(kind), (unsigned long long)limit);
+        }
+    }
+    *data = index;
+    return DSGD_OK;
+}

@@ -1,0 +1,132 @@
+/* param.c - parameter tables: text to value with type and range checks, value to text that reads back the same. */
+#include "sim/param.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *dot(const char *section)
+{
+    return *section ? "." : "";
+}
+
+/* Index of `word` in "a|b|c", or -1. */
+static int choice_index(const char *choices, const char *word)
+{
+    const size_t length = strlen(word);
+    int index = 0;
+    for (const char *at = choices; at; ++index) {
+        const char *end = strchr(at, '|');
+        const size_t n = end ? (size_t)(end - at) : strlen(at);
+        if (n == length && memcmp(at, word, n) == 0) { return index; }
+        at = end ? end + 1 : NULL;
+    }
+    return -1;
+}
+
+static void choice_word(const char *choices, int index, char *text, size_t size)
+{
+    const char *at = choices;
+    for (; at && index > 0; --index) {
+        at = strchr(at, '|');
+        if (at) { ++at; }
+    }
+    snprintf(text, size, "%.*s", at ? (int)strcspn(at, "|") : 0, at ? at : "");
+}
+
+static enum dsgd_status set_int(const struct dsgd_param *param, const char *section, int64_t *field, const char *text)
+{
+    char *end = NULL;
+    errno = 0;
+    const long long value = strtoll(text, &end, 10);
+    if (end == text || *end || errno == ERANGE || (double)value < param->min || (double)value > param->max) {
+        return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected a whole number from %.0f to %.0f", section, dot(section),
+                         param->name, text, param->min, param->max);
+    }
+    *field = value;
+    return DSGD_OK;
+}
+
+static enum dsgd_status set_real(const struct dsgd_param *param, const char *section, double *field, const char *text)
+{
+    char *end = NULL;
+    const double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value) || value < param->min || value > param->max) {
+        return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected a number from %g to %g", section, dot(section), param->name,
+                         text, param->min, param->max);
+    }
+    *field = value;
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_param_set(const struct dsgd_param *param, const char *section, void *config, const char *text)
+{
+    void *field = (char *)config + param->offset;
+    switch (param->type) {
+    case DSGD_PARAM_INT: return set_int(param, section, field, text);
+    case DSGD_PARAM_REAL: return set_real(param, section, field, text);
+    case DSGD_PARAM_BOOL: {
+        const int index = choice_index("false|true|no|yes|off|on", text);
+        if (index < 0) {
+            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected true or false", section, dot(section), param->name, text);
+        }
+        *(bool *)field = (index % 2) == 1;
+        return DSGD_OK;
+    }
+    case DSGD_PARAM_CHOICE: {
+        const int index = choice_index(param->choices, text);
+        if (index < 0) {
+            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected one of %s", section, dot(section), param->name, text,
+                             param->choices);
+        }
+        *(int *)field = index;
+        return DSGD_OK;
+    }
+    case DSGD_PARAM_TEXT:
+        if (strlen(text) >= DSGD_TEXT_MAX || strpbrk(text, "\"\n\r\\")) {
+            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected fewer than %d characters without quotes or line ends",
+                             section, dot(section), param->name, text, DSGD_TEXT_MAX);
+        }
+        snprintf(field, DSGD_TEXT_MAX, "%s", text);
+        return DSGD_OK;
+    }
+    return dsgd_fail(DSGD_EINTERNAL, "parameter %s has no type", param->name);
+}
+
+enum dsgd_status dsgd_param_defaults(const struct dsgd_param *table, const char *section, void *config)
+{
+    for (const struct dsgd_param *param = table; param && param->name; ++param) {
+        DSGD_TRY(dsgd_param_set(param, section, config, param->initial));
+    }
+    return DSGD_OK;
+}
+
+void dsgd_param_format(const struct dsgd_param *param, const void *config, char *text, size_t size)
+{
+    const void *field = (const char *)config + param->offset;
+    switch (param->type) {
+    case DSGD_PARAM_INT: snprintf(text, size, "%" PRId64, *(const int64_t *)field); break;
+    case DSGD_PARAM_REAL:
+        /* the shortest of 15, 16, 17 digits that reads back: 0.1 stays "0.1" and no bit is lost */
+        for (int digits = 15; digits <= 17; ++digits) {
+            snprintf(text, size, "%.*g", digits, *(const double *)field);
+            if (strtod(text, NULL) == *(const double *)field) { break; }
+        }
+        break;
+    case DSGD_PARAM_BOOL: snprintf(text, size, "%s", *(const bool *)field ? "true" : "false"); break;
+    case DSGD_PARAM_CHOICE: choice_word(param->choices, *(const int *)field, text, size); break;
+    case DSGD_PARAM_TEXT: snprintf(text, size, "%s", (const char *)field); break;
+    }
+}
+
+const struct dsgd_param *dsgd_param_find(const struct dsgd_param *table, const char *name)
+{
+    for (const struct dsgd_param *param = table; param && param->name; ++param) {
+        if (strcmp(param->name, name) == 0) { return param; }
+    }
+    return NULL;
+}

@@ -1,0 +1,94 @@
+/* problem.h - the contract of an optimisation problem: min f(w) over w in R^d, with stochastic gradients.
+ *
+ * A problem is one file that exports one `const struct dsgd_problem_ops`, plus one line in its registry. The engine knows
+ * only what stands here. Letters: d parameters, n training examples, W workers, b examples a minibatch.
+ */
+#ifndef DSGD_SIM_PROBLEM_H
+#define DSGD_SIM_PROBLEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "sim/param.h"
+#include "sim/status.h"
+
+struct dsgd_dataset; /* datasets/dataset.h */
+
+/** A run of consecutive coordinates that belong together (a layer, a bias, one digit's weights). */
+struct dsgd_segment {
+    char name[32];
+    size_t offset, count; /* coordinates [offset, offset + count) */
+    size_t rows, cols;    /* as a matrix, row-major; rows * cols = count (1 x count for a vector) */
+};
+
+struct dsgd_layout {
+    size_t d;
+    size_t segments;
+    const struct dsgd_segment *segment; /* [segments], ascending, without gaps; owned by the problem */
+};
+
+/** What a worker's stochastic gradient is taken over. */
+struct dsgd_batch {
+    const uint32_t *example; /* [count] indices in [0, n); unused by problems with n = 0 */
+    uint32_t count;          /* b */
+    uint32_t step, worker;   /* for problems that draw noise: counter words */
+    uint32_t seed;           /* seed_data */
+};
+
+/** One number of an evaluation. Metric 0 is always the objective f; the others are the problem's own. */
+struct dsgd_metric {
+    const char *name, *unit, *help;
+};
+
+/** What is known about f. NaN where unknown. */
+struct dsgd_constants {
+    double mu, L;   /* strong convexity and smoothness: smallest and largest eigenvalue bound of the Hessian; L = NaN if f is not smooth */
+    double sigma2;  /* E||g - grad f||^2 of one worker at batch = 1 where it does not depend on w, else NaN */
+};
+
+/** A minimiser with its certificate. */
+struct dsgd_optimum {
+    double f_star;       /* f(w), an upper bound of the minimum ... */
+    double gap;          /* ... by at most this (||grad f||^2/(2 mu), or a duality gap) */
+    char certificate[48]; /* how the gap was bounded: "gradient norm", "duality gap", "closed form" */
+    char solver[64];
+    double *w;           /* [d]; caller frees */
+};
+
+struct dsgd_problem_args {
+    const void *config;                /* the problem's config struct */
+    const struct dsgd_dataset *data;   /* NULL unless ops->needs_dataset; outlives the problem */
+    uint32_t seed_data;
+};
+
+struct dsgd_problem_ops {
+    const char *name, *title, *reference;
+    const struct dsgd_param *params; /* table of the config struct; NULL if none */
+    size_t config_size;
+    bool needs_dataset;
+    const struct dsgd_metric *metric; /* [metrics] */
+    int metrics;
+
+    /** REQUIRED. Builds a problem; DSGD_EINPUT with a sentence if configuration and data do not fit. */
+    enum dsgd_status (*create)(const struct dsgd_problem_args *args, void **self);
+    /** REQUIRED. Accepts NULL. */
+    void (*destroy)(void *self);
+    /** REQUIRED. The layout (d and segments), and n (0 if gradients do not come from examples). */
+    void (*shape)(const void *self, struct dsgd_layout *layout, size_t *n);
+    /** optional: the start w_0; zero if NULL. */
+    void (*start)(const void *self, double *x /*[d]*/);
+    /** REQUIRED. grad [d] = mean over the batch of the examples' gradients at x, plus the regulariser's. Overwrites grad.
+     *  Thread-safe: several workers call it at once. */
+    enum dsgd_status (*gradient)(const void *self, const float *x /*[d]*/, const struct dsgd_batch *batch, float *grad /*[d]*/);
+    /** REQUIRED. All metrics at x, in double precision. Outside all clocks. Not thread-safe. */
+    enum dsgd_status (*evaluate)(const void *self, const double *x /*[d]*/, double *value /*[metrics]*/);
+    /** optional: the full gradient in double precision (tests, optima). */
+    enum dsgd_status (*full_gradient)(const void *self, const double *x /*[d]*/, double *grad /*[d]*/);
+    /** REQUIRED. May take seconds (power iteration); callers cache it. */
+    enum dsgd_status (*constants)(const void *self, struct dsgd_constants *out);
+    /** optional: NULL if no certified minimiser can be had. May take minutes; callers cache it. DSGD_EINPUT with a sentence
+     *  where this configuration has none (l2 = 0). */
+    enum dsgd_status (*optimum)(const void *self, struct dsgd_optimum *out);
+};
+
+#endif

@@ -1,0 +1,76 @@
+/* run_config.c - tables of the engine's keys, and the grid of logged steps. */
+#include "sim/run_config.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#define AT(field) offsetof(struct dsgd_run_config, field)
+#define SEED_MAX 4294967295.0
+
+const struct dsgd_param dsgd_run_params[] = {
+    {"label", DSGD_PARAM_TEXT, AT(label), "", 0, 0, NULL, "name of the curve in tables and figures; not part of the configuration's hash"},
+    {"dataset", DSGD_PARAM_TEXT, AT(dataset), "mnist", 0, 0, NULL, "see `dsgd list datasets`; ignored by problems without data"},
+    {"problem", DSGD_PARAM_TEXT, AT(problem), "logistic", 0, 0, NULL, "see `dsgd list problems`"},
+    {"algorithm", DSGD_PARAM_TEXT, AT(algorithm), "sgd", 0, 0, NULL, "see `dsgd list algorithms`; alias: compressor"},
+    {"backend", DSGD_PARAM_CHOICE, AT(backend), "cpu", 0, 0, "cpu", "where vectors and messages live; alias: device"},
+    {"workers", DSGD_PARAM_INT, AT(workers), "4", 1, 1e6, NULL, "W; alias: num_workers, world_size"},
+    {"batch", DSGD_PARAM_INT, AT(batch), "1", 1, 1e6, NULL, "examples a worker and step; alias: local batch size"},
+    {"steps", DSGD_PARAM_INT, AT(steps), "1000", 1, 4294967294.0, NULL, "T, updates of the model; alias: iterations"},
+    {"seed", DSGD_PARAM_INT, AT(seed), "1", 0, SEED_MAX, NULL, "seed of everything without a seed of its own"},
+    {"seed_data", DSGD_PARAM_INT, AT(seed_data), "-1", -1, SEED_MAX, NULL, "minibatches and synthetic data; -1 = seed"},
+    {"seed_hash", DSGD_PARAM_INT, AT(seed_hash), "-1", -1, SEED_MAX, NULL, "hash functions; -1 = seed"},
+    {"seed_algorithm", DSGD_PARAM_INT, AT(seed_algorithm), "-1", -1, SEED_MAX, NULL, "an algorithm's coins; -1 = seed"},
+    {"sampling", DSGD_PARAM_CHOICE, AT(sampling), "replacement", 0, 0, "replacement", "how a minibatch is drawn"},
+    {"partition", DSGD_PARAM_CHOICE, AT(partition), "shared", 0, 0, "shared", "shared: every worker draws from the whole set"},
+    {"emulation", DSGD_PARAM_CHOICE, AT(emulation), "faithful", 0, 0, "faithful|merged",
+     "faithful: W workers; merged: one worker on the mean gradient, where that is the same"},
+    {"average", DSGD_PARAM_CHOICE, AT(average), "none", 0, 0, "none|uniform|theory",
+     "iterate that is evaluated: w_T, mean of w_0..w_{T-1}, or weighted by (xi + t)^2"},
+    {"step_size", DSGD_PARAM_CHOICE, AT(step_size), "constant", 0, 0, "constant|invsqrt|theory",
+     "eta_t = constant, constant/sqrt(steps), or constant/(mu (xi + t)); see section step"},
+    {"weight_decay", DSGD_PARAM_REAL, AT(weight_decay), "0", 0, 1e6, NULL, "not part of f (that is problem.l2); alias: wd"},
+    {"weight_decay_mode", DSGD_PARAM_CHOICE, AT(weight_decay_mode), "coupled", 0, 0, "coupled|decoupled",
+     "coupled: added to each worker's gradient; decoupled: x shrinks by eta_t weight_decay"},
+    DSGD_PARAM_END,
+};
+
+const struct dsgd_param dsgd_step_params[] = {
+    {"constant", DSGD_PARAM_REAL, AT(step.constant), "0.1", 1e-300, 1e300, NULL,
+     "the constant above (theory: the paper's 8); alias: lr"},
+    {"beta", DSGD_PARAM_REAL, AT(step.beta), "5", 4.000001, 1e6, NULL, "theory: beta > 4 of Lemma 3"},
+    {"xi", DSGD_PARAM_TEXT, AT(step.xi), "repaired", 0, 0, NULL,
+     "theory: paper = above 1 + (1 + beta)/(tau (1 + rho)); repaired = also at least 32 L/mu; or a number"},
+    DSGD_PARAM_END,
+};
+
+const struct dsgd_param dsgd_log_params[] = {
+    {"per_decade", DSGD_PARAM_INT, AT(log.per_decade), "8", 0, 1000, NULL, "rows a decade of steps, log-spaced; 0 = none"},
+    {"every", DSGD_PARAM_INT, AT(log.every), "0", 0, 4294967295.0, NULL, "also a row every so many steps; 0 = none"},
+    {"oracle", DSGD_PARAM_BOOL, AT(log.oracle), "true", 0, 0, NULL, "columns that nobody in the network could know"},
+    {"optimum", DSGD_PARAM_BOOL, AT(log.optimum), "true", 0, 0, NULL, "column gap = f - f*, where a certified f* can be had"},
+    DSGD_PARAM_END,
+};
+
+uint32_t dsgd_run_seed(const struct dsgd_run_config *config, int64_t seed_x)
+{
+    return (uint32_t)(seed_x >= 0 ? seed_x : config->seed);
+}
+
+int64_t dsgd_run_next_row(const struct dsgd_run_config *config, int64_t step)
+{
+    if (step < 0) { return 0; }
+    int64_t next = config->steps;
+    if (config->log.every > 0) {
+        const int64_t multiple = (step / config->log.every + 1) * config->log.every;
+        next = multiple < next ? multiple : next;
+    }
+    if (config->log.per_decade > 0) {
+        /* grid points round(10^(j / per_decade)); start one point low, rounding may hide neighbours */
+        const double per = (double)config->log.per_decade;
+        int64_t j = step > 0 ? (int64_t)floor(log10((double)step) * per) - 1 : 0;
+        int64_t point = 0;
+        for (; point <= step; ++j) { point = llround(pow(10.0, (double)j / per)); }
+        next = point < next ? point : next;
+    }
+    return next;
+}

@@ -1,0 +1,45 @@
+/* run_config.h - the engine's own configuration: what a run is, apart from the keys of its plug-ins. */
+#ifndef DSGD_SIM_RUN_CONFIG_H
+#define DSGD_SIM_RUN_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "sim/param.h"
+
+/** Rises when a change makes pinned digests differ: results of different versions are never mixed. */
+#define DSGD_RESULTS_VERSION 1
+/** Layout of the result files. */
+#define DSGD_SCHEMA_VERSION 1
+
+enum dsgd_emulation { DSGD_FAITHFUL, DSGD_MERGED };
+enum dsgd_average { DSGD_AVERAGE_NONE, DSGD_AVERAGE_UNIFORM, DSGD_AVERAGE_THEORY };
+enum dsgd_step_size { DSGD_STEP_CONSTANT, DSGD_STEP_INVSQRT, DSGD_STEP_THEORY };
+enum dsgd_decay { DSGD_DECAY_COUPLED, DSGD_DECAY_DECOUPLED };
+
+struct dsgd_run_config {
+    char dataset[DSGD_TEXT_MAX], problem[DSGD_TEXT_MAX], algorithm[DSGD_TEXT_MAX], label[DSGD_TEXT_MAX];
+    int64_t workers, batch, steps;
+    int64_t seed, seed_data, seed_hash, seed_algorithm; /* -1: as `seed` */
+    int backend, sampling, partition, emulation, average, step_size, weight_decay_mode;
+    double weight_decay;
+    struct {
+        double constant, beta;
+        char xi[DSGD_TEXT_MAX]; /* repaired | paper | a number */
+    } step;
+    struct {
+        int64_t per_decade, every;
+        bool oracle, optimum;
+    } log;
+};
+
+extern const struct dsgd_param dsgd_run_params[];  /* top level */
+extern const struct dsgd_param dsgd_step_params[]; /* section step; offsets from struct dsgd_run_config */
+extern const struct dsgd_param dsgd_log_params[];  /* section log */
+
+/** seed_x where given, else seed. */
+uint32_t dsgd_run_seed(const struct dsgd_run_config *config, int64_t seed_x);
+
+/** The first logged step after `step` (-1 to start): 0, the grid of per_decade points a decade, multiples of every, steps. */
+int64_t dsgd_run_next_row(const struct dsgd_run_config *config, int64_t step);
+
+#endif

@@ -1,0 +1,74 @@
+/* runfile.h - one run is one HDF5 file; while it runs, a snapshot of the same layout with the state of every party.
+ *
+ * Layout (docs/schema.md): root attributes = whole configuration and provenance; groups trace, ledger, oracle, time with
+ * 1-D columns over the dimension scale `step`; model/x, model/output; optimum attributes; state/... in snapshots only.
+ * A file is written whole under another name, synced and renamed: whatever name exists is complete.
+ */
+#ifndef DSGD_SIM_RUNFILE_H
+#define DSGD_SIM_RUNFILE_H
+
+#include "sim/engine.h"
+
+/** One root attribute (text, number or integer), in the order it is written. */
+struct dsgd_attribute {
+    const char *name;
+    const char *text;  /* text if not NULL */
+    bool is_integer;
+    int64_t integer;
+    double number;
+};
+
+/** What a file says about its minimiser; NaN where unknown. */
+struct dsgd_run_reference {
+    struct dsgd_constants constants;
+    double f_star, gap;
+    const char *certificate, *solver; /* "" if unknown */
+    int metrics;
+    const struct dsgd_metric *metric;      /* [metrics] */
+    double metric_value[DSGD_COLUMNS_MAX]; /* the metrics at w* */
+};
+
+struct dsgd_runfile_args {
+    const struct dsgd_attribute *attribute; /* [attributes]; must contain config_sha256, schema_version, results_version */
+    int attributes;
+    const struct dsgd_run_reference *reference;
+};
+
+/** Writes `path` with the engine's tables and model; with the whole state if `snapshot`. Goes through path + ".new" and a
+ *  rename: an earlier `path` stays as it was on failure. DSGD_EIO with a sentence (disk full, not writable). */
+enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine, const struct dsgd_runfile_args *args,
+                                    bool snapshot);
+
+/** Restores an engine of the same configuration from a snapshot: state, tables, scalars. DSGD_EINPUT with a sentence if
+ *  the file is not a snapshot of this engine's shape; the engine is then unusable. */
+enum dsgd_status dsgd_runfile_restore(const char *path, struct dsgd_engine *engine);
+
+/** A result or snapshot, read back. */
+struct dsgd_runfile {
+    char *path;
+    char config_sha256[65], dataset_sha256[65], status[16]; /* status: running | complete | diverged */
+    char problem[64], dataset[64], dataset_title[128], algorithm[64], label[64];
+    char *config; /* the resolved configuration */
+    int64_t schema_version, results_version, seed, steps; /* steps: as configured */
+    double f_star, f_star_gap, mu, L, xi;
+    size_t d;                    /* extent of model/x */
+    double *x, *output;          /* [d] */
+    struct dsgd_table table[DSGD_TABLES];
+    int optimum_metrics;         /* metrics at w* */
+    char optimum_metric[DSGD_COLUMNS_MAX][32];
+    double optimum_value[DSGD_COLUMNS_MAX];
+};
+
+/** Reads everything but the state. DSGD_EINPUT with a sentence (missing, not HDF5, not a run, truncated). Caller:
+ * *  dsgd_runfile_destroy. Columns: step, then by name. */
+enum dsgd_status dsgd_runfile_read(const char *path, struct dsgd_runfile **out);
+void dsgd_runfile_destroy(struct dsgd_runfile *run); /* accepts NULL */
+
+/** Table "trace", "ledger", "oracle" or "time". */
+const struct dsgd_table *dsgd_runfile_table(const struct dsgd_runfile *run, const char *name);
+
+/** SHA-256 (hex) of trace, ledger, oracle and model: columns with names, values bit for bit (all NaN alike). Not of
+ *  time, host, dates, attributes. */
+void dsgd_runfile_digest(const struct dsgd_runfile *run, char hex[65]);
+
+#endif

@@ -1,0 +1,241 @@
+/* runfile_read.c - reads results and snapshots back, checks them, restores engines, digests. */
+#include <hdf5.h>
+#include <math.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/h5.h"
+#include "sim/runfile.h"
+
+static const char *const table_names[DSGD_TABLES] = {"trace", "ledger", "oracle", "time"};
+
+static enum dsgd_status open_run(const char *path, hid_t *file)
+{
+    if (access(path, R_OK) != 0) { return dsgd_fail(DSGD_EINPUT, "%s: cannot be read; expected a result of dsgd run", path); }
+    dsgd_h5_quiet();
+    *file = H5Fis_hdf5(path) > 0 ? H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT) : -1;
+    if (*file < 0) { return dsgd_fail(DSGD_EINPUT, "%s: not a whole HDF5 file; expected a result of dsgd run", path); }
+    return DSGD_OK;
+}
+
+static enum dsgd_status broken(const char *path, const char *what)
+{
+    return dsgd_fail(DSGD_EINPUT, "%s: %s is missing or has another shape; expected a result of dsgd run", path, what);
+}
+
+/* Columns in order of creation are not stored in HDF5's earliest format: names come in alphabetical order, `step` first. */
+static enum dsgd_status read_column(hid_t group, const char *name, struct dsgd_table *table, int64_t rows)
+{
+    hid_t id = H5Dopen2(group, name, H5P_DEFAULT);
+    if (id < 0) { return DSGD_EINPUT; }
+    hid_t type = H5Dget_type(id);
+    const bool integer = H5Tget_class(type) == H5T_INTEGER;
+    H5Tclose(type);
+    char unit[16] = "", help[96] = "";
+    dsgd_h5_read_text(id, "units", unit, sizeof unit);
+    dsgd_h5_read_text(id, "long_name", help, sizeof help);
+    H5Dclose(id);
+    const int c = dsgd_table_column(table, name, unit, help, integer);
+    if (c < 0) { return DSGD_EINPUT; }
+    table->column[c].cell = calloc(rows > 0 ? (size_t)rows : 1, sizeof(union dsgd_cell));
+    if (!table->column[c].cell) { return DSGD_ENOMEM; }
+    return dsgd_h5_read_array(group, name, integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, (size_t)rows,
+                              table->column[c].cell) ? DSGD_OK : DSGD_EINPUT;
+}
+
+static enum dsgd_status read_table(hid_t file, const char *name, struct dsgd_table *table)
+{
+    hid_t group = H5Lexists(file, name, H5P_DEFAULT) > 0 ? H5Gopen2(file, name, H5P_DEFAULT) : -1;
+    if (group < 0) { return DSGD_EINPUT; }
+    snprintf(table->name, sizeof table->name, "%s", name);
+    const int64_t rows = dsgd_h5_count(group, "step");
+    enum dsgd_status status = rows >= 0 ? read_column(group, "step", table, rows) : DSGD_EINPUT;
+    H5G_info_t info = {.nlinks = 0};
+    if (H5Gget_info(group, &info) < 0) { status = DSGD_EINPUT; }
+    for (hsize_t j = 0; j < info.nlinks && status == DSGD_OK; ++j) {
+        char column[32] = "";
+        const ssize_t length = H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, j, column, sizeof column,
+                                                  H5P_DEFAULT);
+        if (length <= 0 || length >= (ssize_t)sizeof column) {
+            status = DSGD_EINPUT;
+        } else if (strcmp(column, "step") != 0) {
+            status = read_column(group, column, table, rows);
+        }
+    }
+    H5Gclose(group);
+    table->rows = table->capacity = rows > 0 ? (size_t)rows : 0;
+    return status;
+}
+
+static enum dsgd_status read_reference(hid_t file, struct dsgd_runfile *run)
+{
+    hid_t group = H5Lexists(file, "optimum", H5P_DEFAULT) > 0 ? H5Gopen2(file, "optimum", H5P_DEFAULT) : -1;
+    if (group < 0) { return DSGD_EINPUT; }
+    const bool ok = dsgd_h5_read_real(group, "f_star", &run->f_star) && dsgd_h5_read_real(group, "gap", &run->f_star_gap) &&
+                    dsgd_h5_read_real(group, "mu", &run->mu) && dsgd_h5_read_real(group, "L", &run->L) &&
+                    dsgd_h5_read_real(group, "xi", &run->xi);
+    const struct dsgd_table *trace = &run->table[0];
+    for (int c = 0; c < trace->columns; ++c) {
+        char name[48];
+        snprintf(name, sizeof name, "metric_%s", trace->column[c].name);
+        double value = NAN;
+        if (dsgd_h5_read_real(group, name, &value)) {
+            strcpy(run->optimum_metric[run->optimum_metrics], trace->column[c].name);
+            run->optimum_value[run->optimum_metrics++] = value;
+        }
+    }
+    H5Gclose(group);
+    return ok ? DSGD_OK : DSGD_EINPUT;
+}
+
+static enum dsgd_status read_model(hid_t file, struct dsgd_runfile *run)
+{
+    const int64_t d = dsgd_h5_count(file, "model/x");
+    if (d < 1) { return DSGD_EINPUT; }
+    run->d = (size_t)d;
+    run->x = calloc(run->d, sizeof *run->x);
+    run->output = calloc(run->d, sizeof *run->output);
+    if (!run->x || !run->output) { return DSGD_ENOMEM; }
+    return dsgd_h5_read_array(file, "model/x", H5T_NATIVE_DOUBLE, run->d, run->x) &&
+           dsgd_h5_read_array(file, "model/output", H5T_NATIVE_DOUBLE, run->d, run->output) ? DSGD_OK : DSGD_EINPUT;
+}
+
+static enum dsgd_status read_all(hid_t file, const char *path, struct dsgd_runfile *run)
+{
+    run->path = strdup(path);
+    const bool attributes =
+        dsgd_h5_read_text(file, "config_sha256", run->config_sha256, sizeof run->config_sha256) &&
+        dsgd_h5_read_text(file, "dataset_sha256", run->dataset_sha256, sizeof run->dataset_sha256) &&
+        dsgd_h5_read_text(file, "status", run->status, sizeof run->status) &&
+        dsgd_h5_read_text(file, "problem", run->problem, sizeof run->problem) &&
+        dsgd_h5_read_text(file, "dataset", run->dataset, sizeof run->dataset) &&
+        dsgd_h5_read_text(file, "dataset_title", run->dataset_title, sizeof run->dataset_title) &&
+        dsgd_h5_read_text(file, "algorithm", run->algorithm, sizeof run->algorithm) &&
+        dsgd_h5_read_text(file, "label", run->label, sizeof run->label) &&
+        dsgd_h5_read_integer(file, "schema_version", &run->schema_version) &&
+        dsgd_h5_read_integer(file, "results_version", &run->results_version) &&
+        dsgd_h5_read_integer(file, "seed", &run->seed) && dsgd_h5_read_integer(file, "steps", &run->steps);
+    run->config = dsgd_h5_read_long_text(file, "config");
+    if (!attributes || !run->config || !run->path) { return broken(path, "an attribute of the configuration"); }
+    for (int t = 0; t < DSGD_TABLES; ++t) {
+        if (read_table(file, table_names[t], &run->table[t]) != DSGD_OK) { return broken(path, table_names[t]); }
+    }
+    if (read_reference(file, run) != DSGD_OK) { return broken(path, "optimum"); }
+    if (read_model(file, run) != DSGD_OK) { return broken(path, "model"); }
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_runfile_read(const char *path, struct dsgd_runfile **out)
+{
+    hid_t file = -1;
+    DSGD_TRY(open_run(path, &file));
+    struct dsgd_runfile *run = calloc(1, sizeof *run);
+    enum dsgd_status status = run ? read_all(file, path, run) : dsgd_fail(DSGD_ENOMEM, "no memory to read %s", path);
+    H5Fclose(file);
+    if (status != DSGD_OK) {
+        dsgd_runfile_destroy(run);
+        return status;
+    }
+    *out = run;
+    return DSGD_OK;
+}
+
+void dsgd_runfile_destroy(struct dsgd_runfile *run)
+{
+    if (!run) { return; }
+    for (int t = 0; t < DSGD_TABLES; ++t) { dsgd_table_destroy(&run->table[t]); }
+    free(run->path);
+    free(run->config);
+    free(run->x);
+    free(run->output);
+    free(run);
+}
+
+const struct dsgd_table *dsgd_runfile_table(const struct dsgd_runfile *run, const char *name)
+{
+    for (int t = 0; t < DSGD_TABLES; ++t) {
+        if (strcmp(name, table_names[t]) == 0) { return &run->table[t]; }
+    }
+    return NULL;
+}
+
+/* Rows of a stored table go into the engine's own columns, by name. */
+static enum dsgd_status restore_table(hid_t file, struct dsgd_table *table, const char *path)
+{
+    struct dsgd_table stored = {.columns = 0};
+    enum dsgd_status status = read_table(file, table->name, &stored);
+    if (status == DSGD_OK && stored.columns != table->columns) { status = DSGD_EINPUT; }
+    for (size_t r = 0; status == DSGD_OK && r < stored.rows; ++r) {
+        status = dsgd_table_append(table);
+        for (int c = 0; status == DSGD_OK && c < table->columns; ++c) {
+            const struct dsgd_column *column = dsgd_table_find(&stored, table->column[c].name);
+            if (!column || column->integer != table->column[c].integer) {
+                status = DSGD_EINPUT;
+            } else {
+                *dsgd_table_last(table, c) = column->cell[r];
+            }
+        }
+    }
+    dsgd_table_destroy(&stored);
+    return status == DSGD_OK ? DSGD_OK : broken(path, table->name);
+}
+
+enum dsgd_status dsgd_runfile_restore(const char *path, struct dsgd_engine *engine)
+{
+    hid_t file = -1;
+    DSGD_TRY(open_run(path, &file));
+    struct dsgd_array array[DSGD_ARRAYS_MAX];
+    const int arrays = dsgd_engine_arrays(engine, array);
+    enum dsgd_status status = DSGD_OK;
+    for (int j = 0; j < arrays && status == DSGD_OK; ++j) {
+        char name[80];
+        snprintf(name, sizeof name, "state/%.63s", array[j].name);
+        if (H5Lexists(file, "state", H5P_DEFAULT) <= 0 ||
+            !dsgd_h5_read_array(file, name, dsgd_h5_memory_type(array[j].type), array[j].rows * array[j].cols,
+                                array[j].data)) {
+            status = broken(path, name);
+        }
+    }
+    for (int t = 0; t < DSGD_TABLES && status == DSGD_OK; ++t) {
+        status = restore_table(file, dsgd_engine_table(engine, t), path);
+    }
+    H5Fclose(file);
+    return status == DSGD_OK ? dsgd_engine_restored(engine) : status;
+}
+
+/* One number, little-endian; every NaN alike. */
+static void hash_cell(struct sha256_ctx *sha, union dsgd_cell cell, bool integer)
+{
+    const uint64_t bits = !integer && isnan(cell.f) ? UINT64_C(0x7ff8000000000000) : (uint64_t)cell.i;
+    uint8_t bytes[8];
+    for (int b = 0; b < 8; ++b) { bytes[b] = (uint8_t)(bits >> (8 * b)); }
+    sha256_update(sha, sizeof bytes, bytes);
+}
+
+static void hash_vector(struct sha256_ctx *sha, const double *v, size_t d)
+{
+    for (size_t i = 0; i < d; ++i) { hash_cell(sha, (union dsgd_cell){.f = v[i]}, false); }
+}
+
+void dsgd_runfile_digest(const struct dsgd_runfile *run, char hex[65])
+{
+    struct sha256_ctx sha;
+    sha256_init(&sha);
+    for (int t = 0; t < DSGD_TABLES; ++t) {
+        const struct dsgd_table *table = &run->table[t];
+        if (strcmp(table->name, "time") == 0) { continue; }
+        for (int c = 0; c < table->columns; ++c) {
+            const struct dsgd_column *column = &table->column[c];
+            sha256_update(&sha, strlen(column->name) + 1, (const uint8_t *)column->name);
+            for (size_t r = 0; r < table->rows; ++r) { hash_cell(&sha, column->cell[r], column->integer); }
+        }
+    }
+    hash_vector(&sha, run->x, run->d);
+    hash_vector(&sha, run->output, run->d);
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(&sha, sizeof digest, digest);
+    for (int b = 0; b < SHA256_DIGEST_SIZE; ++b) { snprintf(hex + 2 * b, 3, "%02x", digest[b]); }
+}

@@ -1,0 +1,205 @@
+/* runfile_write.c - writes a result or a snapshot: a whole new file, synced, renamed.
+ *
+ * Plain contiguous 1-D columns with dimension scales and units, in HDF5's earliest format: h5py, xarray, ncdump and h5dump
+ * open them as they are. Space for the whole file is reserved first, so that a full disk is found before a byte is written.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <hdf5.h>
+#include <hdf5_hl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/h5.h"
+#include "sim/runfile.h"
+
+static hid_t file_type(enum dsgd_field_type type)
+{
+    switch (type) {
+    case DSGD_F32: return H5T_IEEE_F32LE;
+    case DSGD_F64: return H5T_IEEE_F64LE;
+    case DSGD_U32: return H5T_STD_U32LE;
+    case DSGD_I32: return H5T_STD_I32LE;
+    default: return H5T_STD_U64LE;
+    }
+}
+
+static void write_table(struct dsgd_h5 *h5, const struct dsgd_table *table)
+{
+    hid_t group = dsgd_h5_group(h5, table->name);
+    hid_t scale = -1;
+    const hsize_t rows = table->rows;
+    for (int c = 0; c < table->columns && !h5->failed; ++c) {
+        const struct dsgd_column *column = &table->column[c];
+        hid_t id = dsgd_h5_array(h5, group, column->name, column->integer ? H5T_STD_I64LE : H5T_IEEE_F64LE,
+                                 column->integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, 1, &rows, column->cell);
+        dsgd_h5_text(h5, id, "units", column->unit);
+        dsgd_h5_text(h5, id, "long_name", column->help);
+        if (h5->failed) {
+            if (id >= 0) { H5Dclose(id); }
+            break;
+        }
+        if (c == 0) { /* step */
+            scale = id;
+            dsgd_h5_check(h5, H5DSset_scale(scale, "step") >= 0);
+            continue;
+        }
+        dsgd_h5_check(h5, H5DSattach_scale(id, scale, 0) >= 0);
+        dsgd_h5_check(h5, H5Dclose(id) >= 0);
+    }
+    if (scale >= 0) { dsgd_h5_check(h5, H5Dclose(scale) >= 0); }
+    if (group >= 0) { dsgd_h5_check(h5, H5Gclose(group) >= 0); }
+}
+
+static void write_vector(struct dsgd_h5 *h5, hid_t group, const char *name, const char *help, const double *v, size_t d)
+{
+    const hsize_t extent = d;
+    hid_t id = dsgd_h5_array(h5, group, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1, &extent, v);
+    dsgd_h5_text(h5, id, "units", "1");
+    dsgd_h5_text(h5, id, "long_name", help);
+    if (id >= 0) { dsgd_h5_check(h5, H5Dclose(id) >= 0); }
+}
+
+static void write_model(struct dsgd_h5 *h5, const struct dsgd_engine *engine)
+{
+    hid_t group = dsgd_h5_group(h5, "model");
+    write_vector(h5, group, "x", "w_T, the last iterate", dsgd_engine_model(engine), dsgd_engine_d(engine));
+    write_vector(h5, group, "output", "the evaluated iterate: the average, or w_T without averaging",
+                 dsgd_engine_output(engine), dsgd_engine_d(engine));
+    if (group >= 0) { dsgd_h5_check(h5, H5Gclose(group) >= 0); }
+}
+
+static void write_reference(struct dsgd_h5 *h5, const struct dsgd_run_reference *reference, const struct dsgd_engine *engine)
+{
+    hid_t group = dsgd_h5_group(h5, "optimum");
+    dsgd_h5_real(h5, group, "f_star", reference->f_star);
+    dsgd_h5_real(h5, group, "gap", reference->gap);
+    dsgd_h5_text(h5, group, "certificate", reference->certificate);
+    dsgd_h5_text(h5, group, "solver", reference->solver);
+    dsgd_h5_real(h5, group, "mu", reference->constants.mu);
+    dsgd_h5_real(h5, group, "L", reference->constants.L);
+    dsgd_h5_real(h5, group, "sigma2", reference->constants.sigma2);
+    dsgd_h5_real(h5, group, "xi", dsgd_engine_schedule(engine)->xi);
+    for (int m = 0; m < reference->metrics; ++m) {
+        char name[48];
+        snprintf(name, sizeof name, "metric_%s", reference->metric[m].name);
+        dsgd_h5_real(h5, group, name, reference->metric_value[m]);
+    }
+    if (group >= 0) { dsgd_h5_check(h5, H5Gclose(group) >= 0); }
+}
+
+static void write_state(struct dsgd_h5 *h5, const struct dsgd_array *array, int arrays)
+{
+    static const char *const groups[] = {"state", "state/engine", "state/worker", "state/server"};
+    for (int g = 0; g < 4; ++g) {
+        hid_t group = dsgd_h5_group(h5, groups[g]);
+        if (group >= 0) { dsgd_h5_check(h5, H5Gclose(group) >= 0); }
+    }
+    for (int j = 0; j < arrays && !h5->failed; ++j) {
+        char name[80];
+        snprintf(name, sizeof name, "state/%.63s", array[j].name);
+        const hsize_t extent[2] = {array[j].rows, array[j].cols};
+        hid_t id = dsgd_h5_array(h5, h5->file, name, file_type(array[j].type), dsgd_h5_memory_type(array[j].type), 2,
+                                 extent, array[j].data);
+        if (id >= 0) { dsgd_h5_check(h5, H5Dclose(id) >= 0); }
+    }
+}
+
+/* An upper estimate of the file's size. */
+static off_t size_estimate(struct dsgd_engine *engine, const struct dsgd_array *array, int arrays, bool snapshot)
+{
+    size_t bytes = (size_t)256 << 10; /* headers, attributes, dimension scales */
+    bytes += 2 * dsgd_engine_d(engine) * sizeof(double);
+    for (int t = 0; t < DSGD_TABLES; ++t) {
+        const struct dsgd_table *table = dsgd_engine_table(engine, t);
+        bytes += table->rows * (size_t)table->columns * sizeof(union dsgd_cell);
+    }
+    for (int j = 0; snapshot && j < arrays; ++j) { bytes += array[j].rows * array[j].cols * dsgd_field_size(array[j].type); }
+    return (off_t)bytes;
+}
+
+static enum dsgd_status fail_io(const char *what, const char *path, int error)
+{
+    return dsgd_fail(DSGD_EIO, "cannot %s %s: %s; expected a writable folder with enough space", what, path,
+                     error ? strerror(error) : "HDF5 reports a failed write");
+}
+
+static enum dsgd_status reserve(const char *path, off_t bytes)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) { return fail_io("create", path, errno); }
+    const int error = posix_fallocate(fd, 0, bytes);
+    close(fd);
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO) { /* others: the file system cannot reserve */
+        unlink(path);
+        return fail_io("reserve space for", path, error);
+    }
+    return DSGD_OK;
+}
+
+static enum dsgd_status sync_and_rename(const char *from, const char *to)
+{
+    int error = 0;
+    const int fd = open(from, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0) { error = errno; }
+    if (fd >= 0) { close(fd); }
+    if (!error && rename(from, to) != 0) { error = errno; }
+    if (error) {
+        unlink(from);
+        return fail_io("write", to, error);
+    }
+    /* the rename itself must survive a power cut: sync the folder; not all file systems allow it */
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", to);
+    char *slash = strrchr(folder, '/');
+    strcpy(slash ? slash + 1 : folder, slash ? "" : ".");
+    const int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir >= 0) {
+        fsync(dir);
+        close(dir);
+    }
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine, const struct dsgd_runfile_args *args,
+                                    bool snapshot)
+{
+    static const char *const status[] = {"running", "complete", "diverged"};
+    char new_path[4096];
+    if (snprintf(new_path, sizeof new_path, "%s.new", path) >= (int)sizeof new_path) {
+        return dsgd_fail(DSGD_EINPUT, "output path %s is too long: expected fewer than 4000 characters", path);
+    }
+    struct dsgd_array array[DSGD_ARRAYS_MAX];
+    const int arrays = dsgd_engine_arrays(engine, array);
+    dsgd_h5_quiet();
+    DSGD_TRY(reserve(new_path, size_estimate(engine, array, arrays, snapshot)));
+    errno = 0;
+    struct dsgd_h5 h5 = {.file = H5Fcreate(new_path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)};
+    dsgd_h5_check(&h5, h5.file >= 0);
+    for (int j = 0; j < args->attributes; ++j) {
+        const struct dsgd_attribute *a = &args->attribute[j];
+        if (a->text) {
+            dsgd_h5_text(&h5, h5.file, a->name, a->text);
+        } else if (a->is_integer) {
+            dsgd_h5_integer(&h5, h5.file, a->name, a->integer);
+        } else {
+            dsgd_h5_real(&h5, h5.file, a->name, a->number);
+        }
+    }
+    dsgd_h5_text(&h5, h5.file, "status", status[dsgd_engine_status(engine)]);
+    dsgd_h5_integer(&h5, h5.file, "steps_done", dsgd_engine_steps_done(engine));
+    dsgd_h5_integer(&h5, h5.file, "threads_used", dsgd_engine_threads_used(engine));
+    for (int t = 0; t < DSGD_TABLES; ++t) { write_table(&h5, dsgd_engine_table(engine, t)); }
+    write_model(&h5, engine);
+    write_reference(&h5, args->reference, engine);
+    if (snapshot) { write_state(&h5, array, arrays); }
+    if (h5.file >= 0) { dsgd_h5_check(&h5, H5Fclose(h5.file) >= 0); }
+    if (h5.failed) {
+        unlink(new_path);
+        return fail_io("write", path, h5.error);
+    }
+    return sync_and_rename(new_path, path);
+}

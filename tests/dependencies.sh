@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# dependencies.sh [FOLDER] - rules of the source tree that no compiler checks.
+#
+# - Includes point one way: sim <- datasets <- convex, deep; sim <- algorithms; all <- experiments, bench, tests.
+# - A library folder never ends the process (abort, exit) and never prints to stdout or stderr: it returns a status.
+# - No .c or .h file is longer than 500 lines; more than 400 are mentioned.
+# Before the tree itself it checks that violations planted in a scratch tree are found.
+set -euo pipefail
+
+# The rules, one line for each folder: itself and what it may include. Folders of commands and tests may include all.
+rules='sim: sim
+datasets: datasets sim
+algorithms: algorithms sim
+convex: convex datasets sim
+deep: deep datasets sim
+experiments: experiments deep convex datasets algorithms sim
+bench: bench experiments deep convex datasets algorithms sim
+tests: tests bench experiments deep convex datasets algorithms sim'
+libraries='sim datasets algorithms convex deep'
+
+# Prints "FILE:LINE: text" for each violation; fails if there is one.
+check_tree()
+{
+    (cd "$1" && find . \( -path ./build -o -path ./results -o -path ./data -o -name .git \) -prune -o \
+        -type f \( -name '*.c' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' \) -print0 | sort -z |
+        RULES=$rules LIBRARIES=$libraries perl -0 -e '
+use strict;
+my %may;
+for (split /\n/, $ENV{RULES}) {
+    my ($folder, @allowed) = split /[: ]+/;
+    $may{$folder} = {map { $_ => 1 } @allowed};
+}
+my %library = map { $_ => 1 } split / /, $ENV{LIBRARIES};
+my $bad = 0;
+sub report { my ($place, $text) = @_; print "$place: $text\n"; $bad = 1; }
+while (my $file = <STDIN>) {
+    chomp $file;
+    $file =~ s{^\./}{};
+    my ($folder) = $file =~ m{^([^/]+)/};
+    $folder //= ".";
+    open my $in, "<", $file or die "dependencies: cannot read $file\n";
+    local $/ = undef;
+    my $code = <$in>;
+    $/ = "\0";
+    my $lines = ($code =~ tr/\n//);
+    if ($lines > 500) { report($file, "$lines lines: expected at most 500"); }
+    elsif ($lines > 400) { print "note: $file: $lines lines\n"; }
+
+    # Comments, then strings and characters, become blanks; line numbers stay. Includes are read in between.
+    my $blank = sub { my $text = shift; $text =~ s/[^\n]/ /g; $text };
+    $code =~ s{("(?:\\.|[^"\\\n])*"|\x27(?:\\.|[^\x27\\\n])*\x27)|(/\*.*?\*/|//[^\n]*)}{$1 // $blank->($2)}gse;
+    my $number = 0;
+    for my $line (split /\n/, $code) {
+        ++$number;
+        next unless $line =~ /^\s*#\s*include\s*["<]([^">]+)[">]/;
+        my $path = $1;
+        if ($path =~ m{(^|/)\.\./}) { report("$file:$number", "includes $path: expected a path from the top folder"); }
+        my ($target) = $path =~ m{^([^/]+)/};
+        next unless defined $target and $may{$target} and $may{$folder};
+        if (!$may{$folder}{$target}) { report("$file:$number", "$folder includes $path: expected only " . join(" ", sort keys %{$may{$folder}})); }
+    }
+    next unless $library{$folder};
+    $code =~ s{("(?:\\.|[^"\\\n])*"|\x27(?:\\.|[^\x27\\\n])*\x27)}{$blank->($1)}gse;
+    $number = 0;
+    for my $line (split /\n/, $code) {
+        ++$number;
+        if ($line =~ /(?<![\w.>])(abort|exit|_exit|_Exit|quick_exit)\s*\(/) { report("$file:$number", "calls $1: a library returns a status"); }
+        if ($line =~ /(?<![\w.>])(printf|vprintf|puts|putchar|perror)\s*\(/ or $line =~ /\b(stdout|stderr)\b/) {
+            report("$file:$number", "prints with $1: a library returns a status or calls back");
+        }
+    }
+}
+exit $bad;')
+}
+
+# plant NAME LINES...: makes the scratch tree with one more file and expects that file to be reported.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+missed=0
+plant()
+{
+    local file=$1
+    shift
+    rm -rf "${scratch:?}"/*
+    mkdir -p "$scratch/sim" "$scratch/datasets" "$scratch/algorithms" "$scratch/convex" "$scratch/deep" \
+        "$scratch/experiments" "$scratch/tests" "$scratch/build/sim"
+    printf '#include "sim/b.h"\n#include <stdio.h>\n/* exit(1) on stderr */ // abort()\nconst char *s = "exit(1) \\" stdout";\nint my_exit(int);\nint f(void) { return my_exit(0) + snprintf(0, 0, "x"); }\n' >"$scratch/sim/a.c"
+    printf '#include "experiments/e.h"\n#include "convex/c.h"\nint main(void) { printf(""); exit(0); }\n' >"$scratch/tests/t.c"
+    printf '#include "tests/t.h"\n' >"$scratch/build/sim/x.c"
+    if [ "$file" = none ]; then
+        if ! check_tree "$scratch"; then
+            echo 'FAILED self check: a clean tree is reported'
+            missed=1
+        fi
+        return
+    fi
+    printf '%s\n' "$@" >"$scratch/$file"
+    local output
+    if output=$(check_tree "$scratch") || [[ $output != "$file:"* ]]; then
+        printf 'FAILED self check: %s with <%s> is not found\n' "$file" "$1"
+        missed=1
+    fi
+}
+plant none
+plant sim/x.h '#include "datasets/dataset.h"'
+plant sim/x.c '#include "algorithms/registry.h"'
+plant datasets/x.c '#include "convex/linear.h"'
+plant algorithms/x.c '#include "datasets/dataset.h"'
+plant algorithms/x.c '#  include <convex/linear.h>'
+plant convex/x.c '#include "algorithms/registry.h"'
+plant deep/x.c '#include "convex/linear.h"'
+plant convex/x.c '#include "experiments/commands.h"'
+plant sim/x.c '#include "tests/check.h"'
+plant experiments/x.c '#include "tests/check.h"'
+plant sim/x.c '#include "../convex/linear.h"'
+plant convex/x.c 'int x = 0; /* */ int g(void) { abort(); }'
+plant sim/x.c 'void g(void) { exit(1); }'
+plant sim/x.c 'void g(void) { fprintf(stderr, "x"); }'
+plant datasets/x.c 'void g(void) { printf("x"); }'
+plant tests/x.c "$(yes 'int x;' | head -501)"
+[ $missed -eq 0 ] || exit 1
+
+check_tree "${1:-${DSGD_SOURCE:?expected a folder}}" || exit 1
+echo 'dependencies: no violation'
