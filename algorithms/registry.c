@@ -3,14 +3,18 @@
 
 #include <string.h>
 
-extern const struct dsgd_algorithm dsgd_sgd, dsgd_sketched_sgd, dsgd_local_topk, dsgd_terngrad;
+/* The order is that of `dsgd list`. */
+#define ALGORITHMS(X)    \
+    X(dsgd_sgd)          \
+    X(dsgd_sketched_sgd) \
+    X(dsgd_local_topk)   \
+    X(dsgd_terngrad)
 
-static const struct dsgd_algorithm *const builtin[] = {
-    &dsgd_sgd,
-    &dsgd_sketched_sgd,
-    &dsgd_local_topk,
-    &dsgd_terngrad,
-};
+#define DECLARE(symbol) extern const struct dsgd_algorithm symbol;
+ALGORITHMS(DECLARE)
+
+#define ENTRY(symbol) &symbol,
+static const struct dsgd_algorithm *const builtin[] = {ALGORITHMS(ENTRY)};
 
 enum { BUILTIN = sizeof builtin / sizeof *builtin, ADDED_MAX = 64 };
 

@@ -1,8 +1,9 @@
 /* bytes.h - dot products of a row of bytes with a vector: the inner loop of every linear classifier.
  *
- * Rows stay bytes (a quarter of the memory traffic of float) and are widened in registers. gcc 12 widens bytes with shuffle
- * chains (110 ns instead of 46 ns for 784 features), hence the AVX2 path. Partial sum k of the LANES takes the elements
- * k, k + LANES, ...; then halves are added to halves, then the tail: both paths and all compilers give the same bits.
+ * Rows stay bytes (a quarter of the memory traffic of float) and are widened in registers. gcc 12 widens bytes with
+ * shuffle chains (110 ns instead of 46 ns for 784 features), hence the AVX2 path. Partial sum k of the LANES takes the
+ * elements k, k + LANES, ...; then halves are added to halves, then the tail: both paths and all compilers give the
+ * same bits.
  */
 #ifndef DSGD_CONVEX_BYTES_H
 #define DSGD_CONVEX_BYTES_H

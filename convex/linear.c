@@ -1,5 +1,5 @@
-/* linear.c - construction, stochastic gradients and evaluation of linear classifiers on byte features. Formulas: linear.h. The factor
- * 1/255 of the pixels is applied to scalars, never to rows.
+/* linear.c - construction, stochastic gradients and evaluation of linear classifiers on byte features. Formulas:
+ * linear.h. The factor 1/255 of the pixels is applied to scalars, never to rows.
  */
 #include "convex/linear.h"
 
@@ -28,8 +28,8 @@ enum dsgd_status dsgd_linear_create(const struct dsgd_problem_args *args, const 
     *self = NULL;
     if (!args->data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", name); }
     if (config->digit < 0 || (uint64_t)config->digit >= args->data->classes) {
-        return dsgd_fail(DSGD_EINPUT, "%s.digit = %lld: expected a class of %s, 0 to %zu", name, (long long)config->digit,
-                         args->data->name, args->data->classes - 1);
+        return dsgd_fail(DSGD_EINPUT, "%s.digit = %lld: expected a class of %s, 0 to %zu", name,
+                         (long long)config->digit, args->data->name, args->data->classes - 1);
     }
     struct dsgd_linear *p = calloc(1, sizeof *p);
     if (!p) { return dsgd_fail(DSGD_ENOMEM, "problem %s: no memory", name); }
@@ -40,7 +40,8 @@ enum dsgd_status dsgd_linear_create(const struct dsgd_problem_args *args, const 
     p->n = args->data->train.n;
     p->digit = (uint8_t)config->digit;
     p->l2 = config->l2;
-    p->segment[0] = (struct dsgd_segment){.name = "weights", .offset = 0, .count = p->features, .rows = 1, .cols = p->features};
+    p->segment[0] =
+        (struct dsgd_segment){.name = "weights", .offset = 0, .count = p->features, .rows = 1, .cols = p->features};
     p->segment[1] = (struct dsgd_segment){.name = "bias", .offset = p->features, .count = 1, .rows = 1, .cols = 1};
     *self = p;
     return DSGD_OK;

@@ -1,10 +1,10 @@
 /* linear.h - linear classifiers on byte features: what logistic regression and the SVM share.
  *
- * Example i has the features a_i = (pixels / 255, 1) in R^d, d = features + 1; the constant 1 carries the bias, which is
- * regularised as any weight. One digit against the rest: y_i = +1 or -1. The objective is
+ * Example i has the features a_i = (pixels / 255, 1) in R^d, d = features + 1; the constant 1 carries the bias, which
+ * is regularised as any weight. One digit against the rest: y_i = +1 or -1. The objective is
  *     f(w) = 1/n sum_i loss(y_i <a_i, w>) + l2/2 ||w||^2.
- * Sums over examples are cut into DSGD_LINEAR_CHUNKS chunks that do not depend on the number of threads and are added up
- * in order: any number of threads gives the same bits.
+ * Sums over examples are cut into DSGD_LINEAR_CHUNKS chunks that do not depend on the number of threads and are added
+ * up in order: any number of threads gives the same bits.
  */
 #ifndef DSGD_CONVEX_LINEAR_H
 #define DSGD_CONVEX_LINEAR_H
@@ -35,14 +35,20 @@ struct dsgd_linear_config {
 struct dsgd_linear {
     const struct dsgd_dataset *data; /* borrowed */
     const struct dsgd_linear_loss *loss;
-    size_t features, d, n;           /* n training examples */
+    size_t features, d, n; /* n training examples */
     uint8_t digit;
     double l2;
-    struct dsgd_segment segment[2];  /* "weights" and "bias" */
+    struct dsgd_segment segment[2]; /* "weights" and "bias" */
 };
 
 /** The metrics of a linear classifier, in this order. */
-enum { DSGD_LINEAR_OBJECTIVE, DSGD_LINEAR_TRAIN_ERROR, DSGD_LINEAR_TEST_LOSS, DSGD_LINEAR_TEST_ERROR, DSGD_LINEAR_METRICS };
+enum {
+    DSGD_LINEAR_OBJECTIVE,
+    DSGD_LINEAR_TRAIN_ERROR,
+    DSGD_LINEAR_TEST_LOSS,
+    DSGD_LINEAR_TEST_ERROR,
+    DSGD_LINEAR_METRICS
+};
 extern const struct dsgd_metric dsgd_linear_metric[DSGD_LINEAR_METRICS];
 extern const struct dsgd_param dsgd_linear_params[];
 
@@ -69,9 +75,9 @@ double dsgd_linear_score(const struct dsgd_linear *p, const uint8_t *row /*[feat
 /** What a pass over the training set does with example i: returns c_i and adds what it likes to *sum. */
 typedef double dsgd_linear_weight(const void *context, size_t i, double score, double *sum);
 
-/** out [d] = 1/n sum_i c_i a_i with c_i = weight(context, i, <a_i, w>), and *mean = 1/n of what weight added up (mean may
- *  be NULL). Parallel over chunks: weight is called at once from several threads. Gradients, Hessian-vector products and
- *  power iteration are all this. One pass over 6e4 x 785: about 20 ms of one core. DSGD_ENOMEM. */
+/** out [d] = 1/n sum_i c_i a_i with c_i = weight(context, i, <a_i, w>), and *mean = 1/n of what weight added up (mean
+ *  may be NULL). Parallel over chunks: weight is called at once from several threads. Gradients, Hessian-vector
+ *  products and power iteration are all this. One pass over 6e4 x 785: about 20 ms of one core. DSGD_ENOMEM. */
 enum dsgd_status dsgd_linear_pass(const struct dsgd_linear *p, const double *w /*[d]*/, dsgd_linear_weight *weight,
                                   const void *context, double *out /*[d]*/, double *mean);
 
@@ -79,8 +85,8 @@ enum dsgd_status dsgd_linear_pass(const struct dsgd_linear *p, const double *w /
 enum dsgd_status dsgd_linear_objective(const struct dsgd_linear *p, const double *w /*[d]*/, double *f,
                                        double *grad /*[d]*/);
 
-/** The largest eigenvalue of 1/n sum a_i a_i^T, as theta + ||residual|| of power iteration: an upper bound that is at most
- *  2e-6 (relative) too large. 10 to 20 passes on MNIST. */
+/** The largest eigenvalue of 1/n sum a_i a_i^T, as theta + ||residual|| of power iteration: an upper bound that is at
+ *  most 2e-6 (relative) too large. 10 to 20 passes on MNIST. */
 enum dsgd_status dsgd_linear_largest_eigenvalue(const struct dsgd_linear *p, double *lambda);
 
 #endif

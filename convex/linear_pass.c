@@ -86,8 +86,8 @@ static double weight_score(const void *context, size_t i, double score, double *
 enum dsgd_status dsgd_linear_largest_eigenvalue(const struct dsgd_linear *p, double *lambda)
 {
     /* A = 1/n sum a_i a_i^T has no negative entry, so a top eigenvector has none either (Perron-Frobenius) and the
-     * positive start is never orthogonal to it: the iteration cannot settle on a smaller eigenvalue. With r = Av - theta v
-     * an eigenvalue lies within ||r|| of theta, hence theta + ||r|| bounds the one that is approached. */
+     * positive start is never orthogonal to it: the iteration cannot settle on a smaller eigenvalue. With r = Av -
+     * theta v an eigenvalue lies within ||r|| of theta, hence theta + ||r|| bounds the one that is approached. */
     enum { ITERATIONS_MAX = 10000 };
     const size_t d = p->d;
     double *v = malloc(2 * d * sizeof *v);

@@ -1,5 +1,5 @@
-/* optimum.h - certified minimisers of the linear classifiers. Both are deterministic: same bits for any number of threads.
- * w in the result is [d] and the caller's to free. */
+/* optimum.h - certified minimisers of the linear classifiers. Both are deterministic: same bits for any number of
+ * threads. w in the result is [d] and the caller's to free. */
 #ifndef DSGD_CONVEX_OPTIMUM_H
 #define DSGD_CONVEX_OPTIMUM_H
 

@@ -24,7 +24,8 @@ struct text {
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-static void append(struct text *text, const char *format, ...)
+static void
+append(struct text *text, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
@@ -52,7 +53,8 @@ static enum dsgd_status key_text(const struct dsgd_problem_ops *ops, const struc
     append(&text, "dataset = %s\ndataset.sha256 = %s\n", args->data->name, args->data->sha256);
     append(&text, "format = %d\n", (int)FORMAT_VERSION);
     if (text.full) {
-        return dsgd_fail(DSGD_EINTERNAL, "problem %s: keys of more than %d bytes", ops->name, (int)DSGD_OPTIMUM_KEY_MAX);
+        return dsgd_fail(DSGD_EINTERNAL, "problem %s: keys of more than %d bytes", ops->name,
+                         (int)DSGD_OPTIMUM_KEY_MAX);
     }
     return DSGD_OK;
 }
@@ -77,7 +79,9 @@ enum dsgd_status dsgd_optimum_path(const struct dsgd_problem_ops *ops, const str
                                    const char *folder, char *path, size_t size)
 {
     char key[DSGD_OPTIMUM_KEY_MAX];
-    if (!ops->needs_dataset) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, hence no cache file", ops->name); }
+    if (!ops->needs_dataset) {
+        return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, hence no cache file", ops->name);
+    }
     DSGD_TRY(key_text(ops, args, key));
     return file_path(folder, key, path, size);
 }
@@ -112,9 +116,7 @@ void dsgd_reference_clear(struct dsgd_reference *reference)
 
 static enum dsgd_status add_optimum(const struct dsgd_problem_ops *ops, const void *self, struct dsgd_reference *r)
 {
-    if (!ops->optimum) {
-        return dsgd_fail(DSGD_EINPUT, "problem %s: no certified optimum is known for it", ops->name);
-    }
+    if (!ops->optimum) { return dsgd_fail(DSGD_EINPUT, "problem %s: no certified optimum is known for it", ops->name); }
     enum dsgd_status status = ops->optimum(self, &r->optimum);
     if (status != DSGD_OK) {
         r->optimum.w = NULL; /* a failed solver leaves nothing to free */
@@ -126,8 +128,9 @@ static enum dsgd_status add_optimum(const struct dsgd_problem_ops *ops, const vo
 }
 
 /* Reads what there is, computes what is missing, writes what was computed. */
-static enum dsgd_status look_up(const struct dsgd_problem_ops *ops, const void *self, const struct dsgd_problem_args *args,
-                                const char *folder, bool want_optimum, struct dsgd_reference *r)
+static enum dsgd_status look_up(const struct dsgd_problem_ops *ops, const void *self,
+                                const struct dsgd_problem_args *args, const char *folder, bool want_optimum,
+                                struct dsgd_reference *r)
 {
     const bool file = folder && ops->needs_dataset;
     char key[DSGD_OPTIMUM_KEY_MAX], path[PATH_SIZE];
@@ -142,9 +145,7 @@ static enum dsgd_status look_up(const struct dsgd_problem_ops *ops, const void *
         DSGD_TRY(key_text(ops, args, key));
         DSGD_TRY(file_path(folder, key, path, sizeof path));
         r->hit = dsgd_optimum_file_read(path, key, ops, layout.d, r);
-        if (r->hit && (r->has_optimum || !want_optimum)) {
-            return DSGD_OK;
-        }
+        if (r->hit && (r->has_optimum || !want_optimum)) { return DSGD_OK; }
         DSGD_TRY(make_folder(folder)); /* a folder that cannot be made is reported before minutes of work */
     }
     if (!r->hit) { DSGD_TRY(ops->constants(self, &r->constants)); }
@@ -154,7 +155,8 @@ static enum dsgd_status look_up(const struct dsgd_problem_ops *ops, const void *
 }
 
 enum dsgd_status dsgd_optimum_cached(const struct dsgd_problem_ops *ops, const void *self,
-                                     const struct dsgd_problem_args *args, const char *folder, struct dsgd_reference *out)
+                                     const struct dsgd_problem_args *args, const char *folder,
+                                     struct dsgd_reference *out)
 {
     *out = (struct dsgd_reference){0};
     const enum dsgd_status status = look_up(ops, self, args, folder, true, out);

@@ -1,11 +1,11 @@
 /* optimum_cache.h - constants and certified optima, computed once per (problem, keys, dataset) and kept in files.
  *
- * A file <folder>/optimum-<16 hex digits>.h5 belongs to a key text that lists the problem's name, all its resolved keys, the
- * dataset's name and SHA-256, and the format's version; the digits begin the SHA-256 of that text, and the text itself is
- * stored and compared. A file that is missing, damaged, of another format or for another key is computed anew and replaced:
- * temporary name in the same folder, fsync, rename. Processes that do so at once do no harm, they write the same.
- * seed_data is not part of the key: f of a problem with a dataset does not depend on it. A problem without a dataset has
- * its optimum in closed form and gets no file.
+ * A file <folder>/optimum-<16 hex digits>.h5 belongs to a key text that lists the problem's name, all its resolved
+ * keys, the dataset's name and SHA-256, and the format's version; the digits begin the SHA-256 of that text, and the
+ * text itself is stored and compared. A file that is missing, damaged, of another format or for another key is computed
+ * anew and replaced: temporary name in the same folder, fsync, rename. Processes that do so at once do no harm, they
+ * write the same. seed_data is not part of the key: f of a problem with a dataset does not depend on it. A problem
+ * without a dataset has its optimum in closed form and gets no file.
  */
 #ifndef DSGD_CONVEX_OPTIMUM_CACHE_H
 #define DSGD_CONVEX_OPTIMUM_CACHE_H
@@ -25,12 +25,13 @@ struct dsgd_reference {
     bool hit;                                  /* everything came from a file */
 };
 
-/** Constants and optimum of a problem. `args` are those `self` was created with. `folder` is created if missing; NULL: no
- *  file. DSGD_EINPUT with a sentence if the problem has no certified optimum (ops->optimum is NULL, or l2 = 0): then
+/** Constants and optimum of a problem. `args` are those `self` was created with. `folder` is created if missing; NULL:
+ *  no file. DSGD_EINPUT with a sentence if the problem has no certified optimum (ops->optimum is NULL, or l2 = 0): then
  *  dsgd_constants_cached is what can be had. DSGD_EIO if the file cannot be written. On failure *out is empty.
  *  A hit takes milliseconds, a miss up to minutes. Caller: dsgd_reference_clear. */
 enum dsgd_status dsgd_optimum_cached(const struct dsgd_problem_ops *ops, const void *self,
-                                     const struct dsgd_problem_args *args, const char *folder, struct dsgd_reference *out);
+                                     const struct dsgd_problem_args *args, const char *folder,
+                                     struct dsgd_reference *out);
 
 /** The constants alone; uses a file of the optimum if there is one, and leaves one without optimum otherwise (a later
  *  dsgd_optimum_cached completes it). `hit` may be NULL. */
@@ -41,7 +42,7 @@ enum dsgd_status dsgd_constants_cached(const struct dsgd_problem_ops *ops, const
 /** Frees what the struct owns and empties it; accepts NULL. */
 void dsgd_reference_clear(struct dsgd_reference *reference);
 
-/** The file's name for this problem: "<folder>/optimum-0123456789abcdef.h5". DSGD_EINPUT if it does not fit into size. */
+/** The file's name for this problem: "<folder>/optimum-0123456789abcdef.h5". DSGD_EINPUT if it is too long. */
 enum dsgd_status dsgd_optimum_path(const struct dsgd_problem_ops *ops, const struct dsgd_problem_args *args,
                                    const char *folder, char *path, size_t size);
 

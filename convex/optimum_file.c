@@ -1,8 +1,9 @@
 /* optimum_file.c - a reference as an HDF5 file: attributes of the root and the dataset w.
  *
- * HDF5 is not built for damaged files: it may ask for terabytes. So the file's user block (bytes that HDF5 leaves to the
- * application) says the SHA-256 of all bytes after it, and no damaged file gets as far as HDF5. Types and sizes are checked
- * all the same before a byte is copied. HDF5's own reports are silenced: an unreadable cache is an ordinary event.
+ * HDF5 is not built for damaged files: it may ask for terabytes. So the file's user block (bytes that HDF5 leaves to
+ * the application) says the SHA-256 of all bytes after it, and no damaged file gets as far as HDF5. Types and sizes are
+ * checked all the same before a byte is copied. HDF5's own reports are silenced: an unreadable cache is an ordinary
+ * event.
  */
 #include "convex/optimum_file.h"
 
@@ -31,7 +32,9 @@ static bool expected_block(FILE *file, char block[BLOCK])
     sha256_digest(&hash, sizeof sum, sum);
     memset(block, 0, BLOCK);
     int at = snprintf(block, BLOCK, "dsgd optimum; SHA-256 of the bytes from %d on: ", (int)BLOCK);
-    for (size_t i = 0; i < sizeof sum; ++i) { at += snprintf(block + at, (size_t)(BLOCK - at), "%02x", (unsigned)sum[i]); }
+    for (size_t i = 0; i < sizeof sum; ++i) {
+        at += snprintf(block + at, (size_t)(BLOCK - at), "%02x", (unsigned)sum[i]);
+    }
     snprintf(block + at, (size_t)(BLOCK - at), "\n");
     return true;
 }
@@ -41,8 +44,8 @@ static bool is_intact(const char *path)
     char block[BLOCK], expected[BLOCK];
     FILE *file = fopen(path, "rb");
     if (!file) { return false; }
-    const bool ok = fread(block, 1, BLOCK, file) == BLOCK && expected_block(file, expected) &&
-                    memcmp(block, expected, BLOCK) == 0;
+    const bool ok =
+        fread(block, 1, BLOCK, file) == BLOCK && expected_block(file, expected) && memcmp(block, expected, BLOCK) == 0;
     fclose(file); /* was only read */
     return ok;
 }
@@ -103,7 +106,8 @@ static bool read_vector(hid_t file, const char *name, size_t d, double *value)
     return ok;
 }
 
-static bool read_file(hid_t file, const char *key, const struct dsgd_problem_ops *ops, size_t d, struct dsgd_reference *r)
+static bool read_file(hid_t file, const char *key, const struct dsgd_problem_ops *ops, size_t d,
+                      struct dsgd_reference *r)
 {
     char name[NAME_SIZE];
     char *stored_key = malloc(DSGD_OPTIMUM_KEY_MAX);
@@ -198,17 +202,18 @@ static bool write_file(hid_t file, const char *key, const struct dsgd_problem_op
     return ok;
 }
 
-enum dsgd_status dsgd_optimum_file_write(const char *path, const char *key, const struct dsgd_problem_ops *ops, size_t d,
-                                         const struct dsgd_reference *reference)
+enum dsgd_status dsgd_optimum_file_write(const char *path, const char *key, const struct dsgd_problem_ops *ops,
+                                         size_t d, const struct dsgd_reference *reference)
 {
     static atomic_uint serial; /* with the process number: a temporary name for every writer, threads included */
     char temporary[PATH_SIZE];
     H5E_auto2_t report;
     void *report_data;
-    const int length = snprintf(temporary, sizeof temporary, "%s.%ld.%u.tmp", path, (long)getpid(),
-                                atomic_fetch_add(&serial, 1));
+    const int length =
+        snprintf(temporary, sizeof temporary, "%s.%ld.%u.tmp", path, (long)getpid(), atomic_fetch_add(&serial, 1));
     if (length < 0 || (size_t)length >= sizeof temporary) {
-        return dsgd_fail(DSGD_EIO, "%s: a path too long to write, expected at most %zu bytes", path, sizeof temporary - 32);
+        return dsgd_fail(DSGD_EIO, "%s: a path too long to write, expected at most %zu bytes", path,
+                         sizeof temporary - 32);
     }
     H5Eget_auto2(H5E_DEFAULT, &report, &report_data);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

@@ -14,7 +14,7 @@ bool dsgd_optimum_file_read(const char *path, const char *key, const struct dsgd
                             struct dsgd_reference *out);
 
 /** Replaces `path` in one step; its folder must exist. DSGD_EIO with a sentence. */
-enum dsgd_status dsgd_optimum_file_write(const char *path, const char *key, const struct dsgd_problem_ops *ops, size_t d,
-                                         const struct dsgd_reference *reference);
+enum dsgd_status dsgd_optimum_file_write(const char *path, const char *key, const struct dsgd_problem_ops *ops,
+                                         size_t d, const struct dsgd_reference *reference);
 
 #endif

@@ -1,13 +1,14 @@
 /* optimum_hinge.c - the minimiser of the l2-regularised hinge loss, with its duality gap.
  *
- * Stochastic dual coordinate ascent (Hsieh, Chang, Lin, Keerthi, Sundararajan, ICML 2008; Shalev-Shwartz, Zhang, JMLR 14,
- * 2013) on
+ * Stochastic dual coordinate ascent (Hsieh, Chang, Lin, Keerthi, Sundararajan, ICML 2008; Shalev-Shwartz, Zhang, JMLR
+ * 14, 2013) on
  *     D(alpha) = 1/n sum alpha_i - l2/2 ||w(alpha)||^2,   w(alpha) = 1/(l2 n) sum alpha_i y_i a_i,   0 <= alpha_i <= 1,
- * in random order, with an active set: examples that sit at a bound and are pushed against it are left out, and all come
- * back before convergence is believed. Coordinate ascent finds out quickly which alpha are strictly inside the box, but is
- * slow to settle their values when the Hessian on that face is ill-conditioned; so once the set is small, conjugate gradients
- * maximise D on the face (departure from both papers). Images are sparse (a fifth of MNIST's pixels): rows are packed first.
- * f* lies between D(alpha) and f(w(alpha)); both are computed from alpha alone at the end.
+ * in random order, with an active set: examples that sit at a bound and are pushed against it are left out, and all
+ * come back before convergence is believed. Coordinate ascent finds out quickly which alpha are strictly inside the
+ * box, but is slow to settle their values when the Hessian on that face is ill-conditioned; so once the set is small,
+ * conjugate gradients maximise D on the face (departure from both papers). Images are sparse (a fifth of MNIST's
+ * pixels): rows are packed first. f* lies between D(alpha) and f(w(alpha)); both are computed from alpha alone at the
+ * end.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -20,21 +21,21 @@
 static const double gap_max = 1e-8, gap_aim = 2e-9;
 enum {
     EPOCHS_MAX = 20000,
-    FACE_INTERVAL = 100, /* epochs between steps on the face, which cost about as much */
+    FACE_INTERVAL = 100, /* epochs between steps on the face */
     FACE_ITERATIONS = 400,
-    FACE_MOVES = 16, /* of one step: each but the last ends at a bound, and its coordinate leaves the face */
+    FACE_MOVES = 4, /* of one step: each but the last ends at a bound, and its coordinate leaves the face */
 };
 
 /* The nonzero pixels of the training set, row by row, and the dual state. */
 struct sdca {
     const struct dsgd_linear *p;
-    size_t *start;                 /* [n + 1] into column, value */
+    size_t *start; /* [n + 1] into column, value */
     uint32_t *column;
     uint8_t *value;
-    double *square;                /* [n] ||a_i||^2, pixels in units of 1/255 */
-    double *alpha;                 /* [n] */
-    double *w;                     /* [d] running w(alpha); its pixels' entries are divided by 255 */
-    uint32_t *active;              /* [n] */
+    double *square;   /* [n] ||a_i||^2, pixels in units of 1/255 */
+    double *alpha;    /* [n] */
+    double *w;        /* [d] running w(alpha); its pixels' entries are divided by 255 */
+    uint32_t *active; /* [n] */
     size_t actives;
 };
 
@@ -108,8 +109,9 @@ static void sdca_add(const struct sdca *s, double *w, size_t i, double amount)
     w[s->p->features] += amount;
 }
 
-/* One pass over the active examples in random order. Drops those at a bound whose gradient pushes them against it by more
- * than the last pass's largest violation (shrinking as in LIBLINEAR). Returns the largest violation of optimality. */
+/* One pass over the active examples in random order. Drops those at a bound whose gradient pushes them against it by
+ * more than the last pass's largest violation (shrinking as in LIBLINEAR). Returns the largest violation of optimality.
+ * */
 static double sdca_epoch(struct sdca *s, struct dsgd_rng_key key, uint32_t epoch, double bound)
 {
     const struct dsgd_linear *p = s->p;
@@ -146,8 +148,8 @@ static double signed_one(const struct sdca *s, size_t i)
     return dsgd_linear_sign(s->p, s->p->data->train.label[i]);
 }
 
-/* The coordinates strictly inside the box, and conjugate gradients for K step = r on them: K_ij = y_i y_j <a_i, a_j>/(l2 n)
- * is minus n times the Hessian of D, r n times its gradient. */
+/* The coordinates strictly inside the box, and conjugate gradients for K step = r on them: K_ij = y_i y_j <a_i,
+ * a_j>/(l2 n) is minus n times the Hessian of D, r n times its gradient. */
 struct face {
     size_t size;
     uint32_t *example;         /* [size] */
@@ -177,7 +179,7 @@ static void face_solve(const struct sdca *s, struct face *face)
         face->q[m] = face->r[m] = 1 - signed_one(s, i) * sdca_score(s, s->w, i);
         rr += face->r[m] * face->r[m];
     }
-    const double stop = 1e-16 * rr;
+    const double stop = 1e-10 * rr;
     for (int it = 0; it < FACE_ITERATIONS && rr > stop; ++it) {
         double curvature = 0, length2 = 0, next = 0;
         face_multiply(s, face);
@@ -196,8 +198,8 @@ static void face_solve(const struct sdca *s, struct face *face)
     }
 }
 
-/* Goes from alpha towards the maximum of D on its face, as far as the box allows: D grows all the way. True if the maximum
- * was reached. */
+/* Goes from alpha towards the maximum of D on its face, as far as the box allows: D grows all the way. True if the
+ * maximum was reached. */
 static bool face_move(struct sdca *s, const struct face *face)
 {
     double t = 1;
@@ -322,7 +324,8 @@ enum dsgd_status dsgd_optimum_hinge(const struct dsgd_linear *p, struct dsgd_opt
     enum dsgd_status status = w ? sdca_pack(&s) : dsgd_fail(DSGD_ENOMEM, "no memory for %zu parameters", p->d);
     if (status == DSGD_OK) { status = sdca_solve(&s, w, &out->f_star, &out->gap); }
     if (status == DSGD_OK && !(out->gap <= gap_max)) {
-        status = dsgd_fail(DSGD_EINTERNAL, "svm.l2 = %g: duality gap %.3g, expected at most %.0e", p->l2, out->gap, gap_max);
+        status =
+            dsgd_fail(DSGD_EINTERNAL, "svm.l2 = %g: duality gap %.3g, expected at most %.0e", p->l2, out->gap, gap_max);
     }
     sdca_free(&s);
     if (status != DSGD_OK) {

@@ -1,8 +1,8 @@
 /* optimum_smooth.c - the minimiser of L2-regularised logistic regression.
  *
- * NLopt's preconditioned truncated Newton method (LD_TNEWTON_PRECOND_RESTART; Dembo and Steihaug, Math. Prog. 26, 1983) as
- * far as it goes; its line search compares values of f and may stop early, so Newton-CG steps of our own finish the work.
- * f is l2-strongly convex, hence f(w) - f* <= ||grad f(w)||^2/(2 l2): the certificate, computed from w alone.
+ * NLopt's preconditioned truncated Newton method (LD_TNEWTON_PRECOND_RESTART; Dembo and Steihaug, Math. Prog. 26, 1983)
+ * as far as it goes; its line search compares values of f and may stop early, so Newton-CG steps of our own finish the
+ * work. f is l2-strongly convex, hence f(w) - f* <= ||grad f(w)||^2/(2 l2): the certificate, computed from w alone.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -173,7 +173,8 @@ enum dsgd_status dsgd_optimum_logistic(const struct dsgd_linear *p, struct dsgd_
     if (!(p->l2 > 0)) {
         return dsgd_fail(DSGD_EINPUT, "logistic.l2 = %g: no certified optimum, expected l2 > 0", p->l2);
     }
-    struct search s = {.p = p, .gap = HUGE_VAL, .w = calloc(p->d, sizeof(double)), .grad = calloc(p->d, sizeof(double))};
+    struct search s = {
+        .p = p, .gap = HUGE_VAL, .w = calloc(p->d, sizeof(double)), .grad = calloc(p->d, sizeof(double))};
     enum dsgd_status status = DSGD_OK;
     if (!s.w || !s.grad) {
         status = dsgd_fail(DSGD_ENOMEM, "no memory for %zu parameters", p->d);

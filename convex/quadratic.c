@@ -1,8 +1,9 @@
 /* quadratic.c - a quadratic with known everything:
  *     f(w) = 1/2 (w - w*)^T Q^T D Q (w - w*),
  * least squares ||sqrt(D) Q (w - w*)||^2/2. D is diagonal with eigenvalues spaced evenly in the logarithm from mu to
- * mu kappa; Q is a product of Householder reflections I - 2 v v^T with v uniform on the sphere, so that the eigenvectors
- * do not lie on the axes and a gradient costs O(d rotations). f* = 0, ||w*|| = 1, start 0. Q and w* are keyed by seed_data.
+ * mu kappa; Q is a product of Householder reflections I - 2 v v^T with v uniform on the sphere, so that the
+ * eigenvectors do not lie on the axes and a gradient costs O(d rotations). f* = 0, ||w*|| = 1, start 0. Q and w* are
+ * keyed by seed_data.
  *
  * A worker's gradient is grad f plus noise of E||noise||^2 = sigma^2/b for b examples, whatever w is: normal, or
  * +-sigma/sqrt(d b) in every coordinate (its norm is then a constant; the mean of b signs would not be a sign).
@@ -35,8 +36,7 @@ struct quadratic {
 static const struct dsgd_param quadratic_params[] = {
     {"d", DSGD_PARAM_INT, offsetof(struct config, d), "1000", 1, 1 << 26, NULL, "number of parameters"},
     {"mu", DSGD_PARAM_REAL, offsetof(struct config, mu), "1", 1e-12, 1e12, NULL, "smallest eigenvalue of the Hessian"},
-    {"kappa", DSGD_PARAM_REAL, offsetof(struct config, kappa), "100", 1, 1e12, NULL,
-     "condition number; L = mu kappa"},
+    {"kappa", DSGD_PARAM_REAL, offsetof(struct config, kappa), "100", 1, 1e12, NULL, "condition number; L = mu kappa"},
     {"sigma", DSGD_PARAM_REAL, offsetof(struct config, sigma), "1", 0, 1e12, NULL,
      "E||noise||^2 = sigma^2 / batch for a worker's gradient"},
     {"noise", DSGD_PARAM_CHOICE, offsetof(struct config, noise), "gaussian", 0, 0, "gaussian|sign",
@@ -99,7 +99,8 @@ static enum dsgd_status quadratic_create(const struct dsgd_problem_args *args, v
     p->reflection = malloc((size_t)(config->rotations + 1) * d * sizeof(double)); /* + 1: never 0 bytes */
     if (!p->optimum || !p->eigenvalue || !p->reflection) {
         quadratic_destroy(p);
-        return dsgd_fail(DSGD_ENOMEM, "quadratic.d = %zu, quadratic.rotations = %d: no memory", d, (int)config->rotations);
+        return dsgd_fail(DSGD_ENOMEM, "quadratic.d = %zu, quadratic.rotations = %d: no memory", d,
+                         (int)config->rotations);
     }
     const struct dsgd_rng_key optimum_key = {args->seed_data, dsgd_rng_purpose("quadratic optimum")};
     const struct dsgd_rng_key rotation_key = {args->seed_data, dsgd_rng_purpose("quadratic rotation")};
@@ -164,7 +165,8 @@ static void add_noise(const struct quadratic *p, const struct dsgd_batch *batch,
 }
 
 /* grad is the scratch space too: several workers may be in here at once. */
-static enum dsgd_status quadratic_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
+static enum dsgd_status quadratic_gradient(const void *self, const float *x, const struct dsgd_batch *batch,
+                                           float *grad)
 {
     const struct quadratic *p = self;
     const size_t d = p->d, rotations = (size_t)p->config.rotations;

@@ -16,12 +16,12 @@ struct dsgd_split {
 
 struct dsgd_dataset {
     char name[32];          /* registry name, as in results paths */
-    char title[96];         /* for logs, tables, captions: "MNIST", "Fashion-MNIST (Debian dataset-fashion-mnist), not MNIST" */
+    char title[96];         /* for logs, tables, captions: "MNIST", "Fashion-MNIST (clothes), not MNIST" */
     size_t features;        /* 784 */
     size_t classes;         /* 10 */
     struct dsgd_split train, test;
     void *owned[4];         /* the arrays behind feature and label that dsgd_dataset_destroy frees; NULL if borrowed */
-    char sha256[65];        /* over the decompressed bytes of all files, in the order train images, train labels, test images, test labels */
+    char sha256[65];        /* of the decompressed files one after another: train images, labels, test images, labels */
 };
 
 /** `folder` is the user's data folder (--data), or NULL: then $DSGD_DATA, then data/. */

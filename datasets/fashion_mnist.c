@@ -1,5 +1,5 @@
-/* fashion_mnist.c - Fashion-MNIST: 60000 + 10000 pictures of clothes in MNIST's format, 10 classes. It is not MNIST: curves
- * and optima differ, and the title says so wherever a result is shown.
+/* fashion_mnist.c - Fashion-MNIST: 60000 + 10000 pictures of clothes in MNIST's format, 10 classes. It is not MNIST:
+ * curves and optima differ, and the title says so wherever a result is shown.
  *
  * H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms",
  * arXiv:1708.07747 (2017). Debian packages it (dataset-fashion-mnist), with other gzip files around the same bytes.
@@ -13,8 +13,9 @@ static const struct dsgd_idx_source source = {
     .sha256 = "14410854cf7a289477dcfc7df3f8ec24741e281cdcc425ede0d9a748ca630214",
     .subfolder = "fashion-mnist",
     .system_folder = "/usr/share/datasets/fashion-mnist",
-    .advice = "install Debian's package dataset-fashion-mnist, or put the files into a data folder named with --data or "
-              "DSGD_DATA",
+    .advice =
+        "install Debian's package dataset-fashion-mnist, or put the files into a data folder named with --data or "
+        "DSGD_DATA",
 };
 
 static enum dsgd_status fashion_mnist_load(const struct dsgd_dataset_args *args, struct dsgd_dataset **out)

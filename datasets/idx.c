@@ -9,7 +9,8 @@
 #include <nettle/sha2.h>
 #include <zlib.h>
 
-/* Deflate cannot expand by more than 1032:1 (zlib's technical notes), so a file bounds what a true header may announce. */
+/* Deflate cannot expand by more than 1032:1 (zlib's technical notes), so a file bounds what a true header may announce.
+ * */
 enum { IDX_EXPANSION_MAX = 1032, IDX_CHUNK = 1 << 20, IDX_TYPE_BYTE = 8 };
 
 static uint32_t idx_big_endian(const uint8_t *b)
@@ -63,7 +64,8 @@ static enum dsgd_status idx_header(gzFile file, const char *path, int dimensions
     }
     DSGD_TRY(idx_fill(file, path, head + 4, head_size - 4, hash, &got));
     if (got < head_size - 4) {
-        return dsgd_fail(DSGD_EINPUT, "%s: ends inside its header after %zu bytes, expected %zu", path, got + 4, head_size);
+        return dsgd_fail(DSGD_EINPUT, "%s: ends inside its header after %zu bytes, expected %zu", path, got + 4,
+                         head_size);
     }
     out->n = idx_big_endian(head + 4);
     out->rows = dimensions == DSGD_IDX_IMAGES ? idx_big_endian(head + 8) : 1;

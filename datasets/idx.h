@@ -1,7 +1,8 @@
 /* idx.h - the IDX format of the MNIST family, plain or gzip: one file, and a whole dataset of four files.
  *
- * IDX (Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"): big-endian; two zero bytes, type code
- * (8 = unsigned byte), number of dimensions, the dimensions as 32-bit integers, then the items, last dimension fastest.
+ * IDX (Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"): big-endian; two zero bytes, type
+ * code (8 = unsigned byte), number of dimensions, the dimensions as 32-bit integers, then the items, last dimension
+ * fastest.
  */
 #ifndef DSGD_DATASETS_IDX_H
 #define DSGD_DATASETS_IDX_H
@@ -26,9 +27,9 @@ struct dsgd_idx {
 };
 
 /** Reads one IDX file (gzip or plain, told apart by content). `dimensions` is DSGD_IDX_LABELS or DSGD_IDX_IMAGES.
- *  All decompressed bytes, header included, are fed to `hash` (may be NULL). Everything is checked: type code, number and
- *  size of dimensions, truncation, trailing bytes, the gzip checksum. A header that lies about n cannot make this allocate
- *  more than the file could unpack to. DSGD_EINPUT with a sentence naming the file; `out` is then empty. */
+ *  All decompressed bytes, header included, are fed to `hash` (may be NULL). Everything is checked: type code, number
+ *  and size of dimensions, truncation, trailing bytes, the gzip checksum. A header that lies about n cannot make this
+ *  allocate more than the file could unpack to. DSGD_EINPUT with a sentence naming the file; `out` is then empty. */
 enum dsgd_status dsgd_idx_read(const char *path, int dimensions, struct sha256_ctx *hash, struct dsgd_idx *out);
 
 /** Where a dataset of four IDX files comes from. */
@@ -43,8 +44,8 @@ struct dsgd_idx_source {
 };
 
 /** Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] (.gz first) from the first folder that holds any of them.
- *  classes = largest training label + 1, at least 2. Checks every file as dsgd_idx_read does, and that counts, image sizes
- *  and labels fit together. DSGD_EINPUT with a sentence. Caller: dsgd_dataset_destroy. */
+ *  classes = largest training label + 1, at least 2. Checks every file as dsgd_idx_read does, and that counts, image
+ *  sizes and labels fit together. DSGD_EINPUT with a sentence. Caller: dsgd_dataset_destroy. */
 enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
                                struct dsgd_dataset **out);
 

@@ -31,7 +31,8 @@ static int count_files(const char *folder)
     return found;
 }
 
-/* The first folder that holds any of the files, so that a missing fourth file is reported and not hidden by a fallback. */
+/* The first folder that holds any of the files, so that a missing fourth file is reported and not hidden by a fallback.
+ * */
 static enum dsgd_status choose_folder(const struct dsgd_idx_source *source, const char *data_folder,
                                       char folder[PATH_SIZE])
 {

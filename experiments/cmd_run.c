@@ -121,15 +121,15 @@ static void report(const struct run_options *options, const struct session *sess
     printf("  [%s]\n", session_dataset_title(session));
 }
 
-static enum dsgd_status run_engine(const struct run_options *options, const struct session *session, struct output *output,
-                                   enum output_state state, int argc, char **argv)
+static enum dsgd_status run_engine(const struct run_options *options, const struct session *session,
+                                   struct dsgd_engine *engine, struct output *output, enum output_state state, int argc,
+                                   char **argv)
 {
     struct provenance provenance;
     DSGD_TRY(provenance_collect(session, argc, argv, &provenance));
     const struct dsgd_runfile_args file = {provenance.attribute, provenance.attributes, &session->stored};
-    struct dsgd_engine *engine = NULL;
-    enum dsgd_status status = dsgd_engine_create(&session->args, &engine);
-    if (status == DSGD_OK && state == OUTPUT_SNAPSHOT) {
+    enum dsgd_status status = DSGD_OK;
+    if (state == OUTPUT_SNAPSHOT) {
         status = dsgd_runfile_restore(output->snapshot, engine);
         if (status == DSGD_OK && !options->common.quiet) {
             fprintf(stderr, "dsgd: going on from step %lld (%s)\n", (long long)dsgd_engine_steps_done(engine), output->snapshot);
@@ -145,8 +145,28 @@ static enum dsgd_status run_engine(const struct run_options *options, const stru
         output_finished(output);
         report(options, session, engine, output->path);
     }
-    dsgd_engine_destroy(engine);
     provenance_clear(&provenance);
+    return status;
+}
+
+/* The engine comes first: it refuses impossible settings before a folder is made. */
+static enum dsgd_status run_to(const char *path, const struct run_options *options, const struct session *session, int argc,
+                               char **argv)
+{
+    struct dsgd_engine *engine = NULL;
+    DSGD_TRY(dsgd_engine_create(&session->args, &engine));
+    struct output output;
+    enum output_state state;
+    enum dsgd_status status = output_open(path, session, options->restart, &output, &state);
+    if (status == DSGD_OK) {
+        if (state != OUTPUT_COMPLETE) {
+            status = run_engine(options, session, engine, &output, state, argc, argv);
+        } else if (!options->common.quiet) {
+            printf("%s  already complete\n", path);
+        }
+        output_close(&output);
+    }
+    dsgd_engine_destroy(engine);
     return status;
 }
 
@@ -169,17 +189,7 @@ static enum dsgd_status run(const struct run_options *options, int argc, char **
     if (status == DSGD_OK && options->dry_run) {
         status = dry_run(&session, path, options->common.json);
     } else if (status == DSGD_OK) {
-        struct output output;
-        enum output_state state;
-        status = output_open(path, &session, options->restart, &output, &state);
-        if (status == DSGD_OK) {
-            if (state == OUTPUT_COMPLETE) {
-                if (!options->common.quiet) { printf("%s  already complete\n", path); }
-            } else {
-                status = run_engine(options, &session, &output, state, argc, argv);
-            }
-            output_close(&output);
-        }
+        status = run_to(path, options, &session, argc, argv);
     }
     session_close(&session);
     spec_clear(&spec);

@@ -14,12 +14,6 @@ static const struct command *const commands[] = {
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-int command_fail(enum dsgd_status status)
-{
-    fprintf(stderr, "dsgd: %s\n", *dsgd_message() ? dsgd_message() : dsgd_status_text(status));
-    return dsgd_status_exit_code(status);
-}
-
 static void print_help(FILE *out)
 {
     fprintf(out, "Usage: dsgd COMMAND [ARGUMENT...]\n"

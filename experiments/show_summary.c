@@ -131,13 +131,13 @@ static enum dsgd_status curve_lines(const struct curve *curve, int width, FILE *
     return DSGD_OK;
 }
 
-static enum dsgd_status summary_json(const struct curve_set *set, const struct show_window *window, json_t *json)
+static enum dsgd_status summary_json(const struct curve_set *set, const struct show_window *window, FILE *out, json_t *json)
 {
     for (int c = 0; c < set->curves; ++c) {
         const struct curve *curve = &set->curve[c];
         struct curve_slopes slopes;
         json_t *lines = json_array();
-        enum dsgd_status status = curve_lines(curve, 0, NULL, lines);
+        enum dsgd_status status = curve_lines(curve, 0, out, lines);
         if (status == DSGD_OK) { status = curve_slopes(curve, "gap", window->from, window->to, &slopes); }
         if (status != DSGD_OK) {
             json_decref(lines);
@@ -152,7 +152,7 @@ static enum dsgd_status summary_json(const struct curve_set *set, const struct s
 
 enum dsgd_status show_summary(const struct curve_set *set, const struct show_window *window, FILE *out, json_t *json)
 {
-    if (json) { return summary_json(set, window, json); }
+    if (json) { return summary_json(set, window, out, json); }
     int width = label_width(set);
     width = width < 17 ? 17 : width;
     const struct dsgd_runfile *first = set->curve[0].run[0];

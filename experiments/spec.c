@@ -84,13 +84,14 @@ static enum dsgd_status unknown_key(const char *where, const char *section, cons
 
 /* libConfuse reports through a callback without a context: the sentence goes to dsgd_fail, the first one stays. */
 static _Thread_local bool parse_failed;
+static _Thread_local const cfg_t *parse_root; /* a section knows its line but not its file */
 
 static void on_parse_error(cfg_t *cfg, const char *format, va_list arguments)
 {
     if (parse_failed) { return; }
     parse_failed = true;
     char where[512], text[512];
-    snprintf(where, sizeof where, "%s:%d", cfg->filename ? cfg->filename : "configuration", cfg->line);
+    snprintf(where, sizeof where, "%s:%d", parse_root->filename ? parse_root->filename : "configuration", cfg->line);
     if (strncmp(format, "no such option", 14) == 0) {
         va_list copy;
         va_copy(copy, arguments);
@@ -154,10 +155,11 @@ static enum dsgd_status source_parse(const char *path, struct source *source)
         return dsgd_fail(DSGD_EINPUT, "configuration %s cannot be read: expected a file such as experiments/logistic_vanilla.conf",
                          path);
     }
-    char whole[4096]; /* not searched for along the path */
-    snprintf(whole, sizeof whole, "%s%s", strchr(path, '/') ? "" : "./", path);
+    char name_in_folder[4096]; /* libConfuse looks in the search path, which is this file's folder */
+    snprintf(name_in_folder, sizeof name_in_folder, "%s", path);
     parse_failed = false;
-    const int result = cfg_parse(source->cfg, whole);
+    parse_root = source->cfg;
+    const int result = cfg_parse(source->cfg, basename(name_in_folder));
     if (result != CFG_SUCCESS) {
         return parse_failed ? DSGD_EINPUT : dsgd_fail(DSGD_EINPUT, "configuration %s cannot be parsed: expected key = value lines", path);
     }

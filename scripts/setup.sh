@@ -83,5 +83,5 @@ if ! "${apt[@]}" update >"$log" 2>&1; then
 fi
 if ! "${apt[@]}" install --no-install-recommends "${missing[@]}" >"$log" 2>&1 </dev/null; then
     cat "$log" >&2
-    fail 3 "'apt-get install' failed, see above; on another release than Debian 12 names may differ: install by hand, then set DSGD_SETUP=skip"
+    fail 3 "'apt-get install' failed, see above; without a network, or on another release than Debian 12, install by hand, then set DSGD_SETUP=skip"
 fi

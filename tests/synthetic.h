@@ -14,10 +14,10 @@ static inline double synthetic_uniform(uint32_t seed, uint32_t item, uint32_t wh
     return 2 * dsgd_rng_unit(dsgd_rng_u64(&words, 0)) - 1;
 }
 
-/* Half the bytes are 0. Labels 0..classes-1: the largest of `classes` random linear scores plus noise, so that they can be
- * learnt but not perfectly. The arrays belong to the caller. */
-static inline struct dsgd_split synthetic_split(uint32_t seed, size_t n, size_t features, size_t classes, uint8_t **feature,
-                                                uint8_t **label)
+/* Half the bytes are 0. Labels 0..classes-1: the largest of `classes` random linear scores plus noise, so that they can
+ * be learnt but not perfectly. The arrays belong to the caller. */
+static inline struct dsgd_split synthetic_split(uint32_t seed, size_t n, size_t features, size_t classes,
+                                                uint8_t **feature, uint8_t **label)
 {
     *feature = malloc(n * features);
     *label = malloc(n);

@@ -1,5 +1,5 @@
-/* test_idx.c - the IDX reader and the datasets built on it: good files come through byte by byte, every kind of bad file is
- * refused with a sentence that names it. All files are made here, in a temporary folder. */
+/* test_idx.c - the IDX reader and the datasets built on it: good files come through byte by byte, every kind of bad
+ * file is refused with a sentence that names it. All files are made here, in a temporary folder. */
 #include "tests/check.h"
 
 #include <stdbool.h>
@@ -232,13 +232,26 @@ static void load_bad_header_is_refused(void **state)
         uint32_t value; /* big-endian word written at offset */
         const char *reason;
     } bad[] = {
-        {0, 0, 0x01000803, "magic"}, {0, 0, 0x00010803, "magic"},        {1, 0, 0x1f000801, "magic"},
-        {0, 0, 0x00000903, "type"},  {1, 0, 0x00000d01, "type"},         {0, 0, 0x00000801, "dimensions"},
-        {1, 0, 0x00000803, "dimensions"}, {2, 0, 0x00000804, "dimensions"}, {0, 4, 0, "0 images"},
-        {3, 4, 0, "0 labels"},       {0, 8, 0, "pixels"},                {0, 12, 65, "pixels"},
-        {0, 8, 0xffffffff, "pixels"}, {0, 4, 0xffffffff, "truncated"},   {1, 4, 0xffffffff, "truncated"},
-        {0, 4, N + 1, "truncated"},  {1, 4, N + 1, "truncated"},         {0, 4, N - 1, "trailing"},
-        {1, 4, N - 1, "trailing"},   {2, 8, ROWS - 1, "trailing"},
+        {0, 0, 0x01000803, "magic"},
+        {0, 0, 0x00010803, "magic"},
+        {1, 0, 0x1f000801, "magic"},
+        {0, 0, 0x00000903, "type"},
+        {1, 0, 0x00000d01, "type"},
+        {0, 0, 0x00000801, "dimensions"},
+        {1, 0, 0x00000803, "dimensions"},
+        {2, 0, 0x00000804, "dimensions"},
+        {0, 4, 0, "0 images"},
+        {3, 4, 0, "0 labels"},
+        {0, 8, 0, "pixels"},
+        {0, 12, 65, "pixels"},
+        {0, 8, 0xffffffff, "pixels"},
+        {0, 4, 0xffffffff, "truncated"},
+        {1, 4, 0xffffffff, "truncated"},
+        {0, 4, N + 1, "truncated"},
+        {1, 4, N + 1, "truncated"},
+        {0, 4, N - 1, "trailing"},
+        {1, 4, N - 1, "trailing"},
+        {2, 8, ROWS - 1, "trailing"},
     };
     uint8_t bytes[BUFFER];
     for (size_t k = 0; k < sizeof bad / sizeof *bad; ++k) {
@@ -316,7 +329,8 @@ static void load_one_class_counts_as_two(void **state)
     remove_all(fix);
 }
 
-/* Every byte of the gzip file damaged in turn: refused, or (name, time, operating system in the header) without effect. */
+/* Every byte of the gzip file damaged in turn: refused, or (name, time, operating system in the header) without effect.
+ * */
 static void load_damaged_gzip_is_refused(void **state)
 {
     const struct fixture *fix = *state;

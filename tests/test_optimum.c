@@ -146,11 +146,12 @@ static void logistic_optimum_agrees_with_gsl_bfgs(void **unused)
         assert_int_equal(b.ops->full_gradient(b.self, optimum.w, grad), DSGD_OK);
         assert_int_equal(b.ops->evaluate(b.self, optimum.w, value), DSGD_OK);
         CHECK_CLOSE(optimum.gap, 0, 1e-12);
-        CHECK_CLOSE(norm2(D, grad) / (2 * l2s[k]), 0, 1e-12); /* the certificate, once more from outside */
+        CHECK_CLOSE(norm2(D, grad) / (2 * l2s[k]), 0, 1e-12);   /* the certificate, once more from outside */
         CHECK_CLOSE(value[0], optimum.f_star, N * DBL_EPSILON); /* two orders of summation of terms <= 1 */
 
         gsl_multimin_function_fdf function = {gsl_value, gsl_gradient, gsl_both, D, &b};
-        gsl_multimin_fdfminimizer *minimizer = gsl_multimin_fdfminimizer_alloc(gsl_multimin_fdfminimizer_vector_bfgs2, D);
+        gsl_multimin_fdfminimizer *minimizer =
+            gsl_multimin_fdfminimizer_alloc(gsl_multimin_fdfminimizer_vector_bfgs2, D);
         gsl_vector *x = gsl_vector_calloc(D);
         gsl_multimin_fdfminimizer_set(minimizer, &function, x, 0.1, 0.1);
         for (int it = 0; it < 500 && gsl_multimin_fdfminimizer_iterate(minimizer) == GSL_SUCCESS; ++it) {}
@@ -188,7 +189,7 @@ static void logistic_smoothness_agrees_with_gsl_eigenvalues(void **unused)
     const double expected = gsl_vector_max(eigenvalue) / 4 + 0.01;
     assert_int_equal(b.ops->constants(b.self, &constants), DSGD_OK);
     assert_true(constants.mu == 0.01 && isnan(constants.sigma2));
-    CHECK_CLOSE(constants.L, expected, 2e-6 * expected); /* theta + residual, each within 1e-6 */
+    CHECK_CLOSE(constants.L, expected, 2e-6 * expected);          /* theta + residual, each within 1e-6 */
     assert_true(constants.L >= expected * (1 - D * DBL_EPSILON)); /* a bound from above */
     gsl_eigen_symm_free(work);
     gsl_vector_free(eigenvalue);

@@ -1,0 +1,109 @@
+# figure5.gp - figure 5 of the paper: rows = logistic regression, SVM; columns = f - f*, test loss minus that of w*, 0/1 error.
+# Usage: gnuplot -e "stem = 'results/figures/figure5-mnist'; format = 'png'" plots/figure5.gp  (see scripts/plot.sh)
+
+wide = 1560
+high = 1360
+load "plots/style.gp"
+
+tsv_of(row) = stem.(row == 1 ? "-logistic.tsv" : "-svm.tsv")
+dataset = about(tsv_of(1), "dataset")
+seeds = int(about(tsv_of(1), "runs"))
+
+# ---- caption: under the figure and beside it as a file ----
+caption = \
+  "Setting of supplement E.1: sketch of 280 = 7 rows × 40 columns, k = 10, P = 10, 4 workers, ℓ₂ = 0.01 (logistic), averaged iterates, ".\
+  "compression “around 4”.\n".\
+  "Vanilla: SGD. Heavymix: Algorithms 1 and 2 (fresh hashes every step), the theorems’ object. Topk: Algorithm 3’s second round over ".\
+  "P k = 100 candidates, learning rate\n".\
+  "inside the memory: what the paper counts as 4. Numbers in brackets: compression in values, up and down, from the ledger of these runs.\n".\
+  "E.1 leaves open, chosen here: batch 1; class 0 against the rest; pixels/255, a constant feature, bias regularised (d = 785); ".\
+  "test error is 0/1; every worker\n".\
+  "draws from the whole training set with replacement; step 8/(μ(ξ + t)), ξ = ⌈32 L/μ⌉, average weighted by (ξ + t)² (logistic, one run and its prefixes);\n".\
+  "SVM with ℓ₂ = 0.001, step 1/√T, uniform average, one run for each T. ".\
+  sprintf("Lines: median of %d seeds, bands: 20%% to 80%% quantiles.\n", seeds).\
+  "f* certified (gradient norm; duality gap). Row 0 = the start w = 0; values that are not positive have no place on a logarithmic axis.\n".\
+  "Data: ".dataset."."
+
+if (format eq "png") {
+    set print stem.".caption.txt"
+    print caption
+    set print
+}
+
+# ---- the panels ----
+set multiplot
+margin_left = 0.066
+margin_right = 0.985
+gap_x = 0.066
+panel_w = (margin_right - margin_left - 2*gap_x)/3.0
+top = 0.925
+panel_h = 0.295
+gap_y = 0.095
+
+set label 1 sprintf("Figure 5 on %s: sketched and vanilla SGD reach the same error", dataset) at screen 0.5,0.978 center \
+    font (format eq "pdf" ? ",10" : format eq "svg" ? ",21" : ",16")
+set label 2 caption at screen 0.012,0.168 left font (format eq "pdf" ? ",6.6" : format eq "svg" ? ",14" : ",10.4") \
+    textcolor rgb "#404040"
+
+set logscale xy
+set format x "10^{%L}"
+set xlabel "steps T" offset 0,0.4
+
+array column_name[3] = ["gap", "test_loss_excess", "test_error"]
+array y_title[3] = ["f(ŵ_T) − f*", "test loss(ŵ_T) − test loss(w*)", "test error (0/1), %"]
+row_name(row) = row == 1 ? "logistic regression, ℓ₂ = 0.01" : "SVM (hinge), ℓ₂ = 0.001"
+
+do for [row = 1:2] {
+    tsv = tsv_of(row)
+    stats tsv using 1 nooutput
+    curves = STATS_blocks
+    t_last = STATS_max
+    do for [panel = 1:3] {
+        c = column_of(tsv, column_name[panel])
+        scale = panel == 3 ? 100.0 : 1.0
+        set lmargin at screen margin_left + (panel - 1)*(panel_w + gap_x)
+        set rmargin at screen margin_left + (panel - 1)*(panel_w + gap_x) + panel_w
+        set tmargin at screen top - (row - 1)*(panel_h + gap_y)
+        set bmargin at screen top - (row - 1)*(panel_h + gap_y) - panel_h
+        set title (panel == 1 ? "" : "").row_name(row).(panel == 1 ? "" : "") offset 0,-0.6
+        set ylabel y_title[panel] offset (panel == 3 ? 0.5 : 0.8),0
+        set format y (panel == 3 ? "%g" : "10^{%L}")
+        # from the first step on that stands in both rows' grids
+        t_first = row == 1 ? 10 : 100
+        set xrange [t_first*0.85:t_last*1.18]
+        stats [t_first:t_last] tsv using 1:(column(c + 2) > 0 ? scale*column(c + 2) : NaN) name "H" nooutput
+        stats [t_first:t_last] tsv using 1:(column(c + 1) > 0 ? scale*column(c + 1) : NaN) name "L" nooutput
+        if (panel == 3) {
+            set yrange [L_min_y*0.82:H_max_y*1.25]
+            set ytics (0.2,0.3,0.5,0.7,1,1.5,2,3,5,7,10,15,20,30,50)
+        } else {
+            set yrange [L_min_y*0.5:H_max_y*2]
+            set ytics auto
+        }
+        # slope guides through a point beside the last median of the first curve
+        stats tsv using (($1 == t_last) ? column(c) : NaN) index 0 name "E" nooutput
+        # slope -1/2 above the curves, slope -1 below, both over the last decade and a half
+        from = t_last/30.0
+        steep(x) = E_max*0.33*t_last/x
+        flat(x) = E_max*2.6*sqrt(t_last/x)
+        unset label 3
+        unset label 4
+        if (panel < 3) {
+            set label 3 "slope −1" at from*1.1,steep(from)*0.5 left textcolor rgb "#606060"
+            set label 4 "slope −½" at t_last,flat(t_last)*1.7 right textcolor rgb "#606060"
+        }
+        if (panel == 1) { set key bottom left Left reverse width -2 } else { unset key }
+        if (panel == 3) { set key top right noreverse Right }
+        at_w = panel == 3 ? 100.0*at_optimum(tsv, "test_error") : NaN
+        title_of(i) = panel == 1 ? label_of(tsv, i).(ratio_of(tsv, i) > 1.005 ? sprintf(" (%.2f×)", ratio_of(tsv, i)) : "") : ""
+        plot for [i = 1:curves] tsv index (i - 1) using 1:(scale*column(c + 1)):(scale*column(c + 2)) with filledcurves \
+                 linecolor rgb (i == 1 ? "#000000" : i == 2 ? "#0072b2" : "#d55e00") notitle, \
+             (panel < 3 && x >= from ? steep(x) : NaN) with lines linestyle 8 notitle, \
+             (panel < 3 && x >= from ? flat(x) : NaN) with lines linestyle 8 notitle, \
+             (panel == 3 ? at_w : NaN) with lines linestyle 9 title (panel == 3 ? sprintf("w*: %.2f %%", at_w) : ""), \
+             for [i = 1:curves] tsv index (i - 1) using 1:(scale*column(c)) with linespoints linestyle i title title_of(i)
+        unset label 1
+        unset label 2
+    }
+}
+unset multiplot

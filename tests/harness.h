@@ -1,0 +1,116 @@
+/* harness.h - runs in one process for the tests: from configuration text to engine, digest and model. */
+#ifndef DSGD_TESTS_HARNESS_H
+#define DSGD_TESTS_HARNESS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "experiments/session.h"
+#include "tests/check.h"
+
+struct harness {
+    struct spec spec;
+    struct session session;
+    struct dsgd_engine *engine;
+};
+
+#define HARNESS_OK(call)                                                                          \
+    do {                                                                                          \
+        enum dsgd_status harness_s_ = (call);                                                     \
+        if (harness_s_ != DSGD_OK) { fail_msg("%s: %s", #call, dsgd_message()); }                 \
+    } while (0)
+
+/** A new file name in a folder of this process; the folder goes with the operating system's temporary files. */
+static inline void harness_path(char *path, size_t size, const char *suffix)
+{
+    static int number;
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, size, "%s/dsgd-test-%ld-%d%s", folder ? folder : "/tmp", (long)getpid(), number++, suffix);
+}
+
+/** Resolves `text` plus one optional override and builds problem and engine. */
+static inline enum dsgd_status harness_open(struct harness *h, const char *text, const char *set, int threads)
+{
+    char path[256];
+    memset(h, 0, sizeof *h);
+    harness_path(path, sizeof path, ".conf");
+    FILE *file = fopen(path, "w");
+    if (!file) { return dsgd_fail(DSGD_EIO, "cannot write %s", path); }
+    fputs(text, file);
+    fclose(file);
+    enum dsgd_status status = spec_load(path, set ? &set : NULL, set ? 1 : 0, &h->spec);
+    unlink(path);
+    const struct session_options options = {NULL, NULL, threads, true};
+    if (status == DSGD_OK) { status = session_open(&h->spec, &options, &h->session); }
+    if (status == DSGD_OK) { status = dsgd_engine_create(&h->session.args, &h->engine); }
+    return status;
+}
+
+static inline void harness_close(struct harness *h)
+{
+    dsgd_engine_destroy(h->engine);
+    if (h->session.spec) { session_close(&h->session); }
+    spec_clear(&h->spec);
+}
+
+static inline void harness_finish(struct dsgd_engine *engine)
+{
+    while (dsgd_engine_status(engine) == DSGD_RUNNING) { HARNESS_OK(dsgd_engine_step(engine)); }
+}
+
+/** Writes the engine as a result or snapshot with the few attributes that reading needs. */
+static inline void harness_write(struct dsgd_engine *engine, const char *path, bool snapshot)
+{
+    const struct dsgd_attribute attribute[] = {
+        {.name = "config_sha256", .text = "0"}, {.name = "dataset_sha256", .text = "none"}, {.name = "problem", .text = "p"},
+        {.name = "dataset", .text = "none"}, {.name = "dataset_title", .text = "none"}, {.name = "algorithm", .text = "a"},
+        {.name = "label", .text = "l"}, {.name = "config", .text = ""},
+        {.name = "schema_version", .is_integer = true, .integer = DSGD_SCHEMA_VERSION},
+        {.name = "results_version", .is_integer = true, .integer = DSGD_RESULTS_VERSION},
+        {.name = "seed", .is_integer = true, .integer = 1}, {.name = "steps", .is_integer = true, .integer = 1},
+    };
+    struct dsgd_run_reference reference = {.certificate = "", .solver = ""};
+    const struct dsgd_runfile_args args = {attribute, sizeof attribute / sizeof *attribute, &reference};
+    HARNESS_OK(dsgd_runfile_write(path, engine, &args, snapshot));
+}
+
+/** The digest of what the engine would store now. */
+static inline void harness_digest(struct dsgd_engine *engine, char hex[65])
+{
+    char path[256];
+    struct dsgd_runfile *run = NULL;
+    harness_path(path, sizeof path, ".h5");
+    harness_write(engine, path, false);
+    HARNESS_OK(dsgd_runfile_read(path, &run));
+    dsgd_runfile_digest(run, hex);
+    dsgd_runfile_destroy(run);
+    unlink(path);
+}
+
+/** Runs a configuration to its end and returns its digest. */
+static inline void harness_run(const char *text, const char *set, int threads, char hex[65])
+{
+    struct harness h;
+    HARNESS_OK(harness_open(&h, text, set, threads));
+    harness_finish(h.engine);
+    harness_digest(h.engine, hex);
+    harness_close(&h);
+}
+
+/** Runs to the end and copies the model; returns d. */
+static inline size_t harness_model(const char *text, const char *set, double **model)
+{
+    struct harness h;
+    HARNESS_OK(harness_open(&h, text, set, 1));
+    harness_finish(h.engine);
+    const size_t d = dsgd_engine_d(h.engine);
+    *model = malloc(d * sizeof **model);
+    assert_non_null(*model);
+    memcpy(*model, dsgd_engine_model(h.engine), d * sizeof **model);
+    harness_close(&h);
+    return d;
+}
+
+#endif

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# kills.sh - a run killed at random times, at each write of a snapshot, or on a full disk loses nothing: same digest.
+set -u
+case ${DSGD_SANITIZE:-} in *address* | *thread*) exit 77 ;; esac # a sanitizer's runtime must come before a preloaded library
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+cp "$DSGD_FAULT_SHIM" shim.so # LD_PRELOAD splits at blanks
+unset DSGD_DATA
+failures=0
+fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
+digest() { "$DSGD" digest "$1" | cut -d' ' -f1; }
+
+cat >k.conf <<'CONF'
+problem = quadratic
+quadratic { d = 785 kappa = 4 sigma = 1 }
+workers = 4
+average = uniform
+step { constant = 0.02 }
+CONF
+algorithms=$("$DSGD" list algorithms | awk 'NR > 1 { print $1 }')
+
+# 50 kills at random times for each algorithm; the last call runs to its end
+RANDOM=7
+kills=${DSGD_KILLS:-50}
+for algorithm in $algorithms; do
+    run=("$DSGD" run k.conf --quiet --set "algorithm=$algorithm" --set steps=30000 --snapshot 0.02)
+    "${run[@]}" -o whole.h5 || fail "$algorithm: exit code $?"
+    killed=0 calls=0
+    while [ ! -e part.h5 ] && [ $calls -lt $((8 * kills)) ]; do
+        calls=$((calls + 1))
+        if [ $killed -lt "$kills" ]; then
+            "${run[@]}" -o part.h5 & pid=$!
+            sleep "0.0$((RANDOM % 60 + 10))"
+            kill -9 $pid 2>/dev/null && killed=$((killed + 1))
+            wait $pid 2>/dev/null
+        else
+            "${run[@]}" -o part.h5 || fail "$algorithm: resuming ended with exit code $?"
+        fi
+    done
+    [ -e part.h5 ] || { fail "$algorithm: no result after $calls calls"; continue; }
+    [ "$(digest whole.h5)" = "$(digest part.h5)" ] || fail "$algorithm: digest differs after $killed kills: $("$DSGD" diff whole.h5 part.h5)"
+    echo "$algorithm: $killed kills in $calls calls, same digest"
+    rm -f whole.h5 part.h5*
+done
+
+# one kill at each call that touches the snapshot or the result, and one full disk at each
+run=("$DSGD" run k.conf --quiet --set algorithm=sketched_sgd --set steps=60 --snapshot 0 --snapshot-steps 25)
+"${run[@]}" -o whole.h5
+DSGD_FAULT_PATH=part.h5 DSGD_FAULT_AT=0 DSGD_FAULT=kill DSGD_FAULT_COUNT=count LD_PRELOAD=$work/shim.so "${run[@]}" -o part.h5
+count=$(cat count)
+[ "${count:-0}" -gt 10 ] || fail "the shim counted ${count:-nothing}"
+rm -f part.h5*
+for fault in kill kill-half enospc eio; do
+    for n in $(seq 1 "$count"); do
+        rm -f part.h5*
+        (DSGD_FAULT_PATH=part.h5 DSGD_FAULT_AT=$n DSGD_FAULT=$fault LD_PRELOAD=$work/shim.so "${run[@]}" -o part.h5) 2>err
+        code=$?
+        case $fault in
+        kill*) [ $code -eq 137 ] || [ $code -eq 0 ] || fail "$fault at call $n: exit code $code" ;;
+        *) [ $code -eq 3 ] || [ $code -eq 0 ] || fail "$fault at call $n: exit code $code, expected 3: $(cat err)"
+           [ $code -eq 0 ] || [ "$(wc -l <err)" -eq 1 ] || fail "$fault at call $n: expected one sentence: $(cat err)"
+           [ ! -e part.h5.tmp.new ] && [ ! -e part.h5.new ] || fail "$fault at call $n: a half-written file stays" ;;
+        esac
+        "${run[@]}" -o part.h5 2>err || fail "$fault at call $n: going on ended with exit code $?: $(cat err)"
+        [ "$(digest whole.h5)" = "$(digest part.h5)" ] || fail "$fault at call $n: digest differs"
+    done
+done
+echo "$count calls on the output, each once with kill, half a write and kill, full disk, input/output error"
+
+# Ctrl-C leaves a snapshot, says how to go on, and the same command does
+"$DSGD" run k.conf --set steps=200000 -o c.h5 >/dev/null 2>err & pid=$!
+sleep 0.4
+kill -INT $pid
+wait $pid
+code=$?
+[ $code -eq 130 ] && grep -q 'goes on' err && [ -e c.h5.tmp ] && [ ! -e c.h5 ] || fail "interrupt: exit code $code, $(cat err)"
+
+[ $failures -eq 0 ] && echo "kills: all checks passed"
+exit $((failures > 0))
