@@ -114,9 +114,9 @@ static void print_table(const struct run_set *set, const struct show_facts *fact
         const int length = (int)strlen(run_label(set->run[r]));
         width = length > width ? length : width;
     }
-    printf("%-*s %-9s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "label", "problem", "seed", "steps", "status",
+    printf("%-*s %-9s %-13s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "label", "problem", "dataset", "seed", "steps", "status",
            "objective", "gap", "test loss", "test", "points", "values a", "ratio", "ratio");
-    printf("%-*s %-9s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "", "", "", "done", "", "", "", "- at w*",
+    printf("%-*s %-9s %-13s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "", "", "", "", "done", "", "", "", "- at w*",
            "error %", "- at w*", "worker & step", "values", "wire");
     for (int r = 0; r < set->runs; ++r) {
         const struct dsgd_runfile *run = set->run[r];
@@ -127,8 +127,8 @@ static void print_table(const struct run_set *set, const struct show_facts *fact
         } else {
             snprintf(values, sizeof values, "%.6g", f->comm.values);
         }
-        printf("%-*s %-9s %5lld %9lld %-8s %12.7g %10.3e %10.3e %7.3f %+8.3f %13s %6.2f %6.2f\n", width, run_label(run),
-               run->problem, (long long)run->seed, (long long)f->steps_done, run->status, f->objective, f->gap,
+        printf("%-*s %-9s %-13s %5lld %9lld %-8s %12.7g %10.3e %10.3e %7.3f %+8.3f %13s %6.2f %6.2f\n", width, run_label(run),
+               run->problem, run->dataset, (long long)run->seed, (long long)f->steps_done, run->status, f->objective, f->gap,
                f->test_loss_excess, f->test_error, f->test_error_excess, values, f->comm.ratio_values, f->comm.ratio_wire);
     }
 }
@@ -154,14 +154,11 @@ static json_t *facts_json(const struct dsgd_runfile *run, const struct show_fact
                      show_number(f->test_error_excess), "communication", comm);
 }
 
-static enum dsgd_status print_summary(const struct run_set *set, const struct options *o, json_t *json)
+static enum dsgd_status group(const struct run_set *set, const struct options *o, struct curve_set *out)
 {
-    struct curve_set curves;
+    *out = (struct curve_set){.curves = 0};
     DSGD_TRY(run_set_comparable(set));
-    DSGD_TRY(curve_set_create(set, o->final, &curves));
-    const enum dsgd_status status = show_summary(&curves, &o->window, stdout, json);
-    curve_set_destroy(&curves);
-    return status;
+    return curve_set_create(set, o->final, out);
 }
 
 static enum dsgd_status print_json(const struct run_set *set, const struct show_facts *facts, const struct options *o)
@@ -173,7 +170,12 @@ static enum dsgd_status print_json(const struct run_set *set, const struct show_
             status = dsgd_fail(DSGD_ENOMEM, "%s: no memory for JSON, or a text that is not UTF-8", set->run[r]->path);
         }
     }
-    if (status == DSGD_OK && set->runs > 1 && !o->each) { status = print_summary(set, o, summary); }
+    if (status == DSGD_OK && set->runs > 1 && !o->each) {
+        struct curve_set curves;
+        status = group(set, o, &curves);
+        if (status == DSGD_OK) { status = show_summary(&curves, &o->window, stdout, summary); }
+        curve_set_destroy(&curves);
+    }
     if (status == DSGD_OK) {
         json_t *document = json_pack("{s:O, s:O}", "runs", runs, "summary", summary);
         if (document && json_dumpf(document, stdout, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0) {
@@ -194,11 +196,19 @@ static enum dsgd_status print_text(const struct run_set *set, const struct show_
         print_block(set->run[0], &facts[0]);
         return DSGD_OK;
     }
-    if (!o->each) { DSGD_TRY(run_set_comparable(set)); } /* before anything is printed */
-    if (!o->quiet || o->each) { print_table(set, facts); }
-    if (o->each) { return DSGD_OK; }
-    if (!o->quiet) { putchar('\n'); }
-    return print_summary(set, o, NULL);
+    if (o->each) {
+        print_table(set, facts);
+        return DSGD_OK;
+    }
+    struct curve_set curves; /* before anything is printed: files may not belong together */
+    enum dsgd_status status = group(set, o, &curves);
+    if (status == DSGD_OK && !o->quiet) {
+        print_table(set, facts);
+        putchar('\n');
+    }
+    if (status == DSGD_OK) { status = show_summary(&curves, &o->window, stdout, NULL); }
+    curve_set_destroy(&curves);
+    return status;
 }
 
 static int show(int argc, char **argv)
@@ -208,6 +218,10 @@ static int show(int argc, char **argv)
                               "Prints what result files say; several files also get a summary over seeds, for which they must "
                               "be of one problem and dataset.", NULL, NULL, NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
+    if (!(o.window.from < o.window.to)) {
+        fprintf(stderr, "dsgd show: --from %g --to %g: expected from < to\n", o.window.from, o.window.to);
+        return 2;
+    }
     struct run_set set;
     enum dsgd_status status = run_set_read(o.files, o.file, &set);
     if (status != DSGD_OK) { return command_fail(status); }

@@ -25,7 +25,8 @@ double quantile(double *value, int n, double fraction)
     if (finite == n) { return gsl_stats_quantile_from_sorted_data(value, 1, (size_t)n, fraction); }
     const double position = fraction * (n - 1); /* 0 times infinity must not spoil what lies below */
     const int low = (int)floor(position);
-    return position > low ? value[low] + (position - low) * (value[low + 1] - value[low]) : value[low];
+    if (!(position > low) || isinf(value[low])) { return value[low]; }
+    return value[low] + (position - low) * (value[low + 1] - value[low]);
 }
 
 /* t quantile for a two-sided 95% interval */

@@ -3,16 +3,17 @@
 # Colours: podo, which people with colour blindness can tell apart; each curve also has its own dashes and point type.
 
 set encoding utf8
-if (format eq "png") set terminal pngcairo size wide,high font "DejaVu Sans,12" linewidth 1.4 rounded
-if (format eq "svg") set terminal svg size wide,high font "DejaVu Sans,16" linewidth 1.4 rounded background "white"
-if (format eq "pdf") set terminal pdfcairo size wide/60.0 cm,high/60.0 cm font "DejaVu Sans,7.6" linewidth 1.1 rounded
+if (format eq "png") set terminal pngcairo size wide,high font "DejaVu Sans,13" linewidth 1.4
+if (format eq "svg") set terminal svg size wide,high font "DejaVu Sans,17" linewidth 1.4 background "white"
+if (format eq "pdf") set terminal pdfcairo size wide/60.0 cm,high/60.0 cm font "DejaVu Sans,11" linewidth 1.3
 set output stem.".".format
 
+points = format eq "png" ? 1.0 : format eq "svg" ? 0.7 : 0.55 # terminals differ in what size 1 is
 set colorsequence podo
 set style fill transparent solid 0.22 noborder
-set style line 1 linecolor rgb "#000000" linewidth 1.6 dashtype 1       pointtype 4 pointsize 1.0 # vanilla: squares
-set style line 2 linecolor rgb "#0072b2" linewidth 1.6 dashtype (12,5)  pointtype 7 pointsize 0.7 # dots
-set style line 3 linecolor rgb "#d55e00" linewidth 1.6 dashtype (3,4)   pointtype 8 pointsize 1.1 # triangles
+set style line 1 linecolor rgb "#000000" linewidth 1.6 dashtype 1       pointtype 4 pointsize 1.0*points # vanilla: squares
+set style line 2 linecolor rgb "#0072b2" linewidth 1.6 dashtype (14,6)  pointtype 7 pointsize 0.7*points # dots
+set style line 3 linecolor rgb "#d55e00" linewidth 1.6 dashtype (5,4)   pointtype 8 pointsize 1.1*points # triangles
 set style line 8 linecolor rgb "#707070" linewidth 1.0 dashtype (8,6)   # slope guides
 set style line 9 linecolor rgb "#009e73" linewidth 1.2 dashtype (14,4,3,4) # what w* reaches
 set border 3 linecolor rgb "#404040"

@@ -1,7 +1,6 @@
 /* h5.c - HDF5 idioms. */
 #include "sim/h5.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +23,7 @@ hid_t dsgd_h5_memory_type(enum dsgd_field_type type)
 
 void dsgd_h5_check(struct dsgd_h5 *h5, bool ok)
 {
-    if (!ok && !h5->failed) {
-        h5->failed = true;
-        h5->error = errno;
-    }
+    if (!ok) { h5->failed = true; }
 }
 
 hid_t dsgd_h5_group(struct dsgd_h5 *h5, const char *name)

@@ -14,11 +14,10 @@ void dsgd_h5_quiet(void);
 /** This machine's type for an array of a party's state. */
 hid_t dsgd_h5_memory_type(enum dsgd_field_type type);
 
-/** Remembers the first failure and its errno; later calls do nothing. */
+/** Remembers a failure; later calls do nothing. */
 struct dsgd_h5 {
     hid_t file;
     bool failed;
-    int error; /* errno of the first failure, 0 if HDF5 gave none */
 };
 
 void dsgd_h5_check(struct dsgd_h5 *h5, bool ok);

@@ -1,6 +1,6 @@
 /* runfile.h - one run is one HDF5 file; while it runs, a snapshot of the same layout with the state of every party.
  *
- * Layout (docs/schema.md): root attributes = whole configuration and provenance; groups trace, ledger, oracle, time with
+ * Layout: root attributes = whole configuration and provenance; groups trace, ledger, oracle, time with
  * 1-D columns over the dimension scale `step`; model/x, model/output; optimum attributes; state/... in snapshots only.
  * A file is written whole under another name, synced and renamed: whatever name exists is complete.
  */

@@ -1,7 +1,7 @@
 /* runfile_write.c - writes a result or a snapshot: a whole new file, synced, renamed.
  *
  * Plain contiguous 1-D columns with dimension scales and units, in HDF5's earliest format: h5py, xarray, ncdump and h5dump
- * open them as they are. Space for the whole file is reserved first, so that a full disk is found before a byte is written.
+ * open them as they are.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sim/h5.h"
+#include "sim/h5_file.h"
 #include "sim/runfile.h"
 
 static hid_t file_type(enum dsgd_field_type type)
@@ -108,48 +109,18 @@ static void write_state(struct dsgd_h5 *h5, const struct dsgd_array *array, int 
     }
 }
 
-/* An upper estimate of the file's size. */
-static off_t size_estimate(struct dsgd_engine *engine, const struct dsgd_array *array, int arrays, bool snapshot)
+static enum dsgd_status fail_io(const char *path, int error)
 {
-    size_t bytes = (size_t)256 << 10; /* headers, attributes, dimension scales */
-    bytes += 2 * dsgd_engine_d(engine) * sizeof(double);
-    for (int t = 0; t < DSGD_TABLES; ++t) {
-        const struct dsgd_table *table = dsgd_engine_table(engine, t);
-        bytes += table->rows * (size_t)table->columns * sizeof(union dsgd_cell);
-    }
-    for (int j = 0; snapshot && j < arrays; ++j) { bytes += array[j].rows * array[j].cols * dsgd_field_size(array[j].type); }
-    return (off_t)bytes;
+    return dsgd_fail(DSGD_EIO, "cannot write %s: %s; expected a writable folder with enough space", path, error ? strerror(error) : "HDF5 reports a failed write");
 }
 
-static enum dsgd_status fail_io(const char *what, const char *path, int error)
+/* `from` is synced already */
+static enum dsgd_status rename_and_sync(const char *from, const char *to)
 {
-    return dsgd_fail(DSGD_EIO, "cannot %s %s: %s; expected a writable folder with enough space", what, path,
-                     error ? strerror(error) : "HDF5 reports a failed write");
-}
-
-static enum dsgd_status reserve(const char *path, off_t bytes)
-{
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) { return fail_io("create", path, errno); }
-    const int error = posix_fallocate(fd, 0, bytes);
-    close(fd);
-    if (error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO) { /* others: the file system cannot reserve */
-        unlink(path);
-        return fail_io("reserve space for", path, error);
-    }
-    return DSGD_OK;
-}
-
-static enum dsgd_status sync_and_rename(const char *from, const char *to)
-{
-    int error = 0;
-    const int fd = open(from, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0) { error = errno; }
-    if (fd >= 0) { close(fd); }
-    if (!error && rename(from, to) != 0) { error = errno; }
-    if (error) {
+    if (rename(from, to) != 0) {
+        const int error = errno;
         unlink(from);
-        return fail_io("write", to, error);
+        return fail_io(to, error);
     }
     /* the rename itself must survive a power cut: sync the folder; not all file systems allow it */
     char folder[4096];
@@ -175,9 +146,8 @@ enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine
     struct dsgd_array array[DSGD_ARRAYS_MAX];
     const int arrays = dsgd_engine_arrays(engine, array);
     dsgd_h5_quiet();
-    DSGD_TRY(reserve(new_path, size_estimate(engine, array, arrays, snapshot)));
-    errno = 0;
-    struct dsgd_h5 h5 = {.file = H5Fcreate(new_path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)};
+    int error = 0;
+    struct dsgd_h5 h5 = {.file = dsgd_h5_file_create(new_path, &error)};
     dsgd_h5_check(&h5, h5.file >= 0);
     for (int j = 0; j < args->attributes; ++j) {
         const struct dsgd_attribute *a = &args->attribute[j];
@@ -197,9 +167,9 @@ enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine
     write_reference(&h5, args->reference, engine);
     if (snapshot) { write_state(&h5, array, arrays); }
     if (h5.file >= 0) { dsgd_h5_check(&h5, H5Fclose(h5.file) >= 0); }
-    if (h5.failed) {
+    if (h5.failed || error) {
         unlink(new_path);
-        return fail_io("write", path, h5.error);
+        return fail_io(path, error);
     }
-    return sync_and_rename(new_path, path);
+    return rename_and_sync(new_path, path);
 }
