@@ -1,6 +1,6 @@
 /* cmd_bench.c - dsgd bench: steps per second of the figure's settings, W = 4, batch 1, faithful, one thread.
  *
- * The problem is random least squares or, where the data is found, MNIST logistic regression: rounds only, no evaluation.
+ * The problem is the configuration's; rounds only, no evaluation.
  * Settings take turns and the median over the turns counts, so that a neighbour's load hits all of them alike.
  */
 #include <argp.h>

@@ -1,8 +1,8 @@
 /* cmd_curve.c - `dsgd curve`: medians and bands over seeds as tab-separated text that gnuplot draws.
  *
- * One block a curve, two empty lines between them (gnuplot's `index`). Each block has its own lines of comments: label, runs,
- * compression from the ledgers, metrics at w*, names and units of the columns. For each column of the trace stand median,
- * low and high: the 20% and 80% quantiles over the seeds, linear between neighbours.
+ * One block a curve, two empty lines between them (gnuplot's `index`). Each block begins with comments: label, runs,
+ * compression from the ledgers, metrics at w*, names and units of the columns. For each column of the trace stand
+ * median, low and high: the 20% and 80% quantiles over the seeds, linear between neighbours.
  */
 #include <argp.h>
 #include <math.h>
@@ -25,8 +25,10 @@ struct options {
 enum { OPTION_FINAL = 256, OPTION_MINUS_OPTIMUM };
 
 static const struct argp_option option_table[] = {
-    {"final", OPTION_FINAL, NULL, 0, "Points are the last rows of runs that were made for different numbers of steps", 0},
-    {"minus-optimum", OPTION_MINUS_OPTIMUM, NULL, 0, "Also columns of the metrics minus their values at w* (NAME_excess)", 0},
+    {"final", OPTION_FINAL, NULL, 0, "Points are the last rows of runs that were made for different numbers of steps",
+     0},
+    {"minus-optimum", OPTION_MINUS_OPTIMUM, NULL, 0,
+     "Also columns of the metrics minus their values at w* (NAME_excess)", 0},
     {0},
 };
 
@@ -72,13 +74,17 @@ static enum dsgd_status print_block_head(const struct curve *curve)
         }
     }
     if (status == DSGD_OK) {
-        printf("# label: %s\n# dataset: %s\n# problem: %s, d = %zu, f* = %.17g within %.3g\n# algorithm: %s\n# runs: %d\n",
-               curve->label, run->dataset_title, run->problem, run->d, run->f_star, run->f_star_gap, run->algorithm, curve->runs);
-        printf("# ratio values: %.4f\n# ratio wire: %.4f\n", quantile(work, curve->runs, 0.5), quantile(wire, curve->runs, 0.5));
+        printf(
+            "# label: %s\n# dataset: %s\n# problem: %s, d = %zu, f* = %.17g within %.3g\n# algorithm: %s\n# runs: %d\n",
+            curve->label, run->dataset_title, run->problem, run->d, run->f_star, run->f_star_gap, run->algorithm,
+            curve->runs);
+        printf("# ratio values: %.4f\n# ratio wire: %.4f\n", quantile(work, curve->runs, 0.5),
+               quantile(wire, curve->runs, 0.5));
         for (int m = 0; m < run->optimum_metrics; ++m) {
             printf("# at w*: %s %.17g\n", run->optimum_metric[m], run->optimum_value[m]);
         }
-        printf("# median, _low and _high: 50%%, %g%% and %g%% quantiles over seeds\n", 100.0 * low_quantile, 100.0 * high_quantile);
+        printf("# median, _low and _high: 50%%, %g%% and %g%% quantiles over seeds\n", 100.0 * low_quantile,
+               100.0 * high_quantile);
     }
     free(work);
     return status;
@@ -155,9 +161,15 @@ static enum dsgd_status print_curves(const struct curve_set *set, const struct o
 static int curve(int argc, char **argv)
 {
     struct options o = {.file = NULL};
-    const struct argp argp = {option_table, parse, "FILE...",
-                              "Prints medians and bands over seeds, one block a curve, for gnuplot. Files must be of one problem "
-                              "and dataset; a curve is made of runs that differ in nothing but the seed.", NULL, NULL, NULL};
+    const struct argp argp = {
+        option_table,
+        parse,
+        "FILE...",
+        "Prints medians and bands over seeds, one block a curve, for gnuplot. Files must be of one problem "
+        "and dataset; a curve is made of runs that differ in nothing but the seed.",
+        NULL,
+        NULL,
+        NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     struct curve_set curves;

@@ -49,8 +49,8 @@ static enum dsgd_status same_columns(const struct run_set *set, const char *name
         bool same = a->columns == b->columns;
         for (int c = 0; same && c < a->columns; ++c) { same = strcmp(a->column[c].name, b->column[c].name) == 0; }
         if (!same) {
-            return dsgd_fail(DSGD_EINPUT, "table %s of %s and %s have different columns: expected runs of one problem", name,
-                             set->run[0]->path, set->run[r]->path);
+            return dsgd_fail(DSGD_EINPUT, "table %s of %s and %s have different columns: expected runs of one problem",
+                             name, set->run[0]->path, set->run[r]->path);
         }
     }
     return DSGD_OK;
@@ -88,8 +88,8 @@ static void print_rows(const struct dsgd_table *table, const char *file)
 static int export(int argc, char **argv)
 {
     struct options o = {.table = "trace"};
-    const struct argp argp = {option_table, parse, "FILE...", "Prints a table of result files as tab-separated text.", NULL,
-                              NULL, NULL};
+    const struct argp argp = {option_table, parse, "FILE...", "Prints a table of result files as tab-separated text.",
+                              NULL,         NULL,  NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     enum dsgd_status status = run_set_read(o.files, o.file, &set);

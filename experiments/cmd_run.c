@@ -149,11 +149,26 @@ static enum dsgd_status run_engine(const struct run_options *options, const stru
     return status;
 }
 
+/* Said beforehand where it matters: a run that does not fit should be stopped now. */
+enum { MEMORY_WORTH_SAYING = 256 << 20 };
+
+static enum dsgd_status announce_memory(const struct run_options *options, const struct session *session)
+{
+    size_t engine = 0, workers = 0;
+    DSGD_TRY(dsgd_engine_memory(&session->args, &engine, &workers));
+    if (!options->common.quiet && (engine + workers >= MEMORY_WORTH_SAYING || isatty(STDERR_FILENO))) {
+        fprintf(stderr, "dsgd: needs about %.1f MiB, of which the %lld workers' states %.1f MiB\n",
+                (double)(engine + workers) / 1048576.0, (long long)session->spec->run.workers, (double)workers / 1048576.0);
+    }
+    return DSGD_OK;
+}
+
 /* The engine comes first: it refuses impossible settings before a folder is made. */
 static enum dsgd_status run_to(const char *path, const struct run_options *options, const struct session *session, int argc,
                                char **argv)
 {
     struct dsgd_engine *engine = NULL;
+    DSGD_TRY(announce_memory(options, session));
     DSGD_TRY(dsgd_engine_create(&session->args, &engine));
     struct output output;
     enum output_state state;

@@ -21,8 +21,10 @@ static const struct argp_option option_table[] = {
     {"json", OPTION_JSON, NULL, 0, "One JSON document instead of tables", 0},
     {"quiet", 'q', NULL, 0, "Only the summary where there are several files", 0},
     {"each", OPTION_EACH, NULL, 0, "One row a file and no summary: files may be of different problems and datasets", 0},
-    {"final", OPTION_FINAL, NULL, 0, "The summary's points are the last rows of runs that were made for different numbers of "
-     "steps (a step size of 1/sqrt(T) has no prefixes)", 0},
+    {"final", OPTION_FINAL, NULL, 0,
+     "The summary's points are the last rows of runs that were made for different numbers of "
+     "steps (a step size of 1/sqrt(T) has no prefixes)",
+     0},
     {"from", OPTION_FROM, "STEPS", 0, "Slopes of the gap are fitted from here (1e4)", 0},
     {"to", OPTION_TO, "STEPS", 0, "... to here (1e5)", 0},
     {0},
@@ -85,11 +87,12 @@ static void print_block(const struct dsgd_runfile *run, const struct show_facts 
     char error[32];
     snprintf(error, sizeof error, "%.3f %%", f->test_error);
     printf("%s\n", run->path);
-    printf("  run            %s: %s on %s, seed %lld\n", run_label(run), run->algorithm, run->problem, (long long)run->seed);
+    printf("  run            %s: %s on %s, seed %lld\n", run_label(run), run->algorithm, run->problem,
+           (long long)run->seed);
     printf("  dataset        %s, d = %zu\n", run->dataset_title, run->d);
     printf("  steps          %lld of %lld, %s\n", (long long)f->steps_done, (long long)run->steps, run->status);
-    printf("  objective      %-12.7g minus f*         %-11.4g f* = %.10g (certified within %.2g)\n", f->objective, f->gap,
-           run->f_star, run->f_star_gap);
+    printf("  objective      %-12.7g minus f*         %-11.4g f* = %.10g (certified within %.2g)\n", f->objective,
+           f->gap, run->f_star, run->f_star_gap);
     if (!isnan(f->test_loss)) {
         printf("  test loss      %-12.7g minus its value at w* %.4g\n", f->test_loss, f->test_loss_excess);
     }
@@ -98,13 +101,13 @@ static void print_block(const struct dsgd_runfile *run, const struct show_facts 
     }
     printf("  a worker and step, from the ledger:\n");
     printf("                         up         down        total   least a step    most a step\n");
-    printf("  values (words) %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->values_up, c->values_down, c->values, c->values_least,
-           c->values_most);
+    printf("  values (words) %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->values_up, c->values_down, c->values,
+           c->values_least, c->values_most);
     printf("  wire (bytes)   %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->wire_up, c->wire_down, c->wire, c->wire_least,
            c->wire_most);
     printf("  broadcast      %10s %12.6g bytes a step if every answer were sent once to all\n", "", c->broadcast);
-    printf("  compression    %.2f in values (2 d = %zu), %.2f in bytes on the wire (8 d = %zu)\n", c->ratio_values, 2 * run->d,
-           c->ratio_wire, 8 * run->d);
+    printf("  compression    %.2f in values (2 d = %zu), %.2f in bytes on the wire (8 d = %zu)\n", c->ratio_values,
+           2 * run->d, c->ratio_wire, 8 * run->d);
 }
 
 static void print_table(const struct run_set *set, const struct show_facts *facts)
@@ -114,10 +117,10 @@ static void print_table(const struct run_set *set, const struct show_facts *fact
         const int length = (int)strlen(run_label(set->run[r]));
         width = length > width ? length : width;
     }
-    printf("%-*s %-9s %-13s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "label", "problem", "dataset", "seed", "steps", "status",
-           "objective", "gap", "test loss", "test", "points", "values a", "ratio", "ratio");
-    printf("%-*s %-9s %-13s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "", "", "", "", "done", "", "", "", "- at w*",
-           "error %", "- at w*", "worker & step", "values", "wire");
+    printf("%-*s %-9s %-13s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "label", "problem", "dataset",
+           "seed", "steps", "status", "objective", "gap", "test loss", "test", "points", "values a", "ratio", "ratio");
+    printf("%-*s %-9s %-13s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "", "", "", "", "done", "", "",
+           "", "- at w*", "error %", "- at w*", "worker & step", "values", "wire");
     for (int r = 0; r < set->runs; ++r) {
         const struct dsgd_runfile *run = set->run[r];
         const struct show_facts *f = &facts[r];
@@ -127,31 +130,34 @@ static void print_table(const struct run_set *set, const struct show_facts *fact
         } else {
             snprintf(values, sizeof values, "%.6g", f->comm.values);
         }
-        printf("%-*s %-9s %-13s %5lld %9lld %-8s %12.7g %10.3e %10.3e %7.3f %+8.3f %13s %6.2f %6.2f\n", width, run_label(run),
-               run->problem, run->dataset, (long long)run->seed, (long long)f->steps_done, run->status, f->objective, f->gap,
-               f->test_loss_excess, f->test_error, f->test_error_excess, values, f->comm.ratio_values, f->comm.ratio_wire);
+        printf("%-*s %-9s %-13s %5lld %9lld %-8s %12.7g %10.3e %10.3e %7.3f %+8.3f %13s %6.2f %6.2f\n", width,
+               run_label(run), run->problem, run->dataset, (long long)run->seed, (long long)f->steps_done, run->status,
+               f->objective, f->gap, f->test_loss_excess, f->test_error, f->test_error_excess, values,
+               f->comm.ratio_values, f->comm.ratio_wire);
     }
 }
 
 static json_t *facts_json(const struct dsgd_runfile *run, const struct show_facts *f)
 {
     const struct comm *c = &f->comm;
-    json_t *comm = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "worker_steps", show_number(c->worker_steps),
-        "values_up", show_number(c->values_up), "values_down", show_number(c->values_down), "values", show_number(c->values),
-        "values_step_min", show_number(c->values_least), "values_step_max", show_number(c->values_most), "wire_up",
-        show_number(c->wire_up), "wire_down", show_number(c->wire_down), "wire", show_number(c->wire), "wire_step_min",
-        show_number(c->wire_least), "wire_step_max", show_number(c->wire_most), "broadcast", show_number(c->broadcast),
-        "ratio_values", show_number(c->ratio_values), "ratio_wire", show_number(c->ratio_wire));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                     "file", run->path, "label", run_label(run), "algorithm", run->algorithm, "problem", run->problem, "dataset",
-                     run->dataset, "dataset_title", run->dataset_title, "status", run->status, "config_sha256",
-                     run->config_sha256, "results_version", (json_int_t)run->results_version, "seed", (json_int_t)run->seed,
-                     "steps", (json_int_t)run->steps, "steps_done", (json_int_t)f->steps_done, "d", (json_int_t)run->d,
-                     "objective", show_number(f->objective), "f_star", show_number(run->f_star), "gap", show_number(f->gap),
-                     "test_loss", show_number(f->test_loss), "test_loss_minus_optimum", show_number(f->test_loss_excess),
-                     "test_error_percent", show_number(f->test_error), "test_error_minus_optimum_points",
-                     show_number(f->test_error_excess), "communication", comm);
+    json_t *comm = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "worker_steps",
+                             show_number(c->worker_steps), "values_up", show_number(c->values_up), "values_down",
+                             show_number(c->values_down), "values", show_number(c->values), "values_step_min",
+                             show_number(c->values_least), "values_step_max", show_number(c->values_most), "wire_up",
+                             show_number(c->wire_up), "wire_down", show_number(c->wire_down), "wire",
+                             show_number(c->wire), "wire_step_min", show_number(c->wire_least), "wire_step_max",
+                             show_number(c->wire_most), "broadcast", show_number(c->broadcast), "ratio_values",
+                             show_number(c->ratio_values), "ratio_wire", show_number(c->ratio_wire));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "file", run->path, "label", run_label(run), "algorithm", run->algorithm, "problem", run->problem, "dataset",
+        run->dataset, "dataset_title", run->dataset_title, "status", run->status, "config_sha256", run->config_sha256,
+        "results_version", (json_int_t)run->results_version, "seed", (json_int_t)run->seed, "steps",
+        (json_int_t)run->steps, "steps_done", (json_int_t)f->steps_done, "d", (json_int_t)run->d, "objective",
+        show_number(f->objective), "f_star", show_number(run->f_star), "gap", show_number(f->gap), "test_loss",
+        show_number(f->test_loss), "test_loss_minus_optimum", show_number(f->test_loss_excess), "test_error_percent",
+        show_number(f->test_error), "test_error_minus_optimum_points", show_number(f->test_error_excess),
+        "communication", comm);
 }
 
 static enum dsgd_status group(const struct run_set *set, const struct options *o, struct curve_set *out)
@@ -214,9 +220,15 @@ static enum dsgd_status print_text(const struct run_set *set, const struct show_
 static int show(int argc, char **argv)
 {
     struct options o = {.window = {1e4, 1e5}};
-    const struct argp argp = {option_table, parse, "FILE...",
-                              "Prints what result files say; several files also get a summary over seeds, for which they must "
-                              "be of one problem and dataset.", NULL, NULL, NULL};
+    const struct argp argp = {
+        option_table,
+        parse,
+        "FILE...",
+        "Prints what result files say; several files also get a summary over seeds, for which they must "
+        "be of one problem and dataset.",
+        NULL,
+        NULL,
+        NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     if (!(o.window.from < o.window.to)) {
         fprintf(stderr, "dsgd show: --from %g --to %g: expected from < to\n", o.window.from, o.window.to);

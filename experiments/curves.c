@@ -41,17 +41,20 @@ enum dsgd_status run_set_comparable(const struct run_set *set)
     for (int r = 1; r < set->runs; ++r) {
         const struct dsgd_runfile *a = set->run[0], *b = set->run[r];
         if (strcmp(a->dataset, b->dataset) != 0 || strcmp(a->dataset_sha256, b->dataset_sha256) != 0) {
-            return dsgd_fail(DSGD_EINPUT, "%s is on %s, %s on %s (sha256 %.8s and %.8s): expected one dataset in one summary",
-                             a->path, a->dataset_title, b->path, b->dataset_title, a->dataset_sha256, b->dataset_sha256);
+            return dsgd_fail(
+                DSGD_EINPUT, "%s is on %s, %s on %s (sha256 %.8s and %.8s): expected one dataset in one summary",
+                a->path, a->dataset_title, b->path, b->dataset_title, a->dataset_sha256, b->dataset_sha256);
         }
         if (a->results_version != b->results_version) {
-            return dsgd_fail(DSGD_EINPUT, "%s has results version %lld, %s has %lld: expected one version in one summary",
-                             a->path, (long long)a->results_version, b->path, (long long)b->results_version);
+            return dsgd_fail(DSGD_EINPUT,
+                             "%s has results version %lld, %s has %lld: expected one version in one summary", a->path,
+                             (long long)a->results_version, b->path, (long long)b->results_version);
         }
         if (strcmp(a->problem, b->problem) != 0 || a->d != b->d || !same_minimum(a, b)) {
-            return dsgd_fail(DSGD_EINPUT, "%s solves %s (d = %zu, f* = %.10g), %s solves %s (d = %zu, f* = %.10g): expected "
-                             "one problem in one summary", a->path, a->problem, a->d, a->f_star, b->path, b->problem, b->d,
-                             b->f_star);
+            return dsgd_fail(DSGD_EINPUT,
+                             "%s solves %s (d = %zu, f* = %.10g), %s solves %s (d = %zu, f* = %.10g): expected "
+                             "one problem in one summary",
+                             a->path, a->problem, a->d, a->f_star, b->path, b->problem, b->d, b->f_star);
         }
     }
     return DSGD_OK;
@@ -155,7 +158,8 @@ static void name_curve(const struct curve_set *set, struct curve *curve)
 static enum dsgd_status add_run(struct curve_set *set, const struct dsgd_runfile *run, bool final, int runs_max)
 {
     if (final && strcmp(run->status, "running") == 0) {
-        return dsgd_fail(DSGD_EINPUT, "%s: snapshot after %lld of %lld steps; expected finished runs where final rows count",
+        return dsgd_fail(DSGD_EINPUT,
+                         "%s: snapshot after %lld of %lld steps; expected finished runs where final rows count",
                          run->path, (long long)run_steps_done(run), (long long)run->steps);
     }
     char *key = curve_key(run, final);
@@ -176,8 +180,8 @@ static enum dsgd_status add_run(struct curve_set *set, const struct dsgd_runfile
     }
     for (int r = 0; r < curve->runs; ++r) {
         if (strcmp(curve->run[r]->config_sha256, run->config_sha256) == 0) {
-            return dsgd_fail(DSGD_EINPUT, "%s and %s: same configuration and seed; expected each run once", curve->run[r]->path,
-                             run->path);
+            return dsgd_fail(DSGD_EINPUT, "%s and %s: same configuration and seed; expected each run once",
+                             curve->run[r]->path, run->path);
         }
     }
     curve->run[curve->runs++] = run;
@@ -254,8 +258,8 @@ int curve_values(const struct curve *curve, size_t point, const char *column, en
         const struct dsgd_runfile *run = curve->run[r];
         if (curve->final && run->steps != curve->step[point]) { continue; }
         const double zero = measure == CURVE_MINUS_OPTIMUM ? run_optimum(run, column) : 0.0;
-        const int64_t row = curve->final ? (int64_t)dsgd_runfile_table(run, "trace")->rows - 1
-                                         : row_of(run, curve->step[point]);
+        const int64_t row =
+            curve->final ? (int64_t)dsgd_runfile_table(run, "trace")->rows - 1 : row_of(run, curve->step[point]);
         const bool lost = row < 0 || (curve->final && diverged(run));
         value[n++] = (lost ? (double)NAN : cell_at(run, column, (size_t)row)) - zero;
     }

@@ -1,7 +1,7 @@
 /* curves.h - many runs as curves: grouping over seeds, medians and quantiles, slopes on log-log axes.
  *
- * Runs are comparable if they have the same dataset, problem and results version. A curve is a set of runs that differ in
- * nothing but their seed (and, with `final`, the number of steps). Its points are
+ * Runs are comparable if they have the same dataset, problem and results version. A curve is a set of runs that differ
+ * in nothing but their seed (and, with `final`, the number of steps). Its points are
  *     rows:   the steps that every run has logged (one run, its prefixes), or
  *     final:  one point for each number of steps T, from the last row of runs made for that T.
  * A seed that diverged counts as infinite from there on: it can raise a quantile, not vanish from it.
@@ -25,13 +25,13 @@ void run_set_destroy(struct run_set *set);
 enum dsgd_status run_set_comparable(const struct run_set *set);
 
 struct curve {
-    char label[96];                  /* the runs' label, or the algorithm's name; with " #2" for another configuration */
-    char *key;                       /* configuration without what may differ */
+    char label[96]; /* the runs' label, or the algorithm's name; with " #2" for another configuration */
+    char *key;      /* configuration without what may differ */
     bool final;
     int runs;
     const struct dsgd_runfile **run; /* [runs], borrowed */
     size_t points;
-    int64_t *step;                   /* [points], ascending */
+    int64_t *step; /* [points], ascending */
 };
 
 struct curve_set {
@@ -48,7 +48,8 @@ void curve_set_destroy(struct curve_set *set);
 enum curve_measure { CURVE_VALUE, CURVE_MINUS_OPTIMUM };
 
 /** Values of one trace column at one point, one for each run that belongs there; value has room for curve->runs. */
-int curve_values(const struct curve *curve, size_t point, const char *column, enum curve_measure measure, double *value);
+int curve_values(const struct curve *curve, size_t point, const char *column, enum curve_measure measure,
+                 double *value);
 
 /** Metric at the run's w*, NaN if unknown. */
 double run_optimum(const struct dsgd_runfile *run, const char *metric);
@@ -67,14 +68,15 @@ struct slope {
     int points;                /* used */
 };
 
-/** y = C x^slope by a robust fit (bisquare weights) of log y against log x. Points with x or y not positive and finite are
- *  left out; NaN if fewer than 3 remain. */
+/** y = C x^slope by a robust fit (bisquare weights) of log y against log x. Points with x or y not positive and finite
+ *  are left out; NaN if fewer than 3 remain. */
 enum dsgd_status slope_fit(const double *x, const double *y, int n, struct slope *out);
 
 /** Slopes of a trace column against the steps in [from, to]. */
 struct curve_slopes {
-    int seeds;           /* with a fit */
-    double median, mean, half; /* of the seeds' slopes; mean +- half is their 95% interval (Student), NaN for one seed */
+    int seeds; /* with a fit */
+    double median, mean,
+        half;            /* of the seeds' slopes; mean +- half is their 95% interval (Student), NaN for one seed */
     struct slope pooled; /* all seeds' points together; its interval takes points of one run as independent */
 };
 enum dsgd_status curve_slopes(const struct curve *curve, const char *column, double from, double to,

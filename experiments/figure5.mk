@@ -5,13 +5,14 @@
 #   QUICK=1                       T up to 1e4 and 3 seeds instead of 1e5 and 5, in files of their own
 #   JOBS=N                        runs at a time, one thread each
 #
-# Runs depend on nothing: their names contain the hash of their configuration. Figures depend on runs. Nothing depends on
-# the binary but the list of names.
+# Runs depend on nothing: their names contain the hash of their configuration. Figures depend on runs. Nothing depends
+# on the binary but the list of names.
 
 DSGD_DATA ?= data
 export DSGD_DATA
 DATASET ?= $(if $(wildcard $(DSGD_DATA)/mnist/train-images* data/mnist/train-images*),mnist,fashion_mnist)
 QUICK ?=
+override QUICK := $(filter-out 0 no,$(QUICK))
 JOBS ?= $(shell nproc)
 
 FIGURE5_EXTENT := $(if $(QUICK),quick,all)
@@ -26,9 +27,10 @@ FIGURE5_RUN = @$(DSGD) run --threads 1
 
 mnist: build ## figure 5: logistic regression and SVM on MNIST, vanilla and sketched (QUICK=1: smaller, 2 minutes)
 ifneq ($(DATASET),mnist)
-	@printf '%s\n' '*** MNIST not found in $(DSGD_DATA)/mnist or data/mnist: the figure is made from $(DATASET), NOT MNIST ***'
+	@echo '*** the figure is made from $(DATASET), NOT MNIST (no files in $(DSGD_DATA)/mnist or data/mnist, or DATASET given) ***'
 endif
-	@+$(MAKE) --no-print-directory -f Makefile.experiments DATASET=$(DATASET) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) figure5
+	@+$(MAKE) --no-print-directory -f Makefile.experiments DATASET=$(DATASET) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) \
+		figure5
 	@cat $(FIGURE5_STEM).txt
 	@printf '\npictures: %s.png, .svg, .pdf (caption: .caption.txt; this table: .txt)\n' $(FIGURE5_STEM)
 

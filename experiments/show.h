@@ -11,8 +11,8 @@
 struct show_facts {
     int64_t steps_done;
     double objective, gap;
-    double test_loss, test_loss_excess;       /* excess: minus the value at w* */
-    double test_error, test_error_excess;     /* percent; percentage points */
+    double test_loss, test_loss_excess;   /* excess: minus the value at w* */
+    double test_error, test_error_excess; /* percent; percentage points */
     struct comm comm;
 };
 

@@ -15,7 +15,8 @@ struct line {
 };
 
 /* Median over the runs of a point, of a column or its excess over w*. */
-static double median_at(const struct curve *curve, size_t point, const char *column, enum curve_measure measure, double *work)
+static double median_at(const struct curve *curve, size_t point, const char *column, enum curve_measure measure,
+                        double *work)
 {
     return quantile(work, curve_values(curve, point, column, measure, work), 0.5);
 }
@@ -79,10 +80,10 @@ static int label_width(const struct curve_set *set)
 
 static void print_lines_head(FILE *out, int width)
 {
-    fprintf(out, "%-*s %9s %5s %10s %21s %10s %7s %8s %8s %6s %6s\n", width, "median over seeds", "steps", "seeds", "gap",
-            "least .. most", "test loss", "test", "points", "values a", "ratio", "ratio");
-    fprintf(out, "%-*s %9s %5s %10s %21s %10s %7s %8s %8s %6s %6s\n", width, "", "", "", "", "", "- at w*", "error %", "- at w*",
-            "w. step", "values", "wire");
+    fprintf(out, "%-*s %9s %5s %10s %21s %10s %7s %8s %8s %6s %6s\n", width, "median over seeds", "steps", "seeds",
+            "gap", "least .. most", "test loss", "test", "points", "values a", "ratio", "ratio");
+    fprintf(out, "%-*s %9s %5s %10s %21s %10s %7s %8s %8s %6s %6s\n", width, "", "", "", "", "", "- at w*", "error %",
+            "- at w*", "w. step", "values", "wire");
 }
 
 static void print_line(FILE *out, int width, const char *label, const struct line *l)
@@ -94,18 +95,18 @@ static void print_line(FILE *out, int width, const char *label, const struct lin
 
 static void print_slopes(FILE *out, int width, const struct curve *curve, const struct curve_slopes *s)
 {
-    fprintf(out, "%-*s %5d %9.3f %12.3f +- %-8.3f %12.3f +- %-8.3f %6d\n", width, curve->label, s->seeds, s->median, s->mean,
-            s->half, s->pooled.slope, s->pooled.half, s->pooled.points);
+    fprintf(out, "%-*s %5d %9.3f %12.3f +- %-8.3f %12.3f +- %-8.3f %6d\n", width, curve->label, s->seeds, s->median,
+            s->mean, s->half, s->pooled.slope, s->pooled.half, s->pooled.points);
 }
 
 static json_t *line_json(const char *label, const struct line *l)
 {
     return json_pack("{s:s, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "label", label, "steps",
-                     (json_int_t)l->steps, "seeds", l->seeds, "gap", show_number(l->gap), "gap_least", show_number(l->gap_least),
-                     "gap_most", show_number(l->gap_most), "test_loss_minus_optimum", show_number(l->loss_excess),
-                     "test_error_percent", show_number(l->error), "test_error_minus_optimum_points",
-                     show_number(l->error_excess), "values", show_number(l->values), "ratio_values",
-                     show_number(l->ratio_values), "ratio_wire", show_number(l->ratio_wire));
+                     (json_int_t)l->steps, "seeds", l->seeds, "gap", show_number(l->gap), "gap_least",
+                     show_number(l->gap_least), "gap_most", show_number(l->gap_most), "test_loss_minus_optimum",
+                     show_number(l->loss_excess), "test_error_percent", show_number(l->error),
+                     "test_error_minus_optimum_points", show_number(l->error_excess), "values", show_number(l->values),
+                     "ratio_values", show_number(l->ratio_values), "ratio_wire", show_number(l->ratio_wire));
 }
 
 static json_t *slopes_json(const struct show_window *window, const struct curve_slopes *s)
@@ -131,7 +132,8 @@ static enum dsgd_status curve_lines(const struct curve *curve, int width, FILE *
     return DSGD_OK;
 }
 
-static enum dsgd_status summary_json(const struct curve_set *set, const struct show_window *window, FILE *out, json_t *json)
+static enum dsgd_status summary_json(const struct curve_set *set, const struct show_window *window, FILE *out,
+                                     json_t *json)
 {
     for (int c = 0; c < set->curves; ++c) {
         const struct curve *curve = &set->curve[c];
@@ -160,9 +162,10 @@ enum dsgd_status show_summary(const struct curve_set *set, const struct show_win
             first->dataset_title, first->d, first->f_star, first->f_star_gap, 100.0 * run_optimum(first, "test_error"));
     print_lines_head(out, width);
     for (int c = 0; c < set->curves; ++c) { DSGD_TRY(curve_lines(&set->curve[c], width, out, NULL)); }
-    fprintf(out, "\nslope of the gap against steps on [%g, %g], log-log, robust (bisquare), with 95%% intervals\n", window->from,
-            window->to);
-    fprintf(out, "%-*s %5s %9s %24s %24s %6s\n", width, "", "seeds", "median", "mean over seeds", "all points pooled", "points");
+    fprintf(out, "\nslope of the gap against steps on [%g, %g], log-log, robust (bisquare), with 95%% intervals\n",
+            window->from, window->to);
+    fprintf(out, "%-*s %5s %9s %24s %24s %6s\n", width, "", "seeds", "median", "mean over seeds", "all points pooled",
+            "points");
     for (int c = 0; c < set->curves; ++c) {
         struct curve_slopes slopes;
         DSGD_TRY(curve_slopes(&set->curve[c], "gap", window->from, window->to, &slopes));

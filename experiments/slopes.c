@@ -121,8 +121,8 @@ enum dsgd_status slope_fit(const double *x, const double *y, int n, struct slope
 }
 
 /* Points of the curve in the window that belong to one seed, or to all of them. */
-static int window(const struct curve *curve, const char *column, double from, double to, const int64_t *seed, double *value,
-                  double *x, double *y)
+static int window(const struct curve *curve, const char *column, double from, double to, const int64_t *seed,
+                  double *value, double *x, double *y)
 {
     int n = 0;
     for (size_t p = 0; p < curve->points; ++p) {
@@ -150,7 +150,8 @@ static bool seen_before(const struct curve *curve, int r)
     return false;
 }
 
-enum dsgd_status curve_slopes(const struct curve *curve, const char *column, double from, double to, struct curve_slopes *out)
+enum dsgd_status curve_slopes(const struct curve *curve, const char *column, double from, double to,
+                              struct curve_slopes *out)
 {
     *out = (struct curve_slopes){.median = (double)NAN, .mean = (double)NAN, .half = (double)NAN};
     const size_t runs = (size_t)curve->runs, room = curve->points * runs + 1;

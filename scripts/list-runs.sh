@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # list-runs.sh DSGD DATASET all|quick - the runs of figure 5 as a fragment for make, on stdout.
 #
-# A result's name contains the hash of its configuration, so `dsgd path` has to be asked. The rules depend on nothing but
-# the certified optimum (once, before two runs compute it at the same time): a changed configuration is another file name.
+# A result's name contains the hash of its configuration, so `dsgd path` has to be asked. The rules depend on nothing
+# but the certified optimum (once, before two runs compute it at the same time): a changed configuration is another name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

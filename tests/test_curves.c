@@ -1,4 +1,4 @@
-/* test_curves.c - medians, quantiles, slopes, grouping over seeds, and communication from a ledger, on known numbers. */
+/* test_curves.c - quantiles, slopes, grouping over seeds, and communication from a ledger, on known numbers. */
 #include "tests/check.h"
 
 #include <stdio.h>
@@ -95,10 +95,11 @@ static void test_slope_leaves_out_what_has_no_logarithm(void **state)
 /* ---- communication ---- */
 
 /* Two rows: the start, and `steps` steps of W = 4 workers with the given bytes a worker and step. */
-static void make_ledger(struct dsgd_table *ledger, const int64_t up[DSGD_KINDS], const int64_t down[DSGD_KINDS], int64_t steps)
+static void make_ledger(struct dsgd_table *ledger, const int64_t up[DSGD_KINDS], const int64_t down[DSGD_KINDS],
+                        int64_t steps)
 {
-    static const char *const rest[] = {"broadcast", "worker_steps", "values_step_min", "values_step_max", "wire_step_min",
-                                       "wire_step_max"};
+    static const char *const rest[] = {"broadcast",       "worker_steps",  "values_step_min",
+                                       "values_step_max", "wire_step_min", "wire_step_max"};
     dsgd_table_column(ledger, "step", "1", "", true);
     for (int k = 0; k < DSGD_KINDS; ++k) {
         char name[32];
@@ -241,7 +242,14 @@ static void test_final_rows(void **state)
     (void)state;
     struct dsgd_runfile *run[6];
     for (int r = 0; r < 6; ++r) {
-        run[r] = make_run("a", 1 + r % 2, r < 2 ? 100 : r < 4 ? 1000 : 10000, r < 2 ? 100 : r < 4 ? 1000 : 10000, 1.0 + r % 2);
+        run[r] = make_run("a", 1 + r % 2,
+                          r < 2   ? 100
+                          : r < 4 ? 1000
+                                  : 10000,
+                          r < 2   ? 100
+                          : r < 4 ? 1000
+                                  : 10000,
+                          1.0 + r % 2);
     }
     struct run_set set = {6, run};
     struct curve_set curves;
