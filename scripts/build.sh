@@ -30,9 +30,19 @@ if [ ! -e "build/$preset/build.ninja" ]; then
         exit 1
     fi
 fi
+journal=build/$preset/.ninja_log
+if [ -e "$journal" ]; then cp -p "$journal" "$journal.before"; fi
 if ! quietly cmake --build --preset "$preset" "${targets[@]}"; then
     printf "build: 'cmake --build --preset %s' failed, see above\n" "$preset" >&2
     exit 1
+fi
+# Where only the file lists were checked again, ninja's journal stays as it was: nothing to do changes no file.
+if [ -e "$journal.before" ]; then
+    if grep -q '^\[[0-9]*/[0-9]*\] [BLGR][a-z]* [^g]' "$log" || [ -n "${DSGD_VERBOSE:-}" ]; then
+        rm -f "$journal.before"
+    else
+        mv -f "$journal.before" "$journal"
+    fi
 fi
 compiled=$(grep -c 'Building C object' "$log" || true)
 if [ "$compiled" -gt 0 ]; then
