@@ -86,6 +86,15 @@ static int server_fields(const void *common, struct dsgd_field *field)
     return 2;
 }
 
+static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
+{
+    const struct common *c = common;
+    const size_t sent = c->k * workers;
+    bytes->up = 8 * c->k;
+    bytes->down = 8 * (sent < c->d ? sent : c->d);
+    bytes->worker_scratch = select_scratch_bytes(c->d);
+}
+
 static int plan(void *common, uint32_t step)
 {
     (void)common, (void)step;
@@ -205,6 +214,7 @@ const struct dsgd_algorithm dsgd_local_topk = {
     .destroy = free,
     .worker_fields = worker_fields,
     .server_fields = server_fields,
+    .round_bytes = round_bytes,
     .plan = plan,
     .encode = encode,
     .absorb = absorb,

@@ -56,6 +56,13 @@ static int server_fields(const void *common, struct dsgd_field *field)
     return c->momentum > 0.0f ? 2 : 1;
 }
 
+static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
+{
+    const struct common *c = common;
+    (void)workers;
+    bytes->up = bytes->down = c->d * sizeof(float);
+}
+
 static int plan(void *common, uint32_t step)
 {
     (void)common, (void)step;
@@ -120,6 +127,7 @@ const struct dsgd_algorithm dsgd_sgd = {
     .destroy = free,
     .worker_fields = worker_fields,
     .server_fields = server_fields,
+    .round_bytes = round_bytes,
     .plan = plan,
     .encode = encode,
     .absorb = absorb,

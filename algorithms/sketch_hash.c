@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { TILE = 1 << 16, PARALLEL_CELLS = 1 << 18 };
+
 struct sketch_hash {
     const struct sketch_hash_family *family;
     void *state;     /* [family->state_size] */
@@ -79,8 +81,14 @@ void sketch_hash_reseed(struct sketch_hash *hash, uint32_t seed, uint32_t step)
 {
     hash->family->reseed(hash->state, hash->rows, hash->cols, seed, step);
     if (!hash->cache) { return; }
-    for (uint32_t row = 0; row < hash->rows; ++row) {
-        hash->family->fill(hash->state, row, 0, hash->d, hash->cache + row * hash->d);
+    /* Tiles of rows: each cell is a function of its own, so threads do not change a bit. A small cache is filled sooner than
+     * threads wake up. */
+    const size_t tiles = (hash->d + TILE - 1) / TILE, all = tiles * hash->rows;
+#pragma omp parallel for schedule(static) if (hash->d * hash->rows > PARALLEL_CELLS)
+    for (size_t t = 0; t < all; ++t) {
+        const uint32_t row = (uint32_t)(t / tiles);
+        const size_t i0 = t % tiles * TILE, n = hash->d - i0 < TILE ? hash->d - i0 : TILE;
+        hash->family->fill(hash->state, row, i0, n, hash->cache + row * hash->d + i0);
     }
 }
 

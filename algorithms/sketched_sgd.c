@@ -171,6 +171,17 @@ static size_t common_bytes(const void *common)
            sketch_hash_bytes(c->sketched, sketch_hash_rows(c->hash), CACHE_CELLS);
 }
 
+static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
+{
+    const struct sketched_common *c = common;
+    (void)workers;
+    const size_t asked = c->asked > c->k ? c->asked : c->k;
+    bytes->up = (c->table > asked ? c->table : asked) * sizeof(float) + c->dense * sizeof(float);
+    bytes->down = (asked + 2 * c->k + c->dense) * sizeof(float);
+    bytes->worker_scratch = c->variant == &sketched_heavymix || c->dense > 0 ? c->sketched * sizeof(float) : 0;
+    bytes->server_scratch = (c->table + c->sketched) * sizeof(float) + select_scratch_bytes(c->sketched);
+}
+
 static int plan(void *common, uint32_t step)
 {
     struct sketched_common *c = common;
@@ -286,6 +297,7 @@ const struct dsgd_algorithm dsgd_sketched_sgd = {
     .common_bytes = common_bytes,
     .worker_fields = worker_fields,
     .server_fields = server_fields,
+    .round_bytes = round_bytes,
     .plan = plan,
     .encode = encode,
     .absorb = absorb,

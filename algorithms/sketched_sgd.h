@@ -53,7 +53,7 @@ struct sketched_common {
     struct dsgd_rng_key key_fill;
     struct sketch_hash *hash;
     size_t sketched_runs, dense_runs;
-    struct sketched_run *sketched_run, *dense_run; /* in one allocation with this struct's arrays */
+    struct sketched_run *sketched_run, *dense_run;
 };
 
 extern const struct sketched_variant sketched_heavymix, sketched_topk;

@@ -33,7 +33,7 @@ static int exchanges(const struct sketched_common *c)
     return c->asked > 0 ? 2 : 1;
 }
 
-/* The runs of v, one behind the other: as it is if one run covers everything, else in `out`. */
+/* The runs of v, one behind the other, in `out`. */
 static const float *compact(const struct sketched_common *c, const struct sketched_run *run, size_t runs, const float *v,
                             float *out)
 {

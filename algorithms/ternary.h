@@ -1,6 +1,6 @@
 /* ternary.h - TernGrad's codes: stochastic ternarisation into two bit planes, and packed integer levels.
  *
- * Planes of d coordinates: uint64_t words, bit i % 64 of word i / 64; first plane non-zero, second plane negative (only
+ * Planes of d coordinates: bit i % 8 of byte i / 8; first plane non-zero, second plane negative (only
  * where non-zero). On the wire a plane is ceil(d / 8) bytes, little-endian; bits past d are zero.
  * Levels: integers in [-m, m] stored as value + m in ceil(log2(2m + 1)) bits each, packed little-endian without gaps.
  */

@@ -63,6 +63,14 @@ static int server_fields(const void *common, struct dsgd_field *field)
     return 2;
 }
 
+static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
+{
+    const struct common *c = common;
+    bytes->up = 2 * ternary_plane_bytes(c->d);
+    bytes->down = levels_bytes(c->d, workers);
+    bytes->server_scratch = c->d * sizeof(float); /* decode */
+}
+
 static int plan(void *common, uint32_t step)
 {
     (void)common, (void)step;
@@ -73,9 +81,10 @@ static enum dsgd_status encode_scale(const struct common *c, struct dsgd_state *
                                      struct dsgd_message *up)
 {
     float *g = worker->field[G], *scale = NULL;
-    if (c->clip > 0.0) {
-        c->be->clip_f32(c->d, (float)(c->clip * c->be->std_f32(c->d, grad)), grad, g); /* section 3.4, eq. 10 */
-    } else {
+    const double deviation = c->clip > 0.0 ? c->be->std_f32(c->d, grad) : 0.0;
+    if (deviation > 0.0) {
+        c->be->clip_f32(c->d, (float)(c->clip * deviation), grad, g); /* section 3.4, eq. 10 */
+    } else { /* also where all components are equal: a bound of 0 would silence the worker */
         c->be->copy(g, grad, c->d * sizeof *g);
     }
     DSGD_TRY(dsgd_message_add_f32(up, DSGD_SCALE, 1, &scale));
@@ -173,6 +182,7 @@ const struct dsgd_algorithm dsgd_terngrad = {
     .destroy = free,
     .worker_fields = worker_fields,
     .server_fields = server_fields,
+    .round_bytes = round_bytes,
     .plan = plan,
     .encode = encode,
     .absorb = absorb,

@@ -25,6 +25,7 @@ struct dsgd_linear_loss {
     double (*slope)(double margin);     /* derivative; at a kink the subgradient that the problem defines */
     float (*slope_float)(float margin); /* the same for stochastic gradients */
 };
+extern const struct dsgd_linear_loss dsgd_loss_logistic, dsgd_loss_hinge; /* logistic.c, svm.c */
 
 /** The keys of a linear classifier. */
 struct dsgd_linear_config {

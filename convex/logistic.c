@@ -25,11 +25,11 @@ static float logistic_slope_float(float m)
     return -1.0f / (1.0f + expf(m));
 }
 
-static const struct dsgd_linear_loss logistic_loss = {logistic_value, logistic_slope, logistic_slope_float};
+const struct dsgd_linear_loss dsgd_loss_logistic = {logistic_value, logistic_slope, logistic_slope_float};
 
 static enum dsgd_status logistic_create(const struct dsgd_problem_args *args, void **self)
 {
-    return dsgd_linear_create(args, "logistic", &logistic_loss, self);
+    return dsgd_linear_create(args, "logistic", &dsgd_loss_logistic, self);
 }
 
 static enum dsgd_status logistic_constants(const void *self, struct dsgd_constants *out)

@@ -116,7 +116,7 @@ void dsgd_reference_clear(struct dsgd_reference *reference)
 
 static enum dsgd_status add_optimum(const struct dsgd_problem_ops *ops, const void *self, struct dsgd_reference *r)
 {
-    if (!ops->optimum) { return dsgd_fail(DSGD_EINPUT, "problem %s: no certified optimum is known for it", ops->name); }
+    if (!ops->optimum) { return dsgd_fail(DSGD_EUNAVAILABLE, "problem %s: no certified optimum is known for it", ops->name); }
     enum dsgd_status status = ops->optimum(self, &r->optimum);
     if (status != DSGD_OK) {
         r->optimum.w = NULL; /* a failed solver leaves nothing to free */

@@ -26,7 +26,7 @@ struct dsgd_reference {
 };
 
 /** Constants and optimum of a problem. `args` are those `self` was created with. `folder` is created if missing; NULL:
- *  no file. DSGD_EINPUT with a sentence if the problem has no certified optimum (ops->optimum is NULL, or l2 = 0): then
+ *  no file. DSGD_EUNAVAILABLE with a sentence if the problem has no certified optimum (ops->optimum is NULL, or l2 = 0): then
  *  dsgd_constants_cached is what can be had. DSGD_EIO if the file cannot be written. On failure *out is empty.
  *  A hit takes milliseconds, a miss up to minutes. Caller: dsgd_reference_clear. */
 enum dsgd_status dsgd_optimum_cached(const struct dsgd_problem_ops *ops, const void *self,

@@ -318,7 +318,7 @@ static enum dsgd_status sdca_solve(struct sdca *s, double *w, double *f, double 
 enum dsgd_status dsgd_optimum_hinge(const struct dsgd_linear *p, struct dsgd_optimum *out)
 {
     *out = (struct dsgd_optimum){.certificate = "duality gap"};
-    if (!(p->l2 > 0)) { return dsgd_fail(DSGD_EINPUT, "svm.l2 = %g: no certified optimum, expected l2 > 0", p->l2); }
+    if (!(p->l2 > 0)) { return dsgd_fail(DSGD_EUNAVAILABLE, "svm.l2 = %g: no certified optimum, expected l2 > 0", p->l2); }
     struct sdca s = {.p = p};
     double *w = malloc(p->d * sizeof *w);
     enum dsgd_status status = w ? sdca_pack(&s) : dsgd_fail(DSGD_ENOMEM, "no memory for %zu parameters", p->d);

@@ -1,4 +1,4 @@
-/* optimum_smooth.c - the minimiser of L2-regularised logistic regression.
+/* optimum_smooth.c - the minimiser of a smooth convex function with an l2 regulariser (logistic, softmax).
  *
  * NLopt's preconditioned truncated Newton method (LD_TNEWTON_PRECOND_RESTART; Dembo and Steihaug, Math. Prog. 26, 1983)
  * as far as it goes; its line search compares values of f and may stop early, so Newton-CG steps of our own finish the
@@ -18,7 +18,7 @@ enum { NLOPT_EVALUATIONS = 2000, NEWTON_STEPS = 60, HALVINGS = 40 };
 
 /* The search as NLopt sees it; the best point is kept here because a forced stop does not promise to return it. */
 struct search {
-    const struct dsgd_linear *p;
+    const struct dsgd_smooth *p;
     nlopt_opt opt;
     double *w, *grad; /* [d] */
     double gap;       /* at w */
@@ -37,7 +37,7 @@ static double search_objective(unsigned d, const double *x, double *grad, void *
     struct search *s = data;
     double f = HUGE_VAL;
     double *g = grad ? grad : s->grad;
-    const enum dsgd_status status = dsgd_linear_objective(s->p, x, &f, g);
+    const enum dsgd_status status = s->p->objective(s->p->self, x, &f, g);
     if (status != DSGD_OK) {
         s->status = status;
         nlopt_force_stop(s->opt);
@@ -69,32 +69,11 @@ static enum dsgd_status search_nlopt(struct search *s)
     return s->status;
 }
 
-struct hessian {
-    const struct dsgd_linear *p;
-    double *curvature; /* [n] loss'' of each example */
-};
-
-static double weight_curvature(const void *context, size_t i, double score, double *sum)
-{
-    const struct hessian *h = context;
-    (void)sum;
-    const double slope = h->p->loss->slope(dsgd_linear_sign(h->p, h->p->data->train.label[i]) * score);
-    h->curvature[i] = -slope * (1 + slope); /* the logistic loss: slope = -s, curvature = s (1 - s) */
-    return 0;
-}
-
-static double weight_hessian(const void *context, size_t i, double score, double *sum)
-{
-    const struct hessian *h = context;
-    (void)sum;
-    return h->curvature[i] * score;
-}
-
 /* Conjugate gradients: step = -H^-1 grad to a relative residual of `tolerance`. work is [3][d]. */
-static enum dsgd_status newton_direction(const struct hessian *h, const double *grad, double tolerance, double *step,
-                                         double *work)
+static enum dsgd_status newton_direction(const struct dsgd_smooth *p, const double *state, const double *grad,
+                                         double tolerance, double *step, double *work)
 {
-    const size_t d = h->p->d;
+    const size_t d = p->d;
     double *r = work, *q = work + d, *hq = work + 2 * d;
     const double stop = tolerance * tolerance * norm2(d, grad);
     double rr = norm2(d, grad);
@@ -103,10 +82,10 @@ static enum dsgd_status newton_direction(const struct hessian *h, const double *
         r[j] = q[j] = -grad[j];
     }
     for (size_t it = 0; it < 2 * d + 10 && rr > stop; ++it) {
-        DSGD_TRY(dsgd_linear_pass(h->p, q, weight_hessian, h, hq, NULL));
+        DSGD_TRY(p->hessian(p->self, state, q, hq));
         double curvature = 0;
         for (size_t j = 0; j < d; ++j) {
-            hq[j] += h->p->l2 * q[j];
+            hq[j] += p->l2 * q[j];
             curvature += q[j] * hq[j];
         }
         const double alpha = rr / curvature;
@@ -122,23 +101,22 @@ static enum dsgd_status newton_direction(const struct hessian *h, const double *
 }
 
 /* Newton steps with backtracking from s->w until the gap is reached or f cannot be lowered. work is [5][d]. */
-static enum dsgd_status search_newton(struct search *s, struct hessian *h, double *work)
+static enum dsgd_status search_newton(struct search *s, double *state, double *work)
 {
-    const struct dsgd_linear *p = s->p;
+    const struct dsgd_smooth *p = s->p;
     const size_t d = p->d;
     double *trial = work, *step = work + d, f, f_trial;
-    DSGD_TRY(dsgd_linear_objective(p, s->w, &f, s->grad));
+    DSGD_TRY(p->objective(p->self, s->w, &f, s->grad));
     s->gap = norm2(d, s->grad) / (2 * p->l2);
     for (int it = 0; it < NEWTON_STEPS && s->gap > gap_aim; ++it) {
-        /* `trial` only receives the sum that this pass must write; the curvatures are what it is for. */
-        DSGD_TRY(dsgd_linear_pass(p, s->w, weight_curvature, h, trial, NULL));
-        DSGD_TRY(newton_direction(h, s->grad, 1e-3, step, work + 2 * d));
+        DSGD_TRY(p->curvature(p->self, s->w, state, trial));
+        DSGD_TRY(newton_direction(p, state, s->grad, 1e-3, step, work + 2 * d));
         double descent = 0, t = 1;
         for (size_t j = 0; j < d; ++j) { descent += s->grad[j] * step[j]; }
         bool lower = false;
         for (int half = 0; half < HALVINGS && !lower; ++half, t /= 2) {
             for (size_t j = 0; j < d; ++j) { trial[j] = s->w[j] + t * step[j]; }
-            DSGD_TRY(dsgd_linear_objective(p, trial, &f_trial, s->grad));
+            DSGD_TRY(p->objective(p->self, trial, &f_trial, s->grad));
             lower = f_trial <= f + 1e-4 * t * descent + 1e-14 * f; /* the last term: rounding of two sums near f */
         }
         const double gap = norm2(d, s->grad) / (2 * p->l2);
@@ -153,25 +131,25 @@ static enum dsgd_status search_newton(struct search *s, struct hessian *h, doubl
 static enum dsgd_status search_all(struct search *s)
 {
     const size_t d = s->p->d;
-    struct hessian h = {s->p, malloc(s->p->n * sizeof(double))};
+    double *state = malloc(s->p->state * sizeof *state);
     double *work = malloc(5 * d * sizeof *work);
     enum dsgd_status status = DSGD_ENOMEM;
-    if (!h.curvature || !work) {
+    if (!state || !work) {
         dsgd_fail(DSGD_ENOMEM, "no memory for the optimum of %zu parameters", d);
     } else {
         status = search_nlopt(s);
-        if (status == DSGD_OK && s->gap > gap_aim) { status = search_newton(s, &h, work); }
+        if (status == DSGD_OK && s->gap > gap_aim) { status = search_newton(s, state, work); }
     }
-    free(h.curvature);
+    free(state);
     free(work);
     return status;
 }
 
-enum dsgd_status dsgd_optimum_logistic(const struct dsgd_linear *p, struct dsgd_optimum *out)
+enum dsgd_status dsgd_optimum_smooth(const struct dsgd_smooth *p, struct dsgd_optimum *out)
 {
     *out = (struct dsgd_optimum){.certificate = "gradient norm"};
     if (!(p->l2 > 0)) {
-        return dsgd_fail(DSGD_EINPUT, "logistic.l2 = %g: no certified optimum, expected l2 > 0", p->l2);
+        return dsgd_fail(DSGD_EUNAVAILABLE, "%s.l2 = %g: no certified optimum, expected l2 > 0", p->problem, p->l2);
     }
     struct search s = {
         .p = p, .gap = HUGE_VAL, .w = calloc(p->d, sizeof(double)), .grad = calloc(p->d, sizeof(double))};
@@ -182,12 +160,12 @@ enum dsgd_status dsgd_optimum_logistic(const struct dsgd_linear *p, struct dsgd_
         status = search_all(&s);
     }
     /* The certificate comes from w alone, not from what the search believed. */
-    if (status == DSGD_OK) { status = dsgd_linear_objective(p, s.w, &out->f_star, s.grad); }
+    if (status == DSGD_OK) { status = p->objective(p->self, s.w, &out->f_star, s.grad); }
     if (status == DSGD_OK) {
         out->gap = norm2(p->d, s.grad) / (2 * p->l2);
         if (!(out->gap <= gap_max)) {
-            status = dsgd_fail(DSGD_EINTERNAL, "logistic.l2 = %g: optimum certified to %.3g only, expected %.0e", p->l2,
-                               out->gap, gap_max);
+            status = dsgd_fail(DSGD_EINTERNAL, "%s.l2 = %g: optimum certified to %.3g only, expected %.0e", p->problem,
+                               p->l2, out->gap, gap_max);
         }
     }
     free(s.grad);

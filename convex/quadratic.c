@@ -36,7 +36,7 @@ struct quadratic {
 static const struct dsgd_param quadratic_params[] = {
     {"d", DSGD_PARAM_INT, offsetof(struct config, d), "1000", 1, 1 << 26, NULL, "number of parameters"},
     {"mu", DSGD_PARAM_REAL, offsetof(struct config, mu), "1", 1e-12, 1e12, NULL, "smallest eigenvalue of the Hessian"},
-    {"kappa", DSGD_PARAM_REAL, offsetof(struct config, kappa), "100", 1, 1e12, NULL, "condition number; L = mu kappa"},
+    {"kappa", DSGD_PARAM_REAL, offsetof(struct config, kappa), "10", 1, 1e12, NULL, "condition number; L = mu kappa"},
     {"sigma", DSGD_PARAM_REAL, offsetof(struct config, sigma), "1", 0, 1e12, NULL,
      "E||noise||^2 = sigma^2 / batch for a worker's gradient"},
     {"noise", DSGD_PARAM_CHOICE, offsetof(struct config, noise), "gaussian", 0, 0, "gaussian|sign",
@@ -114,6 +114,12 @@ static enum dsgd_status quadratic_create(const struct dsgd_problem_args *args, v
     }
     *self = p;
     return DSGD_OK;
+}
+
+static size_t quadratic_bytes(const void *self)
+{
+    const struct quadratic *p = self;
+    return ((size_t)p->config.rotations + 3 + 2) * p->d * sizeof(double); /* and a gradient's working vector for two threads */
 }
 
 static void quadratic_shape(const void *self, struct dsgd_layout *layout, size_t *n)
@@ -243,6 +249,7 @@ const struct dsgd_problem_ops dsgd_problem_quadratic = {
     .metrics = sizeof quadratic_metric / sizeof quadratic_metric[0],
     .create = quadratic_create,
     .destroy = quadratic_destroy,
+    .bytes = quadratic_bytes,
     .shape = quadratic_shape,
     .gradient = quadratic_gradient,
     .evaluate = quadratic_evaluate,

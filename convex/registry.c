@@ -3,9 +3,12 @@
 
 #include <string.h>
 
-#define PROBLEMS(X)          \
-    X(dsgd_problem_logistic) \
-    X(dsgd_problem_svm)      \
+#define PROBLEMS(X)             \
+    X(dsgd_problem_logistic)    \
+    X(dsgd_problem_svm)         \
+    X(dsgd_problem_softmax)     \
+    X(dsgd_problem_one_vs_rest) \
+    X(dsgd_problem_sigmoid)     \
     X(dsgd_problem_quadratic)
 
 #define DECLARE(symbol) extern const struct dsgd_problem_ops symbol;

@@ -23,11 +23,11 @@ static float hinge_slope_float(float m)
     return m < 1 ? -1.0f : 0.0f;
 }
 
-static const struct dsgd_linear_loss hinge_loss = {hinge_value, hinge_slope, hinge_slope_float};
+const struct dsgd_linear_loss dsgd_loss_hinge = {hinge_value, hinge_slope, hinge_slope_float};
 
 static enum dsgd_status svm_create(const struct dsgd_problem_args *args, void **self)
 {
-    return dsgd_linear_create(args, "svm", &hinge_loss, self);
+    return dsgd_linear_create(args, "svm", &dsgd_loss_hinge, self);
 }
 
 static enum dsgd_status svm_constants(const void *self, struct dsgd_constants *out)

@@ -14,6 +14,7 @@ struct dsgd_split {
     const uint8_t *label;   /* [n], in [0, classes) */
 };
 
+/** A loaded dataset. */
 struct dsgd_dataset {
     char name[32];          /* registry name, as in results paths */
     char title[96];         /* for logs, tables, captions: "MNIST", "Fashion-MNIST (clothes), not MNIST" */
@@ -30,12 +31,36 @@ struct dsgd_dataset_args {
     const char *folder;
 };
 
+enum { DSGD_DATA_PLACES = 2, DSGD_DATA_FILES = 4, DSGD_DATA_PATH = 1024 };
+
+/** One file of a dataset, as `dsgd data` tells about it. */
+struct dsgd_data_file {
+    const char *name;          /* without .gz; static storage */
+    const char *published;     /* SHA-256 of the published bytes, unpacked; static storage */
+    char path[DSGD_DATA_PATH]; /* "" if it is missing */
+    char sha256[65];           /* of its unpacked bytes; "" if it is missing or damaged */
+    char problem[256];         /* why it is damaged, else "" */
+};
+
+/** Where a dataset was looked for, and what is there. */
+struct dsgd_data_survey {
+    int places; /* folders, in the order in which they are tried */
+    char place[DSGD_DATA_PLACES][DSGD_DATA_PATH];
+    int found;  /* the place that is used, or -1 */
+    struct dsgd_data_file file[DSGD_DATA_FILES]; /* in that place */
+    const char *command; /* what to type if there are no files; static storage */
+};
+
+/** The contract of a dataset: one file exports one of these. */
 struct dsgd_dataset_ops {
     const char *name, *title, *reference;
     const struct dsgd_param *params;
     size_t config_size;
     /** Loads and checks everything. DSGD_EINPUT with a sentence that names the file. Caller: dsgd_dataset_destroy. */
     enum dsgd_status (*load)(const struct dsgd_dataset_args *args, struct dsgd_dataset **out);
+    /** Looks for the files and reads those that are there; NULL for a dataset without files. Missing and damaged files
+     *  are news in `out`, not failures. */
+    enum dsgd_status (*survey)(const struct dsgd_dataset_args *args, struct dsgd_data_survey *out);
 };
 
 /** Frees a dataset; accepts NULL and half-built ones. */

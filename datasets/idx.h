@@ -37,10 +37,13 @@ struct dsgd_idx_source {
     const char *name;             /* registry name */
     const char *title;            /* if the bytes are the published ones ... */
     const char *title_unverified; /* ... and if not */
-    const char *sha256;           /* of the published files, as in dsgd_dataset.sha256 */
+    const char *sha256;           /* of the published files, as in dsgd_dataset.sha256 ... */
+    /* ... and of each of them, unpacked */
+    const char *file_sha256[DSGD_DATA_FILES];
     const char *subfolder;        /* looked for in <data folder>/<subfolder> ... */
     const char *system_folder;    /* ... then here, if not NULL */
     const char *advice;           /* what to do if there are no files; ends the sentence */
+    const char *command;          /* ... as one line to type */
 };
 
 /** Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] (.gz first) from the first folder that holds any of them.
@@ -48,5 +51,9 @@ struct dsgd_idx_source {
  *  sizes and labels fit together. DSGD_EINPUT with a sentence. Caller: dsgd_dataset_destroy. */
 enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
                                struct dsgd_dataset **out);
+
+/** Where dsgd_idx_load looks, and what each of the four files is. DSGD_EINPUT if the data folder's path is too long. */
+enum dsgd_status dsgd_idx_survey(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
+                                 struct dsgd_data_survey *out);
 
 #endif

@@ -7,7 +7,7 @@
 #include <nettle/sha2.h>
 #include "datasets/idx.h"
 
-enum { FILES = 4, PATH_SIZE = 1024 };
+enum { FILES = DSGD_DATA_FILES, PATH_SIZE = DSGD_DATA_PATH };
 
 /* In the order of dsgd_dataset.sha256. */
 static const char *const file_name[FILES] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
@@ -31,26 +31,47 @@ static int count_files(const char *folder)
     return found;
 }
 
-/* The first folder that holds any of the files, so that a missing fourth file is reported and not hidden by a fallback.
- * */
-static enum dsgd_status choose_folder(const struct dsgd_idx_source *source, const char *data_folder,
-                                      char folder[PATH_SIZE])
+/* The folders, and the first that holds any of the files, so that a missing fourth file is reported and not hidden by a
+ * fallback. */
+static enum dsgd_status find_places(const struct dsgd_idx_source *source, const char *data_folder,
+                                    struct dsgd_data_survey *out)
 {
     if (!data_folder) { data_folder = getenv("DSGD_DATA"); }
     if (!data_folder || !*data_folder) { data_folder = "data"; }
-    const int length = snprintf(folder, PATH_SIZE, "%s/%s", data_folder, source->subfolder);
+    const int length = snprintf(out->place[0], PATH_SIZE, "%s/%s", data_folder, source->subfolder);
     if (length < 0 || length >= PATH_SIZE) {
         return dsgd_fail(DSGD_EINPUT, "data folder: a path of %d bytes, expected at most %d", length, PATH_SIZE - 1);
     }
-    if (count_files(folder) > 0) { return DSGD_OK; }
-    if (source->system_folder && count_files(source->system_folder) > 0) {
-        snprintf(folder, PATH_SIZE, "%s", source->system_folder);
-        return DSGD_OK;
+    out->places = 1;
+    if (source->system_folder) { snprintf(out->place[out->places++], PATH_SIZE, "%s", source->system_folder); }
+    out->found = -1;
+    for (int p = out->places - 1; p >= 0; --p) {
+        if (count_files(out->place[p]) > 0) { out->found = p; }
     }
+    return DSGD_OK;
+}
+
+static enum dsgd_status choose_folder(const struct dsgd_idx_source *source, const char *data_folder,
+                                      char folder[PATH_SIZE])
+{
+    struct dsgd_data_survey look;
+    DSGD_TRY(find_places(source, data_folder, &look));
+    if (look.found < 0) {
+        return dsgd_fail(DSGD_EINPUT,
+                         "dataset %s: none of {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] found in %s%s%s; %s",
+                         source->name, look.place[0], look.places > 1 ? " or " : "",
+                         look.places > 1 ? look.place[1] : "", source->advice);
+    }
+    snprintf(folder, PATH_SIZE, "%s", look.place[look.found]);
+    return DSGD_OK;
+}
+
+static enum dsgd_status missing_file(const char *folder, const char *name)
+{
     return dsgd_fail(DSGD_EINPUT,
-                     "dataset %s: none of {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] found in %s%s%s; %s",
-                     source->name, folder, source->system_folder ? " or " : "",
-                     source->system_folder ? source->system_folder : "", source->advice);
+                     "%s/%s[.gz]: missing, although other files of this dataset are there; dsgd data tells what to "
+                     "type",
+                     folder, name);
 }
 
 static enum dsgd_status read_split(const char *folder, int first, struct sha256_ctx *hash, struct dsgd_dataset *data,
@@ -58,14 +79,8 @@ static enum dsgd_status read_split(const char *folder, int first, struct sha256_
 {
     char image_path[PATH_SIZE], label_path[PATH_SIZE];
     struct dsgd_idx images, labels;
-    if (!find_file(folder, file_name[first], image_path)) {
-        return dsgd_fail(DSGD_EINPUT, "%s/%s[.gz]: missing, although other files of this dataset are there", folder,
-                         file_name[first]);
-    }
-    if (!find_file(folder, file_name[first + 1], label_path)) {
-        return dsgd_fail(DSGD_EINPUT, "%s/%s[.gz]: missing, although other files of this dataset are there", folder,
-                         file_name[first + 1]);
-    }
+    if (!find_file(folder, file_name[first], image_path)) { return missing_file(folder, file_name[first]); }
+    if (!find_file(folder, file_name[first + 1], label_path)) { return missing_file(folder, file_name[first + 1]); }
     DSGD_TRY(dsgd_idx_read(image_path, DSGD_IDX_IMAGES, hash, &images));
     data->owned[first] = images.payload;
     DSGD_TRY(dsgd_idx_read(label_path, DSGD_IDX_LABELS, hash, &labels));
@@ -126,5 +141,40 @@ enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struc
     snprintf(data->name, sizeof data->name, "%s", source->name);
     snprintf(data->title, sizeof data->title, "%s", published ? source->title : source->title_unverified);
     *out = data;
+    return DSGD_OK;
+}
+
+static void survey_file(int f, struct dsgd_data_file *file)
+{
+    struct sha256_ctx hash;
+    struct dsgd_idx content;
+    sha256_init(&hash);
+    if (dsgd_idx_read(file->path, f % 2 ? DSGD_IDX_LABELS : DSGD_IDX_IMAGES, &hash, &content) != DSGD_OK) {
+        /* the sentence begins with the path, which is told anyway */
+        const char *why = dsgd_message();
+        const size_t path = strlen(file->path);
+        snprintf(file->problem, sizeof file->problem, "%.255s",
+                 strncmp(why, file->path, path) == 0 && strncmp(why + path, ": ", 2) == 0 ? why + path + 2 : why);
+        return;
+    }
+    free(content.payload);
+    hex_digest(&hash, file->sha256);
+}
+
+enum dsgd_status dsgd_idx_survey(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
+                                 struct dsgd_data_survey *out)
+{
+    *out = (struct dsgd_data_survey){.command = source->command};
+    DSGD_TRY(find_places(source, args->folder, out));
+    for (int f = 0; f < FILES; ++f) {
+        struct dsgd_data_file *file = &out->file[f];
+        file->name = file_name[f];
+        file->published = source->file_sha256[f];
+        if (out->found < 0 || !find_file(out->place[out->found], file_name[f], file->path)) {
+            file->path[0] = '\0';
+        } else {
+            survey_file(f, file);
+        }
+    }
     return DSGD_OK;
 }

@@ -3,9 +3,10 @@
 #include <string.h>
 #include "datasets/dataset.h"
 
-#define DATASETS(X)       \
-    X(dsgd_dataset_mnist) \
-    X(dsgd_dataset_fashion_mnist)
+#define DATASETS(X)               \
+    X(dsgd_dataset_mnist)         \
+    X(dsgd_dataset_fashion_mnist) \
+    X(dsgd_dataset_synthetic)
 
 #define DECLARE(symbol) extern const struct dsgd_dataset_ops symbol;
 DATASETS(DECLARE)

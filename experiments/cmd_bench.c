@@ -4,12 +4,12 @@
  * Settings take turns and the median over the turns counts, so that a neighbour's load hits all of them alike.
  */
 #include <argp.h>
-#include <jansson.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <stdio.h>
 
 #include "experiments/commands.h"
+#include "experiments/json_out.h"
 #include "experiments/options.h"
 #include "experiments/session.h"
 
@@ -64,7 +64,7 @@ static enum dsgd_status measure(const struct session *base, const struct spec *s
     return status;
 }
 
-static void print(struct bench *bench, const struct session *session)
+static enum dsgd_status print(struct bench *bench, const struct session *session)
 {
     json_t *root = json_object();
     const double sgd = (gsl_sort(bench->rate[0], 1, (size_t)bench->turns), gsl_stats_median_from_sorted_data(bench->rate[0], 1, (size_t)bench->turns));
@@ -76,16 +76,14 @@ static void print(struct bench *bench, const struct session *session)
         double *rate = bench->rate[j];
         gsl_sort(rate, 1, (size_t)bench->turns);
         const double median = gsl_stats_median_from_sorted_data(rate, 1, (size_t)bench->turns);
-        json_object_set_new(root, settings[j].name, json_real(median));
+        json_set_number(root, settings[j].name, median);
         if (!bench->common.json) {
             printf("%-24s %10.0f %10.0f %10.0f %8.3f\n", settings[j].name, rate[0], median, rate[bench->turns - 1], median / sgd);
         }
     }
-    if (bench->common.json) {
-        json_dumpf(root, stdout, JSON_INDENT(2));
-        printf("\n");
-    }
+    if (bench->common.json) { return json_print(root); }
     json_decref(root);
+    return DSGD_OK;
 }
 
 static enum dsgd_status bench_all(struct bench *bench)
@@ -95,7 +93,7 @@ static enum dsgd_status bench_all(struct bench *bench)
     if (common->sets > 48) { return dsgd_fail(DSGD_EINPUT, "bench: expected at most 48 --set options"); }
     struct spec spec;
     struct session session = {.spec = NULL};
-    const struct session_options open = {common->data, session_cache_folder(), 1, common->quiet};
+    const struct session_options open = {common->data, session_cache_folder(), 1, common->quiet, false};
     DSGD_TRY(spec_load(common->config, common->set, common->sets, &spec));
     enum dsgd_status status = session_open(&spec, &open, &session);
     for (int64_t turn = 0; turn < bench->turns && status == DSGD_OK; ++turn) {
@@ -117,7 +115,7 @@ static enum dsgd_status bench_all(struct bench *bench)
             }
         }
     }
-    if (status == DSGD_OK) { print(bench, &session); }
+    if (status == DSGD_OK) { status = print(bench, &session); }
     session_close(&session);
     spec_clear(&spec);
     return status;

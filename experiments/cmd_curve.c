@@ -185,4 +185,4 @@ static int curve(int argc, char **argv)
     return status == DSGD_OK ? 0 : command_fail(status);
 }
 
-const struct command command_curve = {"curve", "prints medians and bands over seeds for plotting", curve};
+const struct command command_curve = {"curve", "print medians and bands over seeds for plotting", curve};

@@ -106,4 +106,4 @@ static int export(int argc, char **argv)
     return status == DSGD_OK ? 0 : command_fail(status);
 }
 
-const struct command command_export = {"export", "prints a table of results as tab-separated text", export};
+const struct command command_export = {"export", "print a table of results as tab-separated text", export};

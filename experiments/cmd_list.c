@@ -30,6 +30,15 @@ static void print_table(const struct dsgd_param *table)
     }
 }
 
+/* Columns of /trace that a problem brings. */
+static void print_metrics(const struct dsgd_problem_ops *problem)
+{
+    printf("columns of /trace\n");
+    for (int m = 0; m < problem->metrics; ++m) {
+        printf("  %-18s [%s] %s\n", problem->metric[m].name, problem->metric[m].unit, problem->metric[m].help);
+    }
+}
+
 static void list_names(const char *role)
 {
     const bool all = !role;
@@ -72,6 +81,7 @@ static enum dsgd_status list_one(const char *name)
         if (p) { printf("%s: %s\n%s\n", p->name, p->title, p->reference); }
         printf("%s { }\n", name);
         print_table(table);
+        if (p) { print_metrics(p); }
         return DSGD_OK;
     }
     return dsgd_fail(DSGD_EINPUT, "list %s: expected algorithms, problems, datasets, engine or the name of one of them", name);

@@ -1,10 +1,9 @@
 /* cmd_optimum.c - dsgd optimum: w*, f*, mu, L of a configuration's problem, with the certificate; cached. */
 #include <argp.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "experiments/commands.h"
+#include "experiments/json_out.h"
 #include "experiments/options.h"
 #include "experiments/session.h"
 
@@ -18,33 +17,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-static void set_real(json_t *object, const char *key, double value)
-{
-    json_object_set_new(object, key, isfinite(value) ? json_real(value) : json_null());
-}
-
-static void print(const struct session *s, bool json)
+static enum dsgd_status print_json(const struct session *s)
 {
     const struct dsgd_reference *r = &s->reference;
     const struct dsgd_problem_ops *problem = s->spec->problem;
-    if (json) {
-        json_t *root = json_pack("{s:s, s:s, s:s, s:s}", "problem", problem->name, "dataset", session_dataset_title(s), "certificate",
-                                 r->optimum.certificate, "solver", r->optimum.solver);
-        set_real(root, "f_star", r->optimum.f_star);
-        set_real(root, "gap", r->optimum.gap);
-        set_real(root, "mu", r->constants.mu);
-        set_real(root, "L", r->constants.L);
-        for (int m = 0; m < problem->metrics; ++m) { set_real(root, problem->metric[m].name, r->metric[m]); }
-        json_dumpf(root, stdout, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-        printf("\n");
-        json_decref(root);
-        return;
-    }
+    json_t *root = json_object();
+    json_set_text(root, "problem", problem->name);
+    json_set_text(root, "dataset", session_dataset_title(s));
+    json_set_text(root, "certificate", r->optimum.certificate);
+    json_set_text(root, "solver", r->optimum.solver);
+    json_set_number(root, "f_star", r->optimum.f_star);
+    json_set_number(root, "gap", r->optimum.gap);
+    json_set_number(root, "mu", r->constants.mu);
+    json_set_number(root, "L", r->constants.L);
+    for (int m = 0; m < problem->metrics; ++m) { json_set_number(root, problem->metric[m].name, r->metric[m]); }
+    return json_print(root);
+}
+
+static enum dsgd_status print(const struct session *s, bool json)
+{
+    const struct dsgd_reference *r = &s->reference;
+    const struct dsgd_problem_ops *problem = s->spec->problem;
+    if (json) { return print_json(s); }
     printf("problem       %s on %s\nf*            %.15g  (at most %.2g above the minimum: %s)\nsolver        %s\n", problem->name,
            session_dataset_title(s), r->optimum.f_star, r->optimum.gap, r->optimum.certificate, r->optimum.solver);
     printf("mu            %.10g\nL             %.10g\n", r->constants.mu, r->constants.L);
     for (int m = 0; m < problem->metrics; ++m) { printf("%-13s %.10g\n", problem->metric[m].name, r->metric[m]); }
     printf("from          %s\n", r->hit ? session_cache_folder() : "this computation");
+    return DSGD_OK;
 }
 
 static int command(int argc, char **argv)
@@ -58,13 +58,14 @@ static int command(int argc, char **argv)
     struct session session = {.spec = NULL};
     enum dsgd_status status = spec_load(options.config, options.set, options.sets, &spec);
     if (status == DSGD_OK) {
-        const struct session_options open = {options.data, session_cache_folder(), 1, options.quiet};
+        const struct session_options open = {options.data, session_cache_folder(), options.threads, options.quiet, false};
         spec.run.log.optimum = true;
         status = session_open(&spec, &open, &session);
         if (status == DSGD_OK && !session.reference.has_optimum) {
-            status = dsgd_fail(DSGD_EINPUT, "problem %s has no certified optimum in this configuration: expected l2 > 0", spec.problem->name);
+            status = dsgd_fail(DSGD_EINPUT, "problem %s has no certified optimum%s", spec.problem->name,
+                               spec.problem->optimum ? " in this configuration: expected l2 > 0" : ": expected a convex problem");
         }
-        if (status == DSGD_OK && !options.quiet) { print(&session, options.json); }
+        if (status == DSGD_OK && !options.quiet) { status = print(&session, options.json); }
         session_close(&session);
         spec_clear(&spec);
     }

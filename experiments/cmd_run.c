@@ -1,20 +1,20 @@
 /* cmd_run.c - dsgd run: one configuration to one result file, resumable at any moment. */
 #include <argp.h>
-#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "experiments/commands.h"
 #include "experiments/dry_run.h"
+#include "experiments/json_out.h"
 #include "experiments/options.h"
 #include "experiments/output.h"
 #include "experiments/progress.h"
 #include "experiments/provenance.h"
+#include "sim/clock.h"
 
 struct run_options {
     struct common_options common;
@@ -43,6 +43,15 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
+/* Only while rounds run: everything else may be stopped at once. A second signal does so here too. */
+static void catch_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct run_options *options = state->input;
@@ -57,18 +66,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Rounds until the end, a signal or a failure, with snapshots in between. */
 static enum dsgd_status go(struct dsgd_engine *engine, const struct run_options *options, const struct output *output,
                            const struct dsgd_runfile_args *file, struct progress *progress)
 {
-    double last = seconds_now();
+    double last = dsgd_clock();
     while (dsgd_engine_status(engine) == DSGD_RUNNING) {
         if (interrupted) {
             DSGD_TRY(dsgd_runfile_write(output->snapshot, engine, file, true));
@@ -77,48 +79,56 @@ static enum dsgd_status go(struct dsgd_engine *engine, const struct run_options 
         }
         DSGD_TRY(dsgd_engine_step(engine));
         progress_update(progress, engine);
-        const double now = seconds_now();
+        const double now = dsgd_clock();
         const int64_t steps = dsgd_engine_steps_done(engine);
         const bool due = (options->snapshot_seconds > 0.0 && now - last >= options->snapshot_seconds) ||
                          (options->snapshot_steps > 0 && steps % options->snapshot_steps == 0);
         if (due && dsgd_engine_status(engine) == DSGD_RUNNING) {
             DSGD_TRY(dsgd_runfile_write(output->snapshot, engine, file, true));
-            last = seconds_now();
+            last = dsgd_clock();
         }
     }
     return dsgd_runfile_write(output->path, engine, file, false);
 }
 
-static void report(const struct run_options *options, const struct session *session, struct dsgd_engine *engine,
-                   const char *path)
+static enum dsgd_status report_json(const struct session *session, struct dsgd_engine *engine, const char *path,
+                                    const char *status, double rounds, double evaluation)
 {
-    static const char *const status[] = {"running", "complete", "diverged"};
+    json_t *root = json_object();
+    json_set_text(root, "file", path);
+    json_set_text(root, "status", status);
+    json_set_text(root, "dataset", session_dataset_title(session));
+    if (engine) {
+        const struct dsgd_table *trace = dsgd_engine_table(engine, 0);
+        json_object_set_new(root, "steps", json_integer(dsgd_engine_steps_done(engine)));
+        json_set_number(root, "seconds_rounds", rounds);
+        json_set_number(root, "seconds_evaluation", evaluation);
+        for (int c = 0; c < trace->columns; ++c) {
+            if (!trace->column[c].integer) { json_set_number(root, trace->column[c].name, trace->column[c].cell[trace->rows - 1].f); }
+        }
+    }
+    return json_print(root);
+}
+
+static enum dsgd_status report(const struct run_options *options, const struct session *session, struct dsgd_engine *engine,
+                               const char *path)
+{
+    static const char *const names[] = {"running", "complete", "diverged"};
+    const char *status = names[dsgd_engine_status(engine)];
     const struct dsgd_table *trace = dsgd_engine_table(engine, 0);
-    const size_t last = trace->rows - 1;
     double rounds, evaluation;
     dsgd_engine_seconds(engine, &rounds, &evaluation);
+    if (options->common.json) { return report_json(session, engine, path, status, rounds, evaluation); }
+    if (options->common.quiet) { return DSGD_OK; }
     const double steps = (double)dsgd_engine_steps_done(engine);
-    if (options->common.json) {
-        json_t *root = json_pack("{s:s, s:s, s:s, s:I, s:f, s:f}", "file", path, "status", status[dsgd_engine_status(engine)],
-                                 "dataset", session_dataset_title(session), "steps", (json_int_t)steps, "seconds_rounds", rounds,
-                                 "seconds_evaluation", evaluation);
-        for (int c = 0; root && c < trace->columns; ++c) {
-            const double value = trace->column[c].integer ? (double)NAN : trace->column[c].cell[last].f;
-            if (isfinite(value)) { json_object_set_new(root, trace->column[c].name, json_real(value)); }
-        }
-        json_dumpf(root, stdout, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-        printf("\n");
-        json_decref(root);
-        return;
-    }
-    if (options->common.quiet) { return; }
-    printf("%s  %s  %.0f steps in %.2f s (%.0f steps/s), evaluation %.2f s", path, status[dsgd_engine_status(engine)], steps, rounds,
+    printf("%s  %s  %.0f steps in %.2f s (%.0f steps/s), evaluation %.2f s", path, status, steps, rounds,
            rounds > 0.0 ? steps / rounds : 0.0, evaluation);
     for (int c = 2; c < trace->columns; ++c) {
-        const double value = trace->column[c].cell[last].f;
+        const double value = trace->column[c].cell[trace->rows - 1].f;
         if (isfinite(value)) { printf("  %s %.4g", trace->column[c].name, value); }
     }
     printf("  [%s]\n", session_dataset_title(session));
+    return DSGD_OK;
 }
 
 static enum dsgd_status run_engine(const struct run_options *options, const struct session *session,
@@ -132,18 +142,20 @@ static enum dsgd_status run_engine(const struct run_options *options, const stru
     if (state == OUTPUT_SNAPSHOT) {
         status = dsgd_runfile_restore(output->snapshot, engine);
         if (status == DSGD_OK && !options->common.quiet) {
-            fprintf(stderr, "dsgd: going on from step %lld (%s)\n", (long long)dsgd_engine_steps_done(engine), output->snapshot);
+            fprintf(stderr, "dsgd: going on from step %lld (%s) [%s]\n", (long long)dsgd_engine_steps_done(engine),
+                    output->snapshot, session_dataset_title(session));
         }
     }
     if (status == DSGD_OK) {
         struct progress progress;
         progress_start(&progress, session, options->common.quiet || options->common.json);
+        catch_signals();
         status = go(engine, options, output, &file, &progress);
         progress_end(&progress);
     }
     if (status == DSGD_OK) {
         output_finished(output);
-        report(options, session, engine, output->path);
+        status = report(options, session, engine, output->path);
     }
     provenance_clear(&provenance);
     return status;
@@ -176,8 +188,10 @@ static enum dsgd_status run_to(const char *path, const struct run_options *optio
     if (status == DSGD_OK) {
         if (state != OUTPUT_COMPLETE) {
             status = run_engine(options, session, engine, &output, state, argc, argv);
+        } else if (options->common.json) {
+            status = report_json(session, NULL, path, "already complete", 0.0, 0.0);
         } else if (!options->common.quiet) {
-            printf("%s  already complete\n", path);
+            printf("%s  already complete  [%s]\n", path, session_dataset_title(session));
         }
         output_close(&output);
     }
@@ -199,7 +213,7 @@ static enum dsgd_status run(const struct run_options *options, int argc, char **
         status = spec_path(&spec, path, sizeof path);
     }
     struct session session = {.spec = NULL};
-    const struct session_options open = {options->common.data, session_cache_folder(), options->common.threads, options->common.quiet};
+    const struct session_options open = {options->common.data, session_cache_folder(), options->common.threads, options->common.quiet, options->dry_run};
     if (status == DSGD_OK) { status = session_open(&spec, &open, &session); }
     if (status == DSGD_OK && options->dry_run) {
         status = dry_run(&session, path, options->common.json);
@@ -220,9 +234,6 @@ static int command(int argc, char **argv)
     struct run_options options = {.snapshot_seconds = 30.0};
     const error_t error = argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (error) { return 2; }
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
     enum dsgd_status status = run(&options, argc, argv);
     common_options_clear(&options.common);
     return status == DSGD_OK ? 0 : command_fail(status);

@@ -110,28 +110,45 @@ static void print_block(const struct dsgd_runfile *run, const struct show_facts 
            2 * run->d, c->ratio_wire, 8 * run->d);
 }
 
+/* The dataset's name; with the beginning of its SHA-256 where the set has other data under this name. */
+static void name_dataset(const struct run_set *set, int r, char name[80])
+{
+    const struct dsgd_runfile *run = set->run[r];
+    bool same = true;
+    for (int q = 0; q < set->runs; ++q) {
+        same = same && (strcmp(set->run[q]->dataset, run->dataset) != 0 ||
+                        strcmp(set->run[q]->dataset_sha256, run->dataset_sha256) == 0);
+    }
+    snprintf(name, 80, "%s%s%.8s", run->dataset, same ? "" : ":", same ? "" : run->dataset_sha256);
+}
+
 static void print_table(const struct run_set *set, const struct show_facts *facts)
 {
-    int width = 5;
+    char dataset[80];
+    int width = 5, wide = 13;
     for (int r = 0; r < set->runs; ++r) {
         const int length = (int)strlen(run_label(set->run[r]));
         width = length > width ? length : width;
+        name_dataset(set, r, dataset);
+        wide = (int)strlen(dataset) > wide ? (int)strlen(dataset) : wide;
     }
-    printf("%-*s %-9s %-13s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "label", "problem", "dataset",
-           "seed", "steps", "status", "objective", "gap", "test loss", "test", "points", "values a", "ratio", "ratio");
-    printf("%-*s %-9s %-13s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "", "", "", "", "done", "", "",
-           "", "- at w*", "error %", "- at w*", "worker & step", "values", "wire");
+    printf("%-*s %-9s %-*s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "label", "problem", wide,
+           "dataset", "seed", "steps", "status", "objective", "gap", "test loss", "test", "points", "values a", "ratio",
+           "ratio");
+    printf("%-*s %-9s %-*s %5s %9s %-8s %12s %10s %10s %7s %8s %13s %6s %6s\n", width, "", "", wide, "", "", "done", "",
+           "", "", "- at w*", "error %", "- at w*", "worker & step", "values", "wire");
     for (int r = 0; r < set->runs; ++r) {
         const struct dsgd_runfile *run = set->run[r];
         const struct show_facts *f = &facts[r];
         char values[32];
+        name_dataset(set, r, dataset);
         if (f->comm.values_least < f->comm.values_most) {
             snprintf(values, sizeof values, "%.4g..%.4g", f->comm.values_least, f->comm.values_most);
         } else {
             snprintf(values, sizeof values, "%.6g", f->comm.values);
         }
-        printf("%-*s %-9s %-13s %5lld %9lld %-8s %12.7g %10.3e %10.3e %7.3f %+8.3f %13s %6.2f %6.2f\n", width,
-               run_label(run), run->problem, run->dataset, (long long)run->seed, (long long)f->steps_done, run->status,
+        printf("%-*s %-9s %-*s %5lld %9lld %-8s %12.7g %10.3e %10.3e %7.3f %+8.3f %13s %6.2f %6.2f\n", width,
+               run_label(run), run->problem, wide, dataset, (long long)run->seed, (long long)f->steps_done, run->status,
                f->objective, f->gap, f->test_loss_excess, f->test_error, f->test_error_excess, values,
                f->comm.ratio_values, f->comm.ratio_wire);
     }
@@ -149,9 +166,10 @@ static json_t *facts_json(const struct dsgd_runfile *run, const struct show_fact
                              show_number(c->wire_most), "broadcast", show_number(c->broadcast), "ratio_values",
                              show_number(c->ratio_values), "ratio_wire", show_number(c->ratio_wire));
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "file", run->path, "label", run_label(run), "algorithm", run->algorithm, "problem", run->problem, "dataset",
-        run->dataset, "dataset_title", run->dataset_title, "status", run->status, "config_sha256", run->config_sha256,
+        run->dataset, "dataset_title", run->dataset_title, "dataset_sha256", run->dataset_sha256,
+        "status", run->status, "config_sha256", run->config_sha256,
         "results_version", (json_int_t)run->results_version, "seed", (json_int_t)run->seed, "steps",
         (json_int_t)run->steps, "steps_done", (json_int_t)f->steps_done, "d", (json_int_t)run->d, "objective",
         show_number(f->objective), "f_star", show_number(run->f_star), "gap", show_number(f->gap), "test_loss",
@@ -251,4 +269,4 @@ static int show(int argc, char **argv)
     return status == DSGD_OK ? 0 : command_fail(status);
 }
 
-const struct command command_show = {"show", "prints results: error, gap, communication, summary over seeds", show};
+const struct command command_show = {"show", "print results: error, gap, communication, summary over seeds", show};

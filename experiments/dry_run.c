@@ -1,20 +1,14 @@
 /* dry_run.c - runs rounds for a fraction of a second in memory and tells what the whole run will cost. */
 #include "experiments/dry_run.h"
 
-#include <jansson.h>
+#include "experiments/json_out.h"
+
 #include <stdio.h>
 
 enum { ROUNDS_MAX = 2000 };
+#define MEASURE_S 0.3
 
-struct costs {
-    size_t d;
-    size_t engine_bytes, worker_bytes;
-    int64_t rounds, rows;
-    double round_s, row_s, total_s;
-    struct dsgd_ledger ledger;
-};
-
-static enum dsgd_status measure(const struct session *session, struct costs *c)
+enum dsgd_status dry_run_measure(const struct session *session, double seconds, struct dry_run_costs *c)
 {
     const struct dsgd_run_config *config = &session->spec->run;
     struct dsgd_engine *engine = NULL;
@@ -22,7 +16,7 @@ static enum dsgd_status measure(const struct session *session, struct costs *c)
     DSGD_TRY(dsgd_engine_create(&session->args, &engine));
     enum dsgd_status status = DSGD_OK;
     double rounds = 0.0, rows = 0.0;
-    while (status == DSGD_OK && dsgd_engine_status(engine) == DSGD_RUNNING && rounds < 0.3 &&
+    while (status == DSGD_OK && dsgd_engine_status(engine) == DSGD_RUNNING && rounds < seconds &&
            dsgd_engine_steps_done(engine) < ROUNDS_MAX) {
         status = dsgd_engine_step(engine);
         dsgd_engine_seconds(engine, &rounds, &rows);
@@ -31,38 +25,41 @@ static enum dsgd_status measure(const struct session *session, struct costs *c)
     c->rounds = dsgd_engine_steps_done(engine);
     c->ledger = *dsgd_engine_ledger(engine);
     const size_t measured_rows = dsgd_engine_table(engine, 0)->rows;
+    c->columns = 0;
+    for (int j = 0; j < DSGD_TABLES; ++j) { c->columns += dsgd_engine_table(engine, j)->columns; }
     dsgd_engine_destroy(engine);
     DSGD_TRY(status);
-    for (int64_t step = -1; step < config->steps; ++c->rows) { step = dsgd_run_next_row(config, step); }
+    c->rows = dsgd_run_rows(config);
     c->round_s = c->rounds > 0 ? rounds / (double)c->rounds : 0.0;
     c->row_s = measured_rows > 0 ? rows / (double)measured_rows : 0.0;
     c->total_s = c->round_s * (double)config->steps + c->row_s * (double)c->rows;
     return DSGD_OK;
 }
 
-static void print_json(const struct session *session, const struct costs *c, const char *path)
+static enum dsgd_status print_json(const struct session *session, const struct dry_run_costs *c, const char *path)
 {
-    json_t *up = json_object(), *down = json_object();
+    json_t *up = json_object(), *down = json_object(), *root = json_object();
     for (int k = 0; k < DSGD_KINDS; ++k) {
-        json_object_set_new(up, dsgd_kind_name((enum dsgd_kind)k), json_real((double)c->ledger.up[k] / (double)c->ledger.worker_steps));
-        json_object_set_new(down, dsgd_kind_name((enum dsgd_kind)k), json_real((double)c->ledger.down[k] / (double)c->ledger.worker_steps));
+        json_set_number(up, dsgd_kind_name((enum dsgd_kind)k), (double)c->ledger.up[k] / (double)c->ledger.worker_steps);
+        json_set_number(down, dsgd_kind_name((enum dsgd_kind)k), (double)c->ledger.down[k] / (double)c->ledger.worker_steps);
     }
-    json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:f}", "output", path, "config", session->spec->text, "d",
-                             (json_int_t)c->d, "bytes_up", up, "bytes_down", down, "memory_engine", (json_int_t)c->engine_bytes,
-                             "memory_workers", (json_int_t)c->worker_bytes, "rows", (json_int_t)c->rows, "seconds", c->total_s);
-    json_dumpf(root, stdout, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-    printf("\n");
-    json_decref(root);
+    json_set_text(root, "output", path);
+    json_set_text(root, "config", session->spec->text);
+    json_object_set_new(root, "d", json_integer((json_int_t)c->d));
+    json_object_set_new(root, "bytes_up", up);
+    json_object_set_new(root, "bytes_down", down);
+    json_object_set_new(root, "memory_engine", json_integer((json_int_t)c->engine_bytes));
+    json_object_set_new(root, "memory_workers", json_integer((json_int_t)c->worker_bytes));
+    json_object_set_new(root, "rows", json_integer(c->rows));
+    json_set_number(root, "seconds", c->total_s);
+    return json_print(root);
 }
 
 enum dsgd_status dry_run(const struct session *session, const char *path, bool json)
 {
-    struct costs c = {.d = 0};
-    DSGD_TRY(measure(session, &c));
-    if (json) {
-        print_json(session, &c, path);
-        return DSGD_OK;
-    }
+    struct dry_run_costs c = {.d = 0};
+    DSGD_TRY(dry_run_measure(session, MEASURE_S, &c));
+    if (json) { return print_json(session, &c, path); }
     const double participations = (double)c.ledger.worker_steps;
     uint64_t wire = 0, values = 0;
     printf("%s# output %s\n# data   %s\n", session->spec->text, path, session_dataset_title(session));

@@ -4,6 +4,18 @@
 
 #include "experiments/session.h"
 
+struct dry_run_costs {
+    size_t d;
+    size_t engine_bytes, worker_bytes;
+    int64_t rounds, rows;     /* rounds that were measured; rows of the whole run */
+    int columns;              /* of all tables */
+    double round_s, row_s, total_s;
+    struct dsgd_ledger ledger;
+};
+
+/** Runs rounds in memory for `seconds` at most and fills `costs`. */
+enum dsgd_status dry_run_measure(const struct session *session, double seconds, struct dry_run_costs *costs);
+
 /** Prints d, bytes a worker and step by kind (from the ledger of the rounds it ran), memory and time. */
 enum dsgd_status dry_run(const struct session *session, const char *path, bool json);
 

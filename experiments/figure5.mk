@@ -10,44 +10,59 @@
 
 DSGD_DATA ?= data
 export DSGD_DATA
-DATASET ?= $(if $(wildcard $(DSGD_DATA)/mnist/train-images* data/mnist/train-images*),mnist,fashion_mnist)
+# As the program looks: any file of MNIST decides, so that a missing one is an error and not another dataset.
+ifndef DATASET
+DATASET := $(shell for f in "$(DSGD_DATA)"/mnist/{train,t10k}-*-ubyte{,.gz}; do \
+	if [ -e "$$f" ]; then echo mnist; exit; fi; done; echo fashion_mnist)
+endif
 QUICK ?=
 override QUICK := $(filter-out 0 no,$(QUICK))
 JOBS ?= $(shell nproc)
 
-FIGURE5_EXTENT := $(if $(QUICK),quick,all)
+FIGURE5_SWEEP := figure5$(if $(QUICK),-quick)
 FIGURE5_STEM := results/figures/figure5-$(DATASET)$(if $(QUICK),-quick)
 FIGURE5_PICTURES := $(addprefix $(FIGURE5_STEM),.png .svg .pdf .caption.txt)
 FIGURE5_WINDOW := $(if $(QUICK),--from 1e3 --to 1e4,--from 1e4 --to 1e5)
-FIGURE5_LIST := build/figure5-$(DATASET)-$(FIGURE5_EXTENT).mk
-FIGURE5_CONF := $(wildcard experiments/*.conf)
-FIGURE5_RUN = @$(DSGD) run --threads 1
+FIGURE5_GRID := experiments/$(FIGURE5_SWEEP).sweep
+FIGURE5_RUNS := build/sweeps/$(FIGURE5_SWEEP)-$(DATASET)
+
+NOT_MNIST = echo '*** made from $(DATASET), NOT MNIST:' \
+	'no MNIST in $(DSGD_DATA)/mnist, or DATASET=$(DATASET) was given' '(make -f Makefile.experiments data-mnist fetches MNIST) ***'
 
 .PHONY: mnist figure5
 
 mnist: build ## figure 5: logistic regression and SVM on MNIST, vanilla and sketched (QUICK=1: smaller, 2 minutes)
 ifneq ($(DATASET),mnist)
-	@echo '*** the figure is made from $(DATASET), NOT MNIST (no files in $(DSGD_DATA)/mnist or data/mnist, or DATASET given) ***'
+	@$(NOT_MNIST)
 endif
+	$(call sweep_cost,$(FIGURE5_GRID),--set dataset=$(DATASET),$(FIGURE5_RUNS))
 	@+$(MAKE) --no-print-directory -f Makefile.experiments DATASET=$(DATASET) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) \
 		figure5
 	@cat $(FIGURE5_STEM).txt
 	@printf '\npictures: %s.png, .svg, .pdf (caption: .caption.txt; this table: .txt)\n' $(FIGURE5_STEM)
+ifneq ($(DATASET),mnist)
+	@$(NOT_MNIST)
+endif
 
 figure5: $(FIGURE5_PICTURES) $(FIGURE5_STEM).txt
 
 # Only where a goal needs the names of the runs: `make test` shall not ask for them.
 ifneq ($(filter figure5 results/%,$(MAKECMDGOALS)),)
-include $(FIGURE5_LIST)
+include $(FIGURE5_RUNS).mk
+FIGURE5_logistic := $($(FIGURE5_SWEEP)_logistic)
+FIGURE5_svm := $($(FIGURE5_SWEEP)_svm)
+.PRECIOUS: $(FIGURE5_logistic) $(FIGURE5_svm)
+figure5: SWEEP_DONE = @scripts/sweep-progress.sh $(FIGURE5_RUNS).cost.tsv
+# The certified optimum first and once, not in two runs at the same time.
+$(FIGURE5_logistic): | results/optimum/$(DATASET)-logistic.txt
+$(FIGURE5_svm): | results/optimum/$(DATASET)-svm.txt
 endif
 
 $(DSGD):
 	@scripts/build.sh $(PRESET) dsgd
 
-$(FIGURE5_LIST): scripts/list-runs.sh $(FIGURE5_CONF) $(DSGD)
-	@mkdir -p $(@D)
-	@scripts/list-runs.sh $(DSGD) $(DATASET) $(FIGURE5_EXTENT) >$@.new
-	@mv $@.new $@
+$(FIGURE5_RUNS).mk: $(FIGURE5_GRID) $(wildcard experiments/*.conf) $(DSGD)
+	$(call sweep_rules,$(FIGURE5_GRID),--set dataset=$(DATASET),@$$(SWEEP_RUN))
 
 results/optimum/$(DATASET)-%.txt:
 	@mkdir -p $(@D)

@@ -9,30 +9,50 @@
 
 static const struct command *const commands[] = {
     &command_run, &command_path, &command_optimum, &command_show, &command_curve, &command_export, &command_list,
-    &command_digest, &command_diff, &command_bench,
+    &command_digest, &command_diff, &command_bench, &command_data, &command_sweep,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
+/* help2man makes the man page of this text and of the subcommands' --help (scripts/man.sh). */
 static void print_help(FILE *out)
 {
     fprintf(out, "Usage: dsgd COMMAND [ARGUMENT...]\n"
-                 "Simulator and benchmarks for communication-efficient distributed SGD.\n\n");
+                 "Simulator and benchmarks for communication-efficient distributed SGD.\n\n"
+                 "Commands:\n");
     for (int j = 0; j < COMMANDS; ++j) { fprintf(out, "  %-9s %s\n", commands[j]->name, commands[j]->help); }
-    fprintf(out, "\n  dsgd COMMAND --help explains one. First run: dsgd run experiments/logistic_heavymix.conf\n"
-                 "  Exit codes: 0 complete, 1 internal failure, 2 bad input, 3 input/output, 130 interrupted (resumable).\n");
+    fprintf(out, "\nOptions:\n"
+                 "  --help     print this and end; dsgd COMMAND --help explains one command\n"
+                 "  --version  print version, revision and compiler, and end\n\n"
+                 "Environment:\n"
+                 "  DSGD_DATA   folder of the datasets (else data/)\n"
+                 "  DSGD_CACHE  folder of certified optima (else results/optimum/)\n\n"
+                 "Examples:\n"
+                 "  dsgd run experiments/logistic_heavymix.conf  figure 5's run with HEAVYMIX, about 5 s\n"
+                 "  dsgd list sketched_sgd                       the keys of an algorithm\n\n"
+                 "Exit status:\n"
+                 "  0    complete (a run that diverged, too)\n"
+                 "  1    internal failure; results that differ (dsgd diff)\n"
+                 "  2    bad input\n"
+                 "  3    input or output failed\n"
+                 "  130  interrupted; the same command goes on\n");
 }
+
+static char version[256];
 
 int main(int argc, char **argv)
 {
     gsl_set_error_handler_off(); /* return codes are checked; GSL's own handler aborts */
     argp_err_exit_status = 2;
+    snprintf(version, sizeof version, "dsgd %s (%.12s%s, %s)\nLicense GPL-3.0-or-later. There is no warranty.", DSGD_VERSION,
+             DSGD_GIT_REVISION, DSGD_GIT_DIRTY ? ", modified" : "", DSGD_COMPILER);
+    argp_program_version = version; /* gives each subcommand --version */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? 2 : 0;
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        printf("dsgd %s (%.12s%s, %s)\n", DSGD_VERSION, DSGD_GIT_REVISION, DSGD_GIT_DIRTY ? ", modified" : "", DSGD_COMPILER);
+        puts(version);
         return 0;
     }
     for (int j = 0; j < COMMANDS; ++j) {
@@ -40,7 +60,12 @@ int main(int argc, char **argv)
             char name[64];
             snprintf(name, sizeof name, "dsgd %s", commands[j]->name);
             argv[1] = name;
-            return commands[j]->run(argc - 1, argv + 1);
+            const int code = commands[j]->run(argc - 1, argv + 1);
+            if (fflush(stdout) != 0 || ferror(stdout)) { /* a half-written report must not pass as good */
+                fprintf(stderr, "dsgd: cannot write to standard output: expected a place with enough space\n");
+                return code ? code : dsgd_status_exit_code(DSGD_EIO);
+            }
+            return code;
         }
     }
     fprintf(stderr, "dsgd: unknown command %s: expected one of", argv[1]);

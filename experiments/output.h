@@ -18,11 +18,9 @@ enum output_state {
 
 /** Makes the folder, takes the lock and looks at what is there. DSGD_EINPUT with a sentence if another process writes
  *  here, or a file is of another configuration, data, schema or results version; DSGD_EIO if the folder cannot be written.
- *  restart: an earlier result and snapshot of any kind are removed. Caller: output_close. */
+ *  restart: an earlier result and snapshot are removed (a file that is not HDF5 is refused). Caller: output_close. */
 enum dsgd_status output_open(const char *path, const struct session *session, bool restart, struct output *out,
                              enum output_state *state);
-/** Only looks: is there a finished result of this configuration? (no lock, no data needed) */
-bool output_is_complete(const char *path, const struct spec *spec);
 /** Removes the snapshot of a finished run. */
 void output_finished(struct output *output);
 void output_close(struct output *output);

@@ -3,20 +3,15 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+#include "sim/clock.h"
 
 void progress_start(struct progress *p, const struct session *session, bool quiet)
 {
     *p = (struct progress){.shown = !quiet && isatty(STDERR_FILENO), .name = session->spec->name,
-                           .steps = session->spec->run.steps, .first = -1, .start = now_seconds()};
+                           .dataset = session->spec->run.dataset,
+                           .steps = session->spec->run.steps, .first = -1, .start = dsgd_clock()};
     p->last = p->start;
 }
 
@@ -25,14 +20,15 @@ void progress_update(struct progress *p, struct dsgd_engine *engine)
     if (!p->shown) { return; }
     const int64_t step = dsgd_engine_steps_done(engine);
     if (p->first < 0) { p->first = step; }
-    const double now = now_seconds();
+    const double now = dsgd_clock();
     if (now - p->last < 0.2) { return; }
     p->last = now;
     const double rate = (double)(step - p->first) / (now - p->start);
-    const double left = rate > 0.0 ? (double)(p->steps - step) / rate : 0.0;
+    const double left = rate > 0.0 ? fmin((double)(p->steps - step) / rate, 3.6e8) : 0.0;
     const struct dsgd_table *trace = dsgd_engine_table(engine, 0);
     const struct dsgd_column *gap = dsgd_table_find(trace, "gap");
-    fprintf(stderr, "\r\033[K%s  step %lld/%lld  %.1f k steps/s", p->name, (long long)step, (long long)p->steps, rate / 1e3);
+    fprintf(stderr, "\r\033[K%s [%s]  step %lld/%lld  %.1f k steps/s", p->name, p->dataset, (long long)step,
+            (long long)p->steps, rate / 1e3);
     if (gap && trace->rows > 0 && isfinite(gap->cell[trace->rows - 1].f)) {
         fprintf(stderr, "  gap %.3g", gap->cell[trace->rows - 1].f);
     }

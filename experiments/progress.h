@@ -6,7 +6,7 @@
 
 struct progress {
     bool shown;          /* stderr is a terminal and nobody asked for quiet */
-    const char *name;
+    const char *name, *dataset;
     int64_t steps, first; /* first: step at start, -1 before the first update */
     double start, last;
     int64_t calls;

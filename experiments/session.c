@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <omp.h>
 #include <unistd.h>
 
 /* Below this many parameters a step is shorter than waking threads up for it. */
@@ -35,6 +36,13 @@ static int automatic_threads(const struct session *session)
     return layout.d < THREADS_FROM_D || cores < 1 ? 1 : (int)cores;
 }
 
+/* Strongly convex problems have one; asking costs nothing where mu is known to be 0. */
+static bool may_have_optimum(const struct session *s)
+{
+    const struct dsgd_param *l2 = dsgd_param_find(s->spec->problem->params, "l2");
+    return !l2 || l2->type != DSGD_PARAM_REAL || *(const double *)((const char *)s->spec->problem_config + l2->offset) > 0.0;
+}
+
 /* f* where the problem has a certified one and the run logs it; the constants where the step size needs them. */
 static enum dsgd_status open_reference(struct session *s, const struct dsgd_problem_args *args,
                                        const struct session_options *options)
@@ -46,17 +54,19 @@ static enum dsgd_status open_reference(struct session *s, const struct dsgd_prob
         char path[4096];
         const bool stored = !spec->dataset || (dsgd_optimum_path(spec->problem, args, options->cache, path, sizeof path) == DSGD_OK &&
                                                access(path, R_OK) == 0);
-        if (!stored && !options->quiet) {
+        if (!stored && !options->quiet && !options->dry && may_have_optimum(s)) {
             fprintf(stderr, "dsgd: computing the certified optimum of %s on %s (once; stored in %s)\n", spec->problem->name,
                     session_dataset_title(s), options->cache);
         }
-        enum dsgd_status status = dsgd_optimum_cached(spec->problem, s->problem, args, options->cache, &s->reference);
-        if (status != DSGD_EINPUT) { return status; }
+        enum dsgd_status status = stored || !options->dry
+            ? dsgd_optimum_cached(spec->problem, s->problem, args, options->cache, &s->reference) : DSGD_EUNAVAILABLE;
+        if (status != DSGD_EUNAVAILABLE) { return status; }
         /* no certified optimum in this configuration (l2 = 0): the run goes on without the column gap */
         s->reference = (struct dsgd_reference){.constants = unknown};
     }
     if (dsgd_schedule_needs_constants(&spec->run)) {
-        return dsgd_constants_cached(spec->problem, s->problem, args, options->cache, &s->reference.constants, NULL);
+        return dsgd_constants_cached(spec->problem, s->problem, args, options->dry ? NULL : options->cache,
+                                     &s->reference.constants, NULL);
     }
     return DSGD_OK;
 }
@@ -80,6 +90,7 @@ static void fill_args(struct session *s, const struct session_options *options)
 enum dsgd_status session_open(const struct spec *spec, const struct session_options *options, struct session *out)
 {
     *out = (struct session){.spec = spec};
+    if (options->threads > 0) { omp_set_num_threads(options->threads); } /* evaluation and hashing too */
     enum dsgd_status status = DSGD_OK;
     if (spec->dataset) {
         const struct dsgd_dataset_args data = {.config = spec->dataset_config, .folder = options->data};
@@ -88,6 +99,10 @@ enum dsgd_status session_open(const struct spec *spec, const struct session_opti
     const struct dsgd_problem_args args = {.config = spec->problem_config, .data = out->data,
                                            .seed_data = (uint32_t)spec->run.seed_data};
     if (status == DSGD_OK) { status = spec->problem->create(&args, &out->problem); }
+    if (status == DSGD_OK) {
+        fill_args(out, options);
+        status = dsgd_engine_check(&out->args); /* before an optimum is computed that the run could never use */
+    }
     if (status == DSGD_OK) { status = open_reference(out, &args, options); }
     if (status != DSGD_OK) {
         session_close(out);

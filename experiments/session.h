@@ -12,6 +12,7 @@ struct session_options {
     const char *cache; /* folder of optima */
     int threads;       /* --threads; 0 = automatic */
     bool quiet;
+    bool dry;          /* nothing is written: an optimum that is not stored yet is not computed */
 };
 
 struct session {

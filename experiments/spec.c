@@ -1,18 +1,16 @@
-/* spec.c - configuration files (libConfuse) and --set, through the parameter tables. */
+/* spec.c - a run from a configuration file and --set, through the parameter tables. */
 #include "experiments/spec.h"
 
-#include <confuse.h>
-#include <libgen.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "algorithms/registry.h"
 #include "convex/registry.h"
+#include "experiments/source.h"
 
-enum { SECTIONS_MAX = 128, SECTION_BYTES_MAX = 1024 };
+enum { SECTION_BYTES_MAX = 1024 };
 
 bool spec_section(size_t i, const char **name, const struct dsgd_param **table)
 {
@@ -29,141 +27,6 @@ bool spec_section(size_t i, const char **name, const struct dsgd_param **table)
         if (i == 0) { return *name = dsgd_algorithm_at(j)->name, *table = dsgd_algorithm_at(j)->params, true; }
     }
     return false;
-}
-
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t row[DSGD_TEXT_MAX + 1];
-    const size_t n = strlen(a), m = strlen(b);
-    if (n > DSGD_TEXT_MAX || m > DSGD_TEXT_MAX) { return DSGD_TEXT_MAX; }
-    for (size_t j = 0; j <= m; ++j) { row[j] = j; }
-    for (size_t i = 1; i <= n; ++i) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; ++j) {
-            const size_t replace = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            const size_t insert = row[j] + 1 < row[j - 1] + 1 ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = replace < insert ? replace : insert;
-        }
-    }
-    return row[m];
-}
-
-static void nearer(const char *key, const char *section, const char *candidate, size_t *best, char *text, size_t size)
-{
-    const size_t distance = edit_distance(key, candidate);
-    if (distance < *best) {
-        *best = distance;
-        snprintf(text, size, "%s%s%s", section, *section ? "." : "", candidate);
-    }
-}
-
-/* The sentence about an unknown key, with the nearest known one: in its section if that exists, else anywhere. */
-static enum dsgd_status unknown_key(const char *where, const char *section, const char *key)
-{
-    char text[2 * DSGD_TEXT_MAX] = "";
-    size_t best = SIZE_MAX;
-    const char *name = NULL;
-    const struct dsgd_param *table = NULL;
-    for (int all = 0; all < 2 && best == SIZE_MAX; ++all) {
-        for (const struct dsgd_param *p = dsgd_run_params; (all || !*section) && p->name; ++p) {
-            nearer(key, "", p->name, &best, text, sizeof text);
-        }
-        for (size_t i = 0; spec_section(i, &name, &table); ++i) {
-            if (all || !*section) { nearer(key, "", name, &best, text, sizeof text); }
-            if (!all && strcmp(section, name) != 0) { continue; }
-            for (const struct dsgd_param *p = table; p && p->name; ++p) {
-                nearer(key, name, p->name, &best, text, sizeof text);
-            }
-        }
-    }
-    return dsgd_fail(DSGD_EINPUT, "%s: unknown key %s%s%s; the nearest known one is %s (all: dsgd list)", where, section,
-                     *section ? "." : "", key, text);
-}
-
-/* libConfuse reports through a callback without a context: the sentence goes to dsgd_fail, the first one stays. */
-static _Thread_local bool parse_failed;
-static _Thread_local const cfg_t *parse_root; /* a section knows its line but not its file */
-
-static void on_parse_error(cfg_t *cfg, const char *format, va_list arguments)
-{
-    if (parse_failed) { return; }
-    parse_failed = true;
-    char where[512], text[512];
-    snprintf(where, sizeof where, "%s:%d", parse_root->filename ? parse_root->filename : "configuration", cfg->line);
-    if (strncmp(format, "no such option", 14) == 0) {
-        va_list copy;
-        va_copy(copy, arguments);
-        const char *key = va_arg(copy, const char *);
-        unknown_key(where, strcmp(cfg->name, "root") == 0 ? "" : cfg->name, key);
-        va_end(copy);
-        return;
-    }
-    vsnprintf(text, sizeof text, format, arguments);
-    dsgd_fail(DSGD_EINPUT, "%s: %s; expected key = value, section { ... } or include(\"file\")", where, text);
-}
-
-/* All keys are texts to libConfuse; types and ranges are the tables' business. */
-static cfg_opt_t *options_of(const struct dsgd_param *table, size_t extra)
-{
-    size_t n = 0;
-    while (table && table[n].name) { ++n; }
-    cfg_opt_t *options = calloc(n + extra + 1, sizeof *options);
-    for (size_t j = 0; options && j < n; ++j) {
-        options[j] = (cfg_opt_t)CFG_STR(table[j].name, NULL, CFGF_NODEFAULT);
-    }
-    return options;
-}
-
-struct source {
-    cfg_t *cfg;
-    cfg_opt_t *root, *section[SECTIONS_MAX];
-    size_t sections;
-};
-
-static void source_clear(struct source *source)
-{
-    if (source->cfg) { cfg_free(source->cfg); }
-    for (size_t j = 0; j < source->sections; ++j) { free(source->section[j]); }
-    free(source->root);
-}
-
-static enum dsgd_status source_parse(const char *path, struct source *source)
-{
-    const char *name = NULL;
-    const struct dsgd_param *table = NULL;
-    size_t n = 0;
-    while (dsgd_run_params[n].name) { ++n; }
-    source->root = options_of(dsgd_run_params, SECTIONS_MAX + 2);
-    if (!source->root) { return dsgd_fail(DSGD_ENOMEM, "no memory for the configuration"); }
-    for (size_t i = 0; i < SECTIONS_MAX && spec_section(i, &name, &table); ++i) {
-        source->section[i] = options_of(table, 0);
-        if (!source->section[i]) { return dsgd_fail(DSGD_ENOMEM, "no memory for the configuration"); }
-        source->sections = i + 1;
-        source->root[n++] = (cfg_opt_t)CFG_SEC(name, source->section[i], CFGF_NONE);
-    }
-    source->root[n++] = (cfg_opt_t)CFG_FUNC("include", &cfg_include);
-    source->root[n] = (cfg_opt_t)CFG_END();
-    source->cfg = cfg_init(source->root, CFGF_NONE);
-    if (!source->cfg) { return dsgd_fail(DSGD_ENOMEM, "no memory for the configuration"); }
-    cfg_set_error_function(source->cfg, on_parse_error);
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s", path);
-    cfg_add_searchpath(source->cfg, dirname(folder)); /* include("x") is relative to the file */
-    if (access(path, R_OK) != 0) {
-        return dsgd_fail(DSGD_EINPUT, "configuration %s cannot be read: expected a file such as experiments/logistic_vanilla.conf",
-                         path);
-    }
-    char name_in_folder[4096]; /* libConfuse looks in the search path, which is this file's folder */
-    snprintf(name_in_folder, sizeof name_in_folder, "%s", path);
-    parse_failed = false;
-    parse_root = source->cfg;
-    const int result = cfg_parse(source->cfg, basename(name_in_folder));
-    if (result != CFG_SUCCESS) {
-        return parse_failed ? DSGD_EINPUT : dsgd_fail(DSGD_EINPUT, "configuration %s cannot be parsed: expected key = value lines", path);
-    }
-    return DSGD_OK;
 }
 
 /* Fills `config` from one table: defaults, then the file's values, then --set. section "" is the top level. */
@@ -210,7 +73,7 @@ static enum dsgd_status check_set(const char *set)
     }
     char where[2 * DSGD_TEXT_MAX];
     snprintf(where, sizeof where, "--set %.100s", set);
-    return unknown_key(where, section, key);
+    return source_unknown_key(where, section, key);
 }
 
 /* Allocates and fills a plug-in's config struct; at least one byte, so that NULL means failure. */
@@ -329,7 +192,7 @@ enum dsgd_status spec_load(const char *path, const char *const *set, size_t sets
     *out = (struct spec){.name = NULL};
     for (size_t j = 0; j < sets; ++j) { DSGD_TRY(check_set(set[j])); }
     struct source source = {.cfg = NULL};
-    enum dsgd_status status = source_parse(path, &source);
+    enum dsgd_status status = source_parse(path, SOURCE_CONFIG, &source);
     if (status == DSGD_OK) { status = resolve(&source, set, sets, out); }
     source_clear(&source);
     if (status == DSGD_OK) {

@@ -3,7 +3,9 @@
 #
 #   scripts/setup.sh run      what building and running the experiments needs
 #   scripts/setup.sh test     that, and what the tests need besides
-#   scripts/setup.sh --list [run|test]   prints the packages
+#   scripts/setup.sh data     what fetching data from the network needs
+#   scripts/setup.sh docs     what man pages and the headers' HTML need
+#   scripts/setup.sh --list [run|test|data|docs]   prints the packages
 #
 # Exit codes: 0 everything is there, 2 something is missing and cannot be installed from here, 3 apt-get failed.
 # DSGD_SETUP=skip trusts the system and checks nothing.
@@ -20,13 +22,19 @@ run+=(gnuplot-nox fonts-dejavu-core dataset-fashion-mnist)
 # The thread sanitizer's build uses clang (gcc brings the address and undefined-behaviour ones); readers of result files.
 test=(clang-14 libomp-14-dev libclang-rt-14-dev python3 python3-h5py python3-h5netcdf python3-xarray)
 
+# Fetching MNIST; `test` has it too, the fetcher has a test against a server on this machine.
+data=(curl ca-certificates)
+
+# Man pages and the headers as HTML.
+docs=(help2man man-db doxygen)
+
 fail()
 {
     printf 'setup: %s\n' "$2" >&2
     exit "$1"
 }
 
-usage="expected 'run', 'test' or '--list [run|test]'"
+usage="expected 'run', 'test', 'data', 'docs' or '--list [run|test|data|docs]'"
 list=no
 if [ "${1:-}" = --list ]; then
     list=yes
@@ -36,7 +44,9 @@ fi
 [ $# -eq 1 ] || fail 2 "$# arguments: $usage"
 case $1 in
 run) packages=("${run[@]}") ;;
-test) packages=("${run[@]}" "${test[@]}") ;;
+test) packages=("${run[@]}" "${test[@]}" "${data[@]}") ;;
+data) packages=("${data[@]}") ;;
+docs) packages=("${docs[@]}") ;;
 *) fail 2 "argument '$1': $usage" ;;
 esac
 
@@ -47,6 +57,8 @@ fi
 [ "${DSGD_SETUP:-}" != skip ] || exit 0
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    [ "$1" != data ] || fail 2 "this system has no apt; install curl and CA certificates, then set DSGD_SETUP=skip"
+    [ "$1" != docs ] || fail 2 "this system has no apt; install help2man, man and doxygen, then set DSGD_SETUP=skip"
     fail 2 "this system has no apt; install a C11 compiler with OpenMP, cmake >= 3.25, ninja, pkg-config, gnuplot and the \
 libraries HDF5 (with HL), GSL, NLopt, nettle, libConfuse, jansson, zlib, Random123, cmocka, liblinear (tests also: clang 14 \
 with libomp, Python with h5py, h5netcdf, xarray), then set DSGD_SETUP=skip"

@@ -23,6 +23,7 @@
 
 enum { DSGD_EXCHANGES_MAX = 3, DSGD_FIELDS_MAX = 8 };
 
+/** Element type of a field. */
 enum dsgd_field_type { DSGD_F32, DSGD_F64, DSGD_U32, DSGD_I32, DSGD_U64 };
 
 /** Bytes of one element. */
@@ -36,7 +37,7 @@ struct dsgd_field {
     const char *name; /* HDF5 dataset name in a snapshot; unique within the party */
     enum dsgd_field_type type;
     size_t count;
-    bool transient;   /* rewritten before it is read in every round: not saved */
+    bool transient;   /* zero or rewritten before it is read in every round: not saved, zero after a restore */
 };
 
 /** A party's state: field[j] is the array of the j-th declared field. */
@@ -73,6 +74,13 @@ struct dsgd_update {
     const float *value;    /* [n] */
 };
 
+/** Upper bounds of what one round holds at a time, for the memory estimate. */
+struct dsgd_round_bytes {
+    size_t up, down;                      /* one worker's messages of one exchange; all answers together */
+    size_t worker_scratch, server_scratch;
+};
+
+/** The contract: see the top of this file. */
 struct dsgd_algorithm {
     const char *name, *title, *reference;
     const char *aliases;             /* the words of other tools, for `dsgd list` */
@@ -93,6 +101,8 @@ struct dsgd_algorithm {
     void (*destroy)(void *common);
     /** optional: bytes held by common, for the memory estimate. */
     size_t (*common_bytes)(const void *common);
+    /** optional: the round's buffers, for the memory estimate; `workers` are emulated. Starts at zero. */
+    void (*round_bytes)(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes);
     /** REQUIRED. State of one worker, of the server; number of fields, 0 if none. */
     int (*worker_fields)(const void *common, struct dsgd_field field[DSGD_FIELDS_MAX]);
     int (*server_fields)(const void *common, struct dsgd_field field[DSGD_FIELDS_MAX]);

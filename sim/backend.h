@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** The operations of one backend. */
 struct dsgd_backend {
     const char *name;
 
@@ -54,7 +55,7 @@ struct dsgd_backend {
 
 extern const struct dsgd_backend dsgd_backend_cpu;
 
-/** The backend called name, or NULL. */
-const struct dsgd_backend *dsgd_backend_find(const char *name);
+/** The backend of the configuration's choice: 0 = cpu. */
+const struct dsgd_backend *dsgd_backend_at(int choice);
 
 #endif

@@ -12,7 +12,7 @@
 static struct dsgd_setting setting_of(const struct dsgd_engine_args *args, const struct dsgd_layout *layout)
 {
     const struct dsgd_run_config *config = args->config;
-    return (struct dsgd_setting){.config = args->algorithm_config, .layout = layout, .backend = &dsgd_backend_cpu,
+    return (struct dsgd_setting){.config = args->algorithm_config, .layout = layout, .backend = dsgd_backend_at(config->backend),
                                  .workers = (uint32_t)config->workers,
                                  .seed_hash = dsgd_run_seed(config, config->seed_hash),
                                  .seed_algorithm = dsgd_run_seed(config, config->seed_algorithm)};
@@ -20,6 +20,7 @@ static struct dsgd_setting setting_of(const struct dsgd_engine_args *args, const
 
 static enum dsgd_status check(const struct dsgd_engine_args *args, const struct dsgd_setting *setting)
 {
+
     const struct dsgd_algorithm *alg = args->algorithm;
     if (alg->check) { DSGD_TRY(alg->check(setting)); }
     if (args->config->emulation == DSGD_MERGED) {
@@ -181,12 +182,21 @@ enum dsgd_status dsgd_engine_step(struct dsgd_engine *e)
     const struct dsgd_run_config *config = e->args.config;
     if (e->step == e->next_row && e->last_row < e->step) { DSGD_TRY(dsgd_engine_row(e)); }
     if (e->status != DSGD_RUNNING) { return DSGD_OK; }
-    e->next_row = dsgd_run_next_row(config, e->step);
+    if (e->step >= e->next_row) { e->next_row = dsgd_run_next_row(config, e->step); } /* logarithms: not in every step */
     DSGD_TRY(dsgd_engine_round(e, config->log.oracle && e->step + 1 == e->next_row));
     if (e->status == DSGD_DIVERGED) { e->next_row = e->step; } /* the row shows it, whatever the grid says */
     if (e->step == config->steps && e->status == DSGD_RUNNING) { e->status = DSGD_COMPLETE; }
     if (e->status != DSGD_RUNNING) { DSGD_TRY(dsgd_engine_row(e)); }
     return DSGD_OK;
+}
+
+enum dsgd_status dsgd_engine_check(const struct dsgd_engine_args *args)
+{
+    struct dsgd_layout layout;
+    size_t n = 0;
+    args->problem->shape(args->problem_self, &layout, &n);
+    const struct dsgd_setting setting = setting_of(args, &layout);
+    return check(args, &setting);
 }
 
 enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t *engine_bytes, size_t *worker_bytes)
@@ -198,18 +208,24 @@ enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t 
     DSGD_TRY(check(args, &setting));
     void *common = NULL;
     DSGD_TRY(args->algorithm->create(&setting, &common));
-    const bool merged = args->config->emulation == DSGD_MERGED;
-    const size_t d = layout.d, lanes = (size_t)args->threads;
-    struct dsgd_party workers = {.count = merged ? 1 : (uint32_t)args->config->workers}, server = {.count = 1};
+    const struct dsgd_run_config *config = args->config;
+    const bool merged = config->emulation == DSGD_MERGED;
+    const size_t d = layout.d, lanes = (size_t)(args->threads < config->workers ? args->threads : config->workers);
+    struct dsgd_party workers = {.count = merged ? 1 : (uint32_t)config->workers}, server = {.count = 1};
+    struct dsgd_round_bytes round = {.up = 0};
     workers.fields = args->algorithm->worker_fields(common, workers.field);
     server.fields = args->algorithm->server_fields(common, server.field);
+    if (args->algorithm->round_bytes) { args->algorithm->round_bytes(common, workers.count, &round); }
     *worker_bytes = party_bytes(&workers);
-    size_t bytes = party_bytes(&server) + d * (sizeof(double) + sizeof(float));
-    bytes += lanes * d * sizeof(float);                                             /* a gradient a thread */
-    bytes += args->config->average != DSGD_AVERAGE_NONE ? d * sizeof(double) : 0;
+    size_t bytes = party_bytes(&server) + d * (sizeof(double) + sizeof(float));        /* master copy and replica */
+    bytes += lanes * (d * sizeof(float) + round.up + round.worker_scratch);            /* a gradient a thread */
+    bytes += round.down + round.server_scratch;
+    bytes += config->average != DSGD_AVERAGE_NONE ? d * sizeof(double) : 0;
     bytes += merged ? d * sizeof(double) : 0;
-    bytes += args->config->log.oracle && args->algorithm->view ? 3 * d * sizeof(double) : 0;
+    bytes += config->log.oracle ? (args->algorithm->view ? 3 : 1) * d * sizeof(double) : 0;
     bytes += args->algorithm->common_bytes ? args->algorithm->common_bytes(common) : 0;
+    bytes += args->problem->bytes ? args->problem->bytes(args->problem_self) : 0;
+    bytes += (size_t)dsgd_run_rows(config) * DSGD_TABLES * 16 * sizeof(union dsgd_cell); /* 60 columns in four tables */
     *engine_bytes = bytes;
     args->algorithm->destroy(common);
     return DSGD_OK;
@@ -255,14 +271,15 @@ static void exchange_scalars(struct dsgd_engine *e, bool save)
              last = (uint64_t)(e->last_row + 1);
     uint64_t *counter[COUNTERS] = {&step, &status, &next, &last, &e->ledger.broadcast, &e->ledger.messages_up,
                                    &e->ledger.messages_down, &e->ledger.worker_steps};
-    int counters = 8;
+    int counters = 0;
+    while (counter[counters]) { ++counters; }
     for (int k = 0; k < DSGD_KINDS; ++k) { counter[counters++] = &e->ledger.up[k]; }
     for (int k = 0; k < DSGD_KINDS; ++k) { counter[counters++] = &e->ledger.down[k]; }
     struct dsgd_observer *o = &e->observer;
     double gradient, encode, settle; /* restored into lane 0 */
     dsgd_lane_seconds(e, &gradient, &encode, &settle);
     double *measure[MEASURES] = {&e->ledger.values_min, &e->ledger.values_max, &e->ledger.wire_min, &e->ledger.wire_max,
-                                 &e->weight_sum, &e->server_s, &e->decode_s, &e->round_s, &e->evaluation_s,
+                                 &e->weight_sum, &e->plan_s, &e->server_s, &e->decode_s, &e->round_s, &e->evaluation_s,
                                  &gradient, &encode, &settle, &o->input_norm2,
                                  &o->error_norm2, &o->recall, &o->update_nnz, &o->memory_mean_norm2, &o->memory_norm2_mean};
     for (int j = 0; j < counters; ++j) {
@@ -272,7 +289,7 @@ static void exchange_scalars(struct dsgd_engine *e, bool save)
             *counter[j] = e->counter[j];
         }
     }
-    for (int j = 0; j < 18; ++j) {
+    for (int j = 0; j < MEASURES && measure[j]; ++j) {
         if (save) {
             e->measure[j] = *measure[j];
         } else {
@@ -318,7 +335,7 @@ int dsgd_engine_arrays(struct dsgd_engine *e, struct dsgd_array array[DSGD_ARRAY
 enum dsgd_status dsgd_engine_restored(struct dsgd_engine *e)
 {
     exchange_scalars(e, false);
-    if (e->step > e->args.config->steps || e->status > DSGD_DIVERGED) {
+    if (e->step < 0 || e->step > e->args.config->steps || e->status > DSGD_DIVERGED) {
         return dsgd_fail(DSGD_EINPUT, "snapshot is at step %lld of %lld: expected an earlier one", (long long)e->step,
                          (long long)e->args.config->steps);
     }

@@ -16,8 +16,10 @@
 
 struct dsgd_engine; /* opaque */
 
+/** A diverged run is a result: its last row is not finite. */
 enum dsgd_run_status { DSGD_RUNNING, DSGD_COMPLETE, DSGD_DIVERGED };
 
+/** What a run is made of. */
 struct dsgd_engine_args {
     const struct dsgd_run_config *config; /* all pointers outlive the engine */
     const struct dsgd_problem_ops *problem;
@@ -37,6 +39,7 @@ void dsgd_engine_destroy(struct dsgd_engine *engine); /* accepts NULL and half-b
  *  Divergence ends the run with a row and DSGD_OK. */
 enum dsgd_status dsgd_engine_step(struct dsgd_engine *engine);
 
+/** Where the run stands. Pointers are owned by the engine. */
 enum dsgd_run_status dsgd_engine_status(const struct dsgd_engine *engine);
 int64_t dsgd_engine_steps_done(const struct dsgd_engine *engine);
 const struct dsgd_schedule *dsgd_engine_schedule(const struct dsgd_engine *engine);
@@ -47,10 +50,14 @@ const double *dsgd_engine_model(const struct dsgd_engine *engine);
 const double *dsgd_engine_output(const struct dsgd_engine *engine);
 /** How many different threads have encoded a message so far. */
 int dsgd_engine_threads_used(const struct dsgd_engine *engine);
-/** Seconds since creation or resume in rounds, and in evaluation and logging. */
+/** Seconds since step 0, over all resumptions, in rounds, and in evaluation and logging. */
 void dsgd_engine_seconds(const struct dsgd_engine *engine, double *rounds, double *evaluation);
 
-/** Bytes the engine, the algorithm and all workers will hold, without allocating them. */
+/** Whether algorithm, configuration and problem fit together: what dsgd_engine_create checks first, without allocating. */
+enum dsgd_status dsgd_engine_check(const struct dsgd_engine_args *args);
+
+/** Bytes that problem, engine and server will hold, and all workers' states, without allocating them. Within 20% of what
+ *  is used at large d; the dataset is not included. */
 enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t *engine_bytes, size_t *worker_bytes);
 
 enum { DSGD_TABLES = 4 };

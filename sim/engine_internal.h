@@ -31,9 +31,9 @@ enum { COUNTERS = 32, MEASURES = 24 };
 
 /** What the observer keeps between the phases of a logged round. */
 struct dsgd_observer {
-    double *input, *memory, *one; /* [d] each: mean input, mean memory, one worker's vector; NULL without oracle */
+    double *input;        /* [d] mean of the vectors that entered the compressors; NULL without oracle */
+    double *memory, *one; /* [d] mean memory, one worker's vector; NULL if the algorithm lends nothing */
     double input_norm2, error_norm2, recall, update_nnz, memory_mean_norm2, memory_norm2_mean;
-    bool fresh; /* filled by the round before this row */
 };
 
 struct dsgd_engine {
@@ -60,7 +60,7 @@ struct dsgd_engine {
     struct dsgd_message down[DSGD_EXCHANGES_MAX];
     struct dsgd_arena server_scratch;
     struct dsgd_ledger ledger;
-    double server_s, decode_s, round_s, evaluation_s;
+    double plan_s, server_s, decode_s, round_s, evaluation_s;
 
     struct dsgd_observer observer;
     struct dsgd_table table[DSGD_TABLES];
@@ -71,14 +71,15 @@ struct dsgd_engine {
 /** Thread-seconds of the three worker phases, summed over lanes. */
 void dsgd_lane_seconds(const struct dsgd_engine *engine, double *gradient, double *encode, double *settle);
 
-double dsgd_now(void); /* seconds of a monotonic clock */
-
 /** round.c: one round, w_t to w_{t+1}; `observe` fills the observer. */
 enum dsgd_status dsgd_engine_round(struct dsgd_engine *engine, bool observe);
 
 /** observer.c */
 enum dsgd_status dsgd_observer_create(struct dsgd_engine *engine);
 void dsgd_observer_destroy(struct dsgd_engine *engine);
+/** An algorithm that lends nothing sends the gradient itself: sums those of an observed round, ascending. */
+bool dsgd_observer_wants_gradients(const struct dsgd_engine *engine);
+void dsgd_observer_gradient(struct dsgd_engine *engine, uint32_t i, const float *grad);
 /** Before settle: mean of the vectors that entered the compressors. */
 void dsgd_observer_input(struct dsgd_engine *engine);
 /** After decode: compression error, recall, and the memories. */

@@ -80,7 +80,9 @@ char *dsgd_h5_read_long_text(hid_t where, const char *name)
     if (H5Aexists(where, name) <= 0) { return NULL; }
     hid_t id = H5Aopen(where, name, H5P_DEFAULT);
     hid_t type = id >= 0 ? H5Aget_type(id) : -1;
-    if (type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0) {
+    hid_t space = id >= 0 ? H5Aget_space(id) : -1;
+    if (type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0 &&
+        H5Sget_simple_extent_npoints(space) == 1) { /* more would be written behind `stored` */
         char *stored = NULL;
         hid_t memory = H5Tcopy(H5T_C_S1);
         H5Tset_size(memory, H5T_VARIABLE);
@@ -91,6 +93,7 @@ char *dsgd_h5_read_long_text(hid_t where, const char *name)
         }
         H5Tclose(memory);
     }
+    if (space >= 0) { H5Sclose(space); }
     if (type >= 0) { H5Tclose(type); }
     if (id >= 0) { H5Aclose(id); }
     return text;
@@ -129,13 +132,26 @@ bool dsgd_h5_read_real(hid_t where, const char *name, double *value)
     return read_number(where, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, value);
 }
 
+/* A dataset that claims more bytes than its file has is damaged; refused before anything is allocated for it. */
+static bool fits_file(hid_t id, int64_t count)
+{
+    hid_t file = H5Iget_file_id(id), type = H5Dget_type(id);
+    hsize_t file_size = 0;
+    const size_t size = type >= 0 ? H5Tget_size(type) : 0;
+    const bool ok = file >= 0 && H5Fget_filesize(file, &file_size) >= 0 && size > 0 && (hsize_t)count <= file_size / size;
+    if (type >= 0) { H5Tclose(type); }
+    if (file >= 0) { H5Fclose(file); }
+    return ok;
+}
+
 int64_t dsgd_h5_count(hid_t file, const char *name)
 {
     if (H5Lexists(file, name, H5P_DEFAULT) <= 0) { return -1; }
     hid_t id = H5Dopen2(file, name, H5P_DEFAULT);
     if (id < 0) { return -1; }
     hid_t space = H5Dget_space(id);
-    const int64_t count = space >= 0 ? (int64_t)H5Sget_simple_extent_npoints(space) : -1;
+    int64_t count = space >= 0 ? (int64_t)H5Sget_simple_extent_npoints(space) : -1;
+    if (count > 0 && !fits_file(id, count)) { count = -1; }
     if (space >= 0) { H5Sclose(space); }
     H5Dclose(id);
     return count;

@@ -158,13 +158,16 @@ hid_t dsgd_h5_file_create(const char *path, int *error)
         .truncate = file_truncate,
         .fl_map = H5FD_FLMAP_DICHOTOMY,
     };
+    /* Registered for the life of the process: HDF5 1.10 drops a closing file's reference to its driver before it calls the
+     * driver's close, so the last reference must not be the file's. HDF5 itself frees it at exit. */
+    static hid_t id = -1;
     *error = 0;
     const struct driver_info info = {error};
-    hid_t properties = H5Pcreate(H5P_FILE_ACCESS), id = H5FDregister(&driver), file = -1;
+    if (id < 0 || H5Iget_type(id) != H5I_VFL) { id = H5FDregister(&driver); }
+    hid_t properties = H5Pcreate(H5P_FILE_ACCESS), file = -1;
     if (properties >= 0 && id >= 0 && H5Pset_driver(properties, id, &info) >= 0) {
         file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, properties);
     }
-    if (id >= 0) { H5FDunregister(id); } /* the open file keeps its own reference */
     if (properties >= 0) { H5Pclose(properties); }
     return file;
 }

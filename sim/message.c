@@ -66,13 +66,6 @@ void dsgd_arena_destroy(struct dsgd_arena *arena)
     *arena = (struct dsgd_arena){.backend = arena->backend};
 }
 
-size_t dsgd_arena_bytes(const struct dsgd_arena *arena)
-{
-    size_t bytes = 0;
-    for (const struct dsgd_arena_block *block = arena->first; block; block = block->next) { bytes += block->capacity; }
-    return bytes;
-}
-
 const char *dsgd_kind_name(enum dsgd_kind kind)
 {
     static const char *const names[] = {

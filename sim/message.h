@@ -14,6 +14,7 @@
 
 struct dsgd_backend;
 
+/** The kinds of sections: symbol, word in column names, meaning. */
 #define DSGD_KIND_LIST(X)                                                                         \
     X(DSGD_TABLE, "table", "sketch tables")                                                       \
     X(DSGD_VALUE, "value", "values of chosen coordinates, signs, levels")                         \
@@ -23,6 +24,7 @@ struct dsgd_backend;
     X(DSGD_DENSE, "dense", "whole gradients or models")                                           \
     X(DSGD_HEADER, "header", "counts and lengths")
 
+/** What a section holds. */
 enum dsgd_kind {
 #define DSGD_KIND_ENUM(name, word, help) name,
     DSGD_KIND_LIST(DSGD_KIND_ENUM)
@@ -30,6 +32,7 @@ enum dsgd_kind {
     DSGD_KINDS
 };
 
+/** How a section is written. */
 enum dsgd_encoding {
     DSGD_RAW_F32,     /* 4 bytes an element, IEEE-754 binary32 little-endian */
     DSGD_RAW_U32,     /* 4 bytes an element, little-endian */
@@ -39,6 +42,7 @@ enum dsgd_encoding {
 
 enum { DSGD_SECTIONS_MAX = 8 };
 
+/** A run of bytes of one kind. */
 struct dsgd_section {
     enum dsgd_kind kind;
     enum dsgd_encoding encoding;
@@ -54,22 +58,24 @@ struct dsgd_arena {
     size_t used;
 };
 
+/** What one party sends in one exchange. */
 struct dsgd_message {
     int sections;
     struct dsgd_section section[DSGD_SECTIONS_MAX];
     struct dsgd_arena arena;
 };
 
+/** An empty arena in the backend's memory. */
 void dsgd_arena_init(struct dsgd_arena *arena, const struct dsgd_backend *backend);
 /** 64-byte aligned memory, valid until reset. NULL when out of memory. */
 void *dsgd_arena_take(struct dsgd_arena *arena, size_t bytes);
 void dsgd_arena_reset(struct dsgd_arena *arena);
 void dsgd_arena_destroy(struct dsgd_arena *arena);
-size_t dsgd_arena_bytes(const struct dsgd_arena *arena);
 
 /** Name of a kind: "table", "value", ... */
 const char *dsgd_kind_name(enum dsgd_kind kind);
 
+/** Removes all sections and keeps the memory. */
 void dsgd_message_reset(struct dsgd_message *message);
 
 /** Appends a section of `bytes` bytes and hands out its memory, not cleared. DSGD_ENOMEM, or DSGD_EINTERNAL beyond eight. */

@@ -3,12 +3,14 @@
  * /oracle holds what nobody in the network may know. With p = mean of the vectors that entered the workers' compressors
  * and g~ the update in the same units: input_norm2 = ||p||^2, error_norm2 = ||p - g~||^2, recall = share of g~'s
  * coordinates among the |g~|_0 largest of |p|. After settle: memory_mean_norm2 = ||mean a_i||^2 (the quantity of Lemma 3)
- * and memory_norm2_mean = mean ||a_i||^2. A row of step t shows the round that led to it (t-1 to t).
+ * and memory_norm2_mean = mean ||a_i||^2. Without compression (the algorithm lends nothing) p is the mean gradient, and error
+ * and recall are NaN. A row of step t shows the round that led to it (t-1 to t).
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/clock.h"
 #include "sim/engine_internal.h"
 
 enum { TRACE_STEP, TRACE_LR, TRACE_GAP, TRACE_METRICS };
@@ -16,15 +18,16 @@ enum { ORACLE_STEP, ORACLE_INPUT, ORACLE_ERROR, ORACLE_RECALL, ORACLE_NNZ, ORACL
 enum { LEDGER_STEP, LEDGER_UP, LEDGER_DOWN = LEDGER_UP + DSGD_KINDS, LEDGER_BROADCAST = LEDGER_DOWN + DSGD_KINDS,
        LEDGER_MESSAGES_UP, LEDGER_MESSAGES_DOWN, LEDGER_WORKER_STEPS, LEDGER_VALUES_MIN, LEDGER_VALUES_MAX,
        LEDGER_WIRE_MIN, LEDGER_WIRE_MAX };
-enum { TIME_STEP, TIME_GRADIENT, TIME_ENCODE, TIME_SETTLE, TIME_SERVER, TIME_DECODE, TIME_ROUND, TIME_EVALUATION };
+enum { TIME_STEP, TIME_PLAN, TIME_GRADIENT, TIME_ENCODE, TIME_SETTLE, TIME_SERVER, TIME_DECODE, TIME_ROUND, TIME_EVALUATION };
 
 enum dsgd_status dsgd_observer_create(struct dsgd_engine *e)
 {
     struct dsgd_observer *o = &e->observer;
     o->input_norm2 = o->error_norm2 = o->recall = o->update_nnz = o->memory_mean_norm2 = o->memory_norm2_mean = NAN;
-    if (!e->args.config->log.oracle || !e->alg->view) { return DSGD_OK; }
+    if (!e->args.config->log.oracle) { return DSGD_OK; }
     const size_t d = e->layout.d;
     o->input = calloc(d, sizeof *o->input);
+    if (!e->alg->view) { return o->input ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the oracle's vector of %zu", d); }
     o->memory = calloc(d, sizeof *o->memory);
     o->one = calloc(d, sizeof *o->one);
     return o->input && o->memory && o->one ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the oracle's vectors of %zu", d);
@@ -59,10 +62,22 @@ static double mean_view(struct dsgd_engine *e, double *mean)
     return norms / e->emulated;
 }
 
+bool dsgd_observer_wants_gradients(const struct dsgd_engine *e)
+{
+    return e->observer.input && !e->alg->view;
+}
+
+void dsgd_observer_gradient(struct dsgd_engine *e, uint32_t i, const float *grad)
+{
+    for (size_t j = 0; j < e->layout.d; ++j) {
+        e->observer.input[j] = (i == 0 ? 0.0 : e->observer.input[j]) + (double)grad[j] / e->emulated;
+    }
+}
+
 void dsgd_observer_input(struct dsgd_engine *e)
 {
     if (!e->observer.input) { return; }
-    mean_view(e, e->observer.input);
+    if (e->alg->view) { mean_view(e, e->observer.input); }
     e->observer.input_norm2 = norm2(e->observer.input, e->layout.d);
 }
 
@@ -89,7 +104,7 @@ enum dsgd_status dsgd_observer_update(struct dsgd_engine *e, const struct dsgd_u
 {
     struct dsgd_observer *o = &e->observer;
     o->update_nnz = (double)update->n;
-    if (!o->input) { return DSGD_OK; }
+    if (!e->alg->view || !o->input) { return DSGD_OK; }
     memcpy(o->memory, o->input, e->layout.d * sizeof *o->memory);
     for (size_t j = 0; j < update->n; ++j) {
         const size_t i = update->index ? update->index[j] : j;
@@ -142,11 +157,12 @@ enum dsgd_status dsgd_engine_tables_create(struct dsgd_engine *e)
     dsgd_table_column(oracle, "update_nnz", "1", "coordinates of the update", false);
     dsgd_table_column(oracle, "memory_mean_norm2", "1", "||mean a_i||^2 after the round", false);
     dsgd_table_column(oracle, "memory_norm2_mean", "1", "mean ||a_i||^2 after the round", false);
+    dsgd_table_column(clock, "plan", "s", "wall seconds of what all parties derive for a step: fresh hashes", false);
     dsgd_table_column(clock, "gradient", "s", "thread-seconds in gradients, all workers", false);
     dsgd_table_column(clock, "encode", "s", "thread-seconds in encoders, all workers", false);
     dsgd_table_column(clock, "settle", "s", "thread-seconds in settling, all workers", false);
     dsgd_table_column(clock, "server", "s", "wall seconds of the server: absorb and finish", false);
-    dsgd_table_column(clock, "decode", "s", "wall seconds of decoding and applying", false);
+    dsgd_table_column(clock, "decode", "s", "wall seconds of decoding, averaging and applying", false);
     dsgd_table_column(clock, "round", "s", "wall seconds of whole rounds", false);
     dsgd_table_column(clock, "evaluation", "s", "wall seconds of evaluation and observation, not part of round", false);
     return DSGD_OK;
@@ -211,6 +227,7 @@ static enum dsgd_status time_row(struct dsgd_engine *e)
     dsgd_lane_seconds(e, &gradient, &encode, &settle);
     DSGD_TRY(dsgd_table_append(t));
     dsgd_table_last(t, TIME_STEP)->i = e->step;
+    dsgd_table_last(t, TIME_PLAN)->f = e->plan_s;
     dsgd_table_last(t, TIME_GRADIENT)->f = gradient;
     dsgd_table_last(t, TIME_ENCODE)->f = encode;
     dsgd_table_last(t, TIME_SETTLE)->f = settle;
@@ -223,11 +240,11 @@ static enum dsgd_status time_row(struct dsgd_engine *e)
 
 enum dsgd_status dsgd_engine_row(struct dsgd_engine *e)
 {
-    const double start = dsgd_now();
+    const double start = dsgd_clock();
     DSGD_TRY(trace_row(e));
     DSGD_TRY(ledger_row(e));
     DSGD_TRY(oracle_row(e));
-    e->evaluation_s += dsgd_now() - start;
+    e->evaluation_s += dsgd_clock() - start;
     DSGD_TRY(time_row(e));
     e->last_row = e->step;
     return DSGD_OK;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "sim/status.h"
 
+/** Type of a key, and of its field in the config struct. */
 enum dsgd_param_type {
     DSGD_PARAM_INT,    /* int64_t in [min, max] */
     DSGD_PARAM_REAL,   /* double in [min, max], finite */
@@ -20,6 +21,7 @@ enum dsgd_param_type {
 
 enum { DSGD_TEXT_MAX = 64 };
 
+/** One key. */
 struct dsgd_param {
     const char *name;    /* the key */
     enum dsgd_param_type type;
@@ -30,6 +32,7 @@ struct dsgd_param {
     const char *help;    /* meaning and unit, one line; other tools' word for it as "alias: ..." */
 };
 
+/** Ends a table. */
 #define DSGD_PARAM_END {NULL, DSGD_PARAM_INT, 0, NULL, 0, 0, NULL, NULL}
 
 /** Sets one key of `config` from text and checks type and range. `where` names the place in the message, such as

@@ -21,6 +21,7 @@ struct dsgd_segment {
     size_t rows, cols;    /* as a matrix, row-major; rows * cols = count (1 x count for a vector) */
 };
 
+/** How the d coordinates are divided. */
 struct dsgd_layout {
     size_t d;
     size_t segments;
@@ -55,12 +56,14 @@ struct dsgd_optimum {
     double *w;           /* [d]; caller frees */
 };
 
+/** What a problem is told when it is created. */
 struct dsgd_problem_args {
     const void *config;                /* the problem's config struct */
     const struct dsgd_dataset *data;   /* NULL unless ops->needs_dataset; outlives the problem */
     uint32_t seed_data;
 };
 
+/** The contract: see the top of this file. */
 struct dsgd_problem_ops {
     const char *name, *title, *reference;
     const struct dsgd_param *params; /* table of the config struct; NULL if none */
@@ -73,6 +76,8 @@ struct dsgd_problem_ops {
     enum dsgd_status (*create)(const struct dsgd_problem_args *args, void **self);
     /** REQUIRED. Accepts NULL. */
     void (*destroy)(void *self);
+    /** optional: bytes held, for the memory estimate; without the dataset. */
+    size_t (*bytes)(const void *self);
     /** REQUIRED. The layout (d and segments), and n (0 if gradients do not come from examples). */
     void (*shape)(const void *self, struct dsgd_layout *layout, size_t *n);
     /** optional: the start w_0; zero if NULL. */
@@ -86,8 +91,8 @@ struct dsgd_problem_ops {
     enum dsgd_status (*full_gradient)(const void *self, const double *x /*[d]*/, double *grad /*[d]*/);
     /** REQUIRED. May take seconds (power iteration); callers cache it. */
     enum dsgd_status (*constants)(const void *self, struct dsgd_constants *out);
-    /** optional: NULL if no certified minimiser can be had. May take minutes; callers cache it. DSGD_EINPUT with a sentence
-     *  where this configuration has none (l2 = 0). */
+    /** optional: NULL if no certified minimiser can be had. May take minutes; callers cache it. DSGD_EUNAVAILABLE with a
+     *  sentence where this configuration has none (l2 = 0). */
     enum dsgd_status (*optimum)(const void *self, struct dsgd_optimum *out);
 };
 

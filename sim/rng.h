@@ -13,11 +13,13 @@
 /** The server's worker number in counters. */
 #define DSGD_RNG_SERVER UINT32_MAX
 
+/** Who draws. */
 struct dsgd_rng_key {
     uint32_t seed;    /* the run's seed: seed_data, seed_hash or seed_algorithm */
     uint32_t purpose; /* dsgd_rng_purpose("what the draws are for") */
 };
 
+/** One draw. */
 struct dsgd_rng4 {
     uint32_t word[4];
 };

@@ -7,17 +7,10 @@
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "sim/clock.h"
 #include "sim/engine_internal.h"
 #include "sim/rng.h"
-
-double dsgd_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* The gradient of emulated worker `worker` at the replica, weight decay included. */
 static enum dsgd_status worker_gradient(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t worker, uint32_t step)
@@ -57,9 +50,9 @@ static enum dsgd_status for_chunk(struct dsgd_engine *e, uint32_t base, uint32_t
 
 static enum dsgd_status work_gradient(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t i, const struct dsgd_round *round)
 {
-    const double start = dsgd_now();
+    const double start = dsgd_clock();
     enum dsgd_status status = worker_gradient(e, lane, i, round->step);
-    lane->gradient_s += dsgd_now() - start;
+    lane->gradient_s += dsgd_clock() - start;
     return status;
 }
 
@@ -71,10 +64,10 @@ static enum dsgd_status work_encode(struct dsgd_engine *e, struct dsgd_lane *lan
     if (round->exchange == 0 && !e->merged_sum) { DSGD_TRY(work_gradient(e, lane, i, round)); }
     dsgd_arena_reset(&lane->scratch);
     dsgd_message_reset(&lane->up);
-    const double start = dsgd_now();
+    const double start = dsgd_clock();
     enum dsgd_status status = e->alg->encode(e->common, &e->workers.state[i], &mine, round->exchange == 0 ? lane->grad : NULL,
                                              e->down, &lane->up);
-    lane->encode_s += dsgd_now() - start;
+    lane->encode_s += dsgd_clock() - start;
     return status;
 }
 
@@ -84,9 +77,9 @@ static enum dsgd_status work_settle(struct dsgd_engine *e, struct dsgd_lane *lan
     mine.worker = i;
     mine.scratch = &lane->scratch;
     dsgd_arena_reset(&lane->scratch);
-    const double start = dsgd_now();
+    const double start = dsgd_clock();
     enum dsgd_status status = e->alg->settle(e->common, &e->workers.state[i], &mine, e->down);
-    lane->settle_s += dsgd_now() - start;
+    lane->settle_s += dsgd_clock() - start;
     return status;
 }
 
@@ -105,29 +98,31 @@ static enum dsgd_status mean_gradient(struct dsgd_engine *e, const struct dsgd_r
     return DSGD_OK;
 }
 
-static enum dsgd_status exchange(struct dsgd_engine *e, const struct dsgd_round *round)
+static enum dsgd_status exchange(struct dsgd_engine *e, const struct dsgd_round *round, bool observe)
 {
+    const bool lend = observe && round->exchange == 0 && dsgd_observer_wants_gradients(e);
     const uint32_t copies = (uint32_t)e->args.config->workers / e->emulated; /* W when merged, else 1 */
     struct dsgd_round server = *round;
     server.scratch = &e->server_scratch;
     for (uint32_t base = 0; base < e->emulated; base += (uint32_t)e->lanes) {
         DSGD_TRY(for_chunk(e, base, e->emulated, round, work_encode));
-        const double start = dsgd_now();
+        const double start = dsgd_clock();
         for (uint32_t i = base; i < e->emulated && i < base + (uint32_t)e->lanes; ++i) {
             const struct dsgd_message *up = &e->lane[i - base].up;
+            if (lend) { dsgd_observer_gradient(e, i, e->lane[i - base].grad); }
             dsgd_transport_up(&e->ledger, up, copies);
             dsgd_arena_reset(&e->server_scratch);
             DSGD_TRY(e->alg->absorb(e->common, &e->server.state[0], &server, i, up));
         }
-        e->server_s += dsgd_now() - start;
+        e->server_s += dsgd_clock() - start;
     }
     struct dsgd_message *down = &e->down[round->exchange];
-    const double start = dsgd_now();
+    const double start = dsgd_clock();
     dsgd_arena_reset(&e->server_scratch);
     dsgd_message_reset(down);
     DSGD_TRY(e->alg->finish(e->common, &e->server.state[0], &server, down));
     dsgd_transport_down(&e->ledger, down, (uint32_t)e->args.config->workers);
-    e->server_s += dsgd_now() - start;
+    e->server_s += dsgd_clock() - start;
     return DSGD_OK;
 }
 
@@ -152,41 +147,42 @@ static void apply_update(struct dsgd_engine *e, const struct dsgd_update *update
 
 enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
 {
-    const double start = dsgd_now();
+    const double start = dsgd_clock();
     const struct dsgd_run_config *config = e->args.config;
     const double lr = dsgd_schedule_lr(&e->schedule, (double)e->step);
     const bool decoupled = config->weight_decay_mode == DSGD_DECAY_DECOUPLED;
     struct dsgd_round round = {.step = (uint32_t)e->step, .worker = DSGD_RNG_SERVER, .participants = e->emulated, .lr = lr,
-                               .shrink = decoupled ? lr * config->weight_decay : 0.0, .threads = e->lanes,
+                               .shrink = decoupled ? lr * config->weight_decay : 0.0, .threads = e->args.threads,
                                .scratch = &e->server_scratch};
-    average_model(e);
     const int exchanges = e->alg->plan(e->common, round.step);
+    e->plan_s += dsgd_clock() - start;
     if (e->merged_sum) { DSGD_TRY(mean_gradient(e, &round)); }
-    for (round.exchange = 0; round.exchange < exchanges; ++round.exchange) { DSGD_TRY(exchange(e, &round)); }
+    for (round.exchange = 0; round.exchange < exchanges; ++round.exchange) { DSGD_TRY(exchange(e, &round, observe)); }
     round.exchange = exchanges - 1;
     dsgd_transport_round(&e->ledger, (uint32_t)config->workers);
     double paused = 0.0;
     if (observe) {
-        const double observing = dsgd_now();
+        const double observing = dsgd_clock();
         dsgd_observer_input(e);
-        paused += dsgd_now() - observing;
+        paused += dsgd_clock() - observing;
     }
     for (uint32_t base = 0; e->alg->settle && base < e->emulated; base += (uint32_t)e->lanes) {
         DSGD_TRY(for_chunk(e, base, e->emulated, &round, work_settle));
     }
-    const double decoding = dsgd_now();
+    const double decoding = dsgd_clock();
     struct dsgd_update update = {.shrink = round.shrink, .scale = lr};
     dsgd_arena_reset(&e->server_scratch);
     DSGD_TRY(e->alg->decode(e->common, &round, e->down, &update));
+    average_model(e);
     apply_update(e, &update);
-    const double decoded = dsgd_now();
+    const double decoded = dsgd_clock();
     e->decode_s += decoded - decoding;
     if (observe) {
         DSGD_TRY(dsgd_observer_update(e, &update));
-        paused += dsgd_now() - decoded;
+        paused += dsgd_clock() - decoded;
     }
     ++e->step;
-    e->round_s += dsgd_now() - start - paused;
+    e->round_s += dsgd_clock() - start - paused;
     e->evaluation_s += paused;
     return DSGD_OK;
 }

@@ -8,7 +8,7 @@
 #define SEED_MAX 4294967295.0
 
 const struct dsgd_param dsgd_run_params[] = {
-    {"label", DSGD_PARAM_TEXT, AT(label), "", 0, 0, NULL, "name of the curve in tables and figures; not part of the configuration's hash"},
+    {"label", DSGD_PARAM_TEXT, AT(label), "", 0, 0, NULL, "name of the curve in tables and figures; not part of the hash, an existing result keeps its own"},
     {"dataset", DSGD_PARAM_TEXT, AT(dataset), "mnist", 0, 0, NULL, "see `dsgd list datasets`; ignored by problems without data"},
     {"problem", DSGD_PARAM_TEXT, AT(problem), "logistic", 0, 0, NULL, "see `dsgd list problems`"},
     {"algorithm", DSGD_PARAM_TEXT, AT(algorithm), "sgd", 0, 0, NULL, "see `dsgd list algorithms`; alias: compressor"},
@@ -54,6 +54,20 @@ const struct dsgd_param dsgd_log_params[] = {
 uint32_t dsgd_run_seed(const struct dsgd_run_config *config, int64_t seed_x)
 {
     return (uint32_t)(seed_x >= 0 ? seed_x : config->seed);
+}
+
+int64_t dsgd_run_rows(const struct dsgd_run_config *config)
+{
+    const int64_t every = config->log.every, steps = config->steps;
+    int64_t rows = 2 + (every > 0 ? (steps - 1) / every : 0); /* the first, the last, the multiples in between */
+    int64_t last = 0;
+    const int64_t points = config->log.per_decade > 0 ? (int64_t)ceil(log10((double)steps) * (double)config->log.per_decade) : -1;
+    for (int64_t j = 0; j <= points; ++j) {
+        const int64_t point = llround(pow(10.0, (double)j / (double)config->log.per_decade));
+        if (point > last && point < steps && (every == 0 || point % every != 0)) { ++rows; }
+        last = point > last ? point : last;
+    }
+    return rows;
 }
 
 int64_t dsgd_run_next_row(const struct dsgd_run_config *config, int64_t step)

@@ -11,11 +11,16 @@
 /** Layout of the result files. */
 #define DSGD_SCHEMA_VERSION 1
 
+/** Values of `emulation`. */
 enum dsgd_emulation { DSGD_FAITHFUL, DSGD_MERGED };
+/** Values of `average`. */
 enum dsgd_average { DSGD_AVERAGE_NONE, DSGD_AVERAGE_UNIFORM, DSGD_AVERAGE_THEORY };
+/** Values of `step_size`. */
 enum dsgd_step_size { DSGD_STEP_CONSTANT, DSGD_STEP_INVSQRT, DSGD_STEP_THEORY };
+/** Values of `weight_decay_mode`. */
 enum dsgd_decay { DSGD_DECAY_COUPLED, DSGD_DECAY_DECOUPLED };
 
+/** The keys of dsgd_run_params, dsgd_step_params and dsgd_log_params, which explain them. */
 struct dsgd_run_config {
     char dataset[DSGD_TEXT_MAX], problem[DSGD_TEXT_MAX], algorithm[DSGD_TEXT_MAX], label[DSGD_TEXT_MAX];
     int64_t workers, batch, steps;
@@ -38,6 +43,9 @@ extern const struct dsgd_param dsgd_log_params[];  /* section log */
 
 /** seed_x where given, else seed. */
 uint32_t dsgd_run_seed(const struct dsgd_run_config *config, int64_t seed_x);
+
+/** Number of rows a run will log. */
+int64_t dsgd_run_rows(const struct dsgd_run_config *config);
 
 /** The first logged step after `step` (-1 to start): 0, the grid of per_decade points a decade, multiples of every, steps. */
 int64_t dsgd_run_next_row(const struct dsgd_run_config *config, int64_t step);

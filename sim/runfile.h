@@ -28,6 +28,7 @@ struct dsgd_run_reference {
     double metric_value[DSGD_COLUMNS_MAX]; /* the metrics at w* */
 };
 
+/** What a file holds beside the engine's tables and model. */
 struct dsgd_runfile_args {
     const struct dsgd_attribute *attribute; /* [attributes]; must contain config_sha256, schema_version, results_version */
     int attributes;
@@ -42,6 +43,9 @@ enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine
 /** Restores an engine of the same configuration from a snapshot: state, tables, scalars. DSGD_EINPUT with a sentence if
  *  the file is not a snapshot of this engine's shape; the engine is then unusable. */
 enum dsgd_status dsgd_runfile_restore(const char *path, struct dsgd_engine *engine);
+
+/** SHA-256 (hex) of a snapshot: arrays of the state, then all tables. Stored beside it and compared when it is restored. */
+void dsgd_runfile_state_sha256(struct dsgd_engine *engine, const struct dsgd_array *array, int arrays, char hex[65]);
 
 /** A result or snapshot, read back. */
 struct dsgd_runfile {

@@ -1,7 +1,6 @@
-/* runfile_read.c - reads results and snapshots back, checks them, restores engines, digests. */
+/* runfile_read.c - reads results and snapshots back, checks them, restores engines. */
 #include <hdf5.h>
 #include <math.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +20,10 @@ static enum dsgd_status open_run(const char *path, hid_t *file)
     return DSGD_OK;
 }
 
-static enum dsgd_status broken(const char *path, const char *what)
+/* A file that was not read for want of memory is not broken. */
+static enum dsgd_status broken(const char *path, const char *what, enum dsgd_status status)
 {
+    if (status == DSGD_ENOMEM) { return dsgd_fail(DSGD_ENOMEM, "no memory to read %s of %s", what, path); }
     return dsgd_fail(DSGD_EINPUT, "%s: %s is missing or has another shape; expected a result of dsgd run", path, what);
 }
 
@@ -35,9 +36,9 @@ static enum dsgd_status read_column(hid_t group, const char *name, struct dsgd_t
     const bool integer = H5Tget_class(type) == H5T_INTEGER;
     H5Tclose(type);
     char unit[16] = "", help[96] = "";
-    dsgd_h5_read_text(id, "units", unit, sizeof unit);
-    dsgd_h5_read_text(id, "long_name", help, sizeof help);
+    const bool described = dsgd_h5_read_text(id, "units", unit, sizeof unit) && dsgd_h5_read_text(id, "long_name", help, sizeof help);
     H5Dclose(id);
+    if (!described) { return DSGD_EINPUT; }
     const int c = dsgd_table_column(table, name, unit, help, integer);
     if (c < 0) { return DSGD_EINPUT; }
     table->column[c].cell = calloc(rows > 0 ? (size_t)rows : 1, sizeof(union dsgd_cell));
@@ -106,6 +107,11 @@ static enum dsgd_status read_model(hid_t file, struct dsgd_runfile *run)
 static enum dsgd_status read_all(hid_t file, const char *path, struct dsgd_runfile *run)
 {
     run->path = strdup(path);
+    if (!run->path) { return broken(path, "the name", DSGD_ENOMEM); }
+    if (dsgd_h5_read_integer(file, "schema_version", &run->schema_version) && run->schema_version != DSGD_SCHEMA_VERSION) {
+        return dsgd_fail(DSGD_EINPUT, "%s has schema version %lld: expected %d", path, (long long)run->schema_version,
+                         DSGD_SCHEMA_VERSION);
+    }
     const bool attributes =
         dsgd_h5_read_text(file, "config_sha256", run->config_sha256, sizeof run->config_sha256) &&
         dsgd_h5_read_text(file, "dataset_sha256", run->dataset_sha256, sizeof run->dataset_sha256) &&
@@ -119,13 +125,15 @@ static enum dsgd_status read_all(hid_t file, const char *path, struct dsgd_runfi
         dsgd_h5_read_integer(file, "results_version", &run->results_version) &&
         dsgd_h5_read_integer(file, "seed", &run->seed) && dsgd_h5_read_integer(file, "steps", &run->steps);
     run->config = dsgd_h5_read_long_text(file, "config");
-    if (!attributes || !run->config || !run->path) { return broken(path, "an attribute of the configuration"); }
+    if (!attributes || !run->config) { return broken(path, "an attribute of the configuration", DSGD_EINPUT); }
     for (int t = 0; t < DSGD_TABLES; ++t) {
-        if (read_table(file, table_names[t], &run->table[t]) != DSGD_OK) { return broken(path, table_names[t]); }
+        const enum dsgd_status status = read_table(file, table_names[t], &run->table[t]);
+        if (status != DSGD_OK) { return broken(path, table_names[t], status); }
     }
-    if (read_reference(file, run) != DSGD_OK) { return broken(path, "optimum"); }
-    if (read_model(file, run) != DSGD_OK) { return broken(path, "model"); }
-    return DSGD_OK;
+    enum dsgd_status status = read_reference(file, run);
+    if (status != DSGD_OK) { return broken(path, "optimum", status); }
+    status = read_model(file, run);
+    return status == DSGD_OK ? DSGD_OK : broken(path, "model", status);
 }
 
 enum dsgd_status dsgd_runfile_read(const char *path, struct dsgd_runfile **out)
@@ -168,19 +176,17 @@ static enum dsgd_status restore_table(hid_t file, struct dsgd_table *table, cons
     struct dsgd_table stored = {.columns = 0};
     enum dsgd_status status = read_table(file, table->name, &stored);
     if (status == DSGD_OK && stored.columns != table->columns) { status = DSGD_EINPUT; }
+    const struct dsgd_column *from[DSGD_COLUMNS_MAX];
+    for (int c = 0; status == DSGD_OK && c < table->columns; ++c) {
+        from[c] = dsgd_table_find(&stored, table->column[c].name);
+        if (!from[c] || from[c]->integer != table->column[c].integer) { status = DSGD_EINPUT; }
+    }
     for (size_t r = 0; status == DSGD_OK && r < stored.rows; ++r) {
         status = dsgd_table_append(table);
-        for (int c = 0; status == DSGD_OK && c < table->columns; ++c) {
-            const struct dsgd_column *column = dsgd_table_find(&stored, table->column[c].name);
-            if (!column || column->integer != table->column[c].integer) {
-                status = DSGD_EINPUT;
-            } else {
-                *dsgd_table_last(table, c) = column->cell[r];
-            }
-        }
+        for (int c = 0; status == DSGD_OK && c < table->columns; ++c) { *dsgd_table_last(table, c) = from[c]->cell[r]; }
     }
     dsgd_table_destroy(&stored);
-    return status == DSGD_OK ? DSGD_OK : broken(path, table->name);
+    return status == DSGD_OK ? DSGD_OK : broken(path, table->name, status);
 }
 
 enum dsgd_status dsgd_runfile_restore(const char *path, struct dsgd_engine *engine)
@@ -196,46 +202,20 @@ enum dsgd_status dsgd_runfile_restore(const char *path, struct dsgd_engine *engi
         if (H5Lexists(file, "state", H5P_DEFAULT) <= 0 ||
             !dsgd_h5_read_array(file, name, dsgd_h5_memory_type(array[j].type), array[j].rows * array[j].cols,
                                 array[j].data)) {
-            status = broken(path, name);
+            status = broken(path, name, DSGD_EINPUT);
         }
     }
     for (int t = 0; t < DSGD_TABLES && status == DSGD_OK; ++t) {
         status = restore_table(file, dsgd_engine_table(engine, t), path);
     }
-    H5Fclose(file);
-    return status == DSGD_OK ? dsgd_engine_restored(engine) : status;
-}
-
-/* One number, little-endian; every NaN alike. */
-static void hash_cell(struct sha256_ctx *sha, union dsgd_cell cell, bool integer)
-{
-    const uint64_t bits = !integer && isnan(cell.f) ? UINT64_C(0x7ff8000000000000) : (uint64_t)cell.i;
-    uint8_t bytes[8];
-    for (int b = 0; b < 8; ++b) { bytes[b] = (uint8_t)(bits >> (8 * b)); }
-    sha256_update(sha, sizeof bytes, bytes);
-}
-
-static void hash_vector(struct sha256_ctx *sha, const double *v, size_t d)
-{
-    for (size_t i = 0; i < d; ++i) { hash_cell(sha, (union dsgd_cell){.f = v[i]}, false); }
-}
-
-void dsgd_runfile_digest(const struct dsgd_runfile *run, char hex[65])
-{
-    struct sha256_ctx sha;
-    sha256_init(&sha);
-    for (int t = 0; t < DSGD_TABLES; ++t) {
-        const struct dsgd_table *table = &run->table[t];
-        if (strcmp(table->name, "time") == 0) { continue; }
-        for (int c = 0; c < table->columns; ++c) {
-            const struct dsgd_column *column = &table->column[c];
-            sha256_update(&sha, strlen(column->name) + 1, (const uint8_t *)column->name);
-            for (size_t r = 0; r < table->rows; ++r) { hash_cell(&sha, column->cell[r], column->integer); }
+    char stored[65] = "", restored[65];
+    if (status == DSGD_OK) {
+        dsgd_runfile_state_sha256(engine, array, arrays, restored);
+        if (!dsgd_h5_read_text(file, "state_sha256", stored, sizeof stored) || strcmp(stored, restored) != 0) {
+            status = dsgd_fail(DSGD_EINPUT, "%s: its state does not have its checksum; expected an unchanged snapshot (--restart "
+                               "begins anew)", path);
         }
     }
-    hash_vector(&sha, run->x, run->d);
-    hash_vector(&sha, run->output, run->d);
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_digest(&sha, sizeof digest, digest);
-    for (int b = 0; b < SHA256_DIGEST_SIZE; ++b) { snprintf(hex + 2 * b, 3, "%02x", digest[b]); }
+    H5Fclose(file);
+    return status == DSGD_OK ? dsgd_engine_restored(engine) : status;
 }

@@ -92,8 +92,11 @@ static void write_reference(struct dsgd_h5 *h5, const struct dsgd_run_reference 
     if (group >= 0) { dsgd_h5_check(h5, H5Gclose(group) >= 0); }
 }
 
-static void write_state(struct dsgd_h5 *h5, const struct dsgd_array *array, int arrays)
+static void write_state(struct dsgd_h5 *h5, struct dsgd_engine *engine, const struct dsgd_array *array, int arrays)
 {
+    char sha256[65];
+    dsgd_runfile_state_sha256(engine, array, arrays, sha256);
+    dsgd_h5_text(h5, h5->file, "state_sha256", sha256);
     static const char *const groups[] = {"state", "state/engine", "state/worker", "state/server"};
     for (int g = 0; g < 4; ++g) {
         hid_t group = dsgd_h5_group(h5, groups[g]);
@@ -165,7 +168,7 @@ enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine
     for (int t = 0; t < DSGD_TABLES; ++t) { write_table(&h5, dsgd_engine_table(engine, t)); }
     write_model(&h5, engine);
     write_reference(&h5, args->reference, engine);
-    if (snapshot) { write_state(&h5, array, arrays); }
+    if (snapshot) { write_state(&h5, engine, array, arrays); }
     if (h5.file >= 0) { dsgd_h5_check(&h5, H5Fclose(h5.file) >= 0); }
     if (h5.failed || error) {
         unlink(new_path);

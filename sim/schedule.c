@@ -52,6 +52,10 @@ enum dsgd_status dsgd_schedule_resolve(const struct dsgd_run_config *config, con
         }
         return DSGD_OK;
     }
+    if (isnan(constants->mu)) {
+        return dsgd_fail(DSGD_EINPUT, "step_size = theory: problem %s is not known to be strongly convex; expected another "
+                         "step_size", config->problem);
+    }
     if (!(constants->mu > 0.0)) {
         return dsgd_fail(DSGD_EINPUT, "step_size = theory: problem %s is not strongly convex (mu = %g); expected l2 > 0 or "
                          "another step_size", config->problem, constants->mu);

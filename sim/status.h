@@ -7,15 +7,18 @@
 #ifndef DSGD_SIM_STATUS_H
 #define DSGD_SIM_STATUS_H
 
+/** The statuses: symbol, exit code of the command, text. */
 #define DSGD_STATUS_LIST(X)                                                                       \
     X(DSGD_OK, 0, "success")                                                                      \
     X(DSGD_EINTERNAL, 1, "internal failure")                                                      \
     X(DSGD_ENOMEM, 1, "out of memory")                                                            \
     X(DSGD_EMESSAGE, 1, "malformed message")                                                      \
     X(DSGD_EINPUT, 2, "bad input")                                                                \
+    X(DSGD_EUNAVAILABLE, 2, "not to be had")                                                     \
     X(DSGD_EIO, 3, "input/output error")                                                          \
     X(DSGD_EINTERRUPTED, 130, "interrupted")
 
+/** DSGD_OK, or what kind of failure. */
 enum dsgd_status {
 #define DSGD_STATUS_ENUM(name, code, text) name,
     DSGD_STATUS_LIST(DSGD_STATUS_ENUM)

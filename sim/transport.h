@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "sim/message.h"
 
+/** What has crossed the network so far. */
 struct dsgd_ledger {
     uint64_t up[DSGD_KINDS];   /* bytes from workers to the server since step 0 */
     uint64_t down[DSGD_KINDS]; /* bytes from the server to workers, unicast */
@@ -22,6 +23,7 @@ struct dsgd_ledger {
     double values_min, values_max, wire_min, wire_max;
 };
 
+/** Nothing sent yet. */
 void dsgd_ledger_clear(struct dsgd_ledger *ledger);
 
 /** Books one message up, standing for `copies` equal ones (W in merged emulation, else 1). */

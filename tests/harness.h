@@ -42,7 +42,7 @@ static inline enum dsgd_status harness_open(struct harness *h, const char *text,
     fclose(file);
     enum dsgd_status status = spec_load(path, set ? &set : NULL, set ? 1 : 0, &h->spec);
     unlink(path);
-    const struct session_options options = {NULL, NULL, threads, true};
+    const struct session_options options = {NULL, NULL, threads, true, false};
     if (status == DSGD_OK) { status = session_open(&h->spec, &options, &h->session); }
     if (status == DSGD_OK) { status = dsgd_engine_create(&h->session.args, &h->engine); }
     return status;

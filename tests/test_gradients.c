@@ -15,7 +15,8 @@
 void omp_set_num_threads(int); /* omp.h is not there for every compiler that has the library */
 #endif
 
-enum { N = 203, FEATURES = 37, CLASSES = 3, CONFIG_SIZE = 256 }; /* odd sizes: partial vectors at the ends */
+/* odd sizes: partial vectors at the ends, and classes that do not fill a group */
+enum { N = 203, FEATURES = 37, CLASSES = 7, CONFIG_SIZE = 256, METRICS_MAX = 8 };
 
 struct built {
     const struct dsgd_problem_ops *ops;
@@ -70,6 +71,12 @@ static const struct {
     {"logistic", {"l2", "0", NULL}},
     {"svm", {NULL}},
     {"svm", {"digit", "1", "l2", "0", NULL}},
+    {"softmax", {NULL}},
+    {"softmax", {"l2", "0", NULL}},
+    {"one_vs_rest", {NULL}},
+    {"one_vs_rest", {"loss", "hinge", "l2", "0.1", NULL}},
+    {"sigmoid", {NULL}},
+    {"sigmoid", {"digit", "1", "l2", "0", NULL}},
     {"quadratic", {"d", "50", "sigma", "0", NULL}},
     {"quadratic", {"d", "129", "sigma", "0", "rotations", "0", "kappa", "1", NULL}},
     {"quadratic", {"d", "1", "sigma", "0", "mu", "3", NULL}},
@@ -77,32 +84,41 @@ static const struct {
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
-/* The smallest |margin - 1| over the training set: how far x is from a kink of the hinge loss. */
+/* The smallest ||score| - 1| over the training set and the scores of all classes: how far x is from any kink of the
+ * hinge loss, whatever the labels. */
 static double kink_distance(const struct built *b, const double *x)
 {
-    const struct dsgd_linear *p = b->self;
     double nearest = HUGE_VAL;
-    for (size_t i = 0; i < b->n; ++i) {
-        double score = x[FEATURES];
-        for (size_t j = 0; j < FEATURES; ++j) { score += b->data->train.feature[i * FEATURES + j] / 255.0 * x[j]; }
-        nearest = fmin(nearest, fabs(dsgd_linear_sign(p, b->data->train.label[i]) * score - 1));
+    for (size_t from = 0; from < b->d; from += FEATURES + 1) {
+        for (size_t i = 0; i < b->n; ++i) {
+            double score = x[from + FEATURES];
+            for (size_t j = 0; j < FEATURES; ++j) {
+                score += b->data->train.feature[i * FEATURES + j] / 255.0 * x[from + j];
+            }
+            nearest = fmin(nearest, fabs(fabs(score) - 1));
+        }
     }
     return nearest;
 }
 
-/* A point that floats represent, with coordinates in (-0.4, 0.4); for the SVM at least `away` from every kink. */
+static bool has_kinks(const struct built *b)
+{
+    return strcmp(b->ops->name, "svm") == 0 || strcmp(b->ops->name, "one_vs_rest") == 0;
+}
+
+/* A point that floats represent, with coordinates in (-0.4, 0.4); for hinge losses at least `away` from every kink. */
 static void choose_point(const struct built *b, double away, double *x)
 {
     for (uint32_t seed = 1; seed < 1000; ++seed) {
         for (size_t j = 0; j < b->d; ++j) { x[j] = (double)(float)(0.4 * synthetic_uniform(seed, (uint32_t)j, 9)); }
-        if (strcmp(b->ops->name, "svm") != 0 || kink_distance(b, x) > away) { return; }
+        if (!has_kinks(b) || kink_distance(b, x) > away) { return; }
     }
     fail_msg("no point away from the kinks");
 }
 
 static double objective_at(const struct built *b, double *x, size_t j, double shift)
 {
-    double value[DSGD_LINEAR_METRICS];
+    double value[METRICS_MAX];
     const double saved = x[j];
     x[j] += shift;
     assert_int_equal(b->ops->evaluate(b->self, x, value), DSGD_OK);
@@ -188,8 +204,10 @@ static void gradient_batch_is_mean_of_its_examples(void **unused)
         struct built b = build(cases[c].name, cases[c].keys);
         if (b.n > 0) {
             const uint32_t example[4] = {3, 202, 3, 57}; /* with replacement: 3 counts twice */
-            double x[FEATURES + 1], mean[FEATURES + 1] = {0};
-            float xf[FEATURES + 1], gf[FEATURES + 1];
+            enum { DIM = CLASSES * (FEATURES + 1) };
+            double x[DIM], mean[DIM] = {0};
+            float xf[DIM], gf[DIM];
+            assert_true(b.d <= DIM);
             choose_point(&b, 1e-4, x);
             for (size_t j = 0; j < b.d; ++j) { xf[j] = (float)x[j]; }
             for (int k = 0; k < 4; ++k) {
@@ -352,7 +370,7 @@ static void full_passes_any_number_of_threads_same_bits(void **unused)
     for (size_t c = 0; c < CASES; ++c) {
         struct built b = build_sized(cases[c].name, cases[c].keys, DSGD_LINEAR_PARALLEL + 77); /* fewer: one thread */
         double *x = malloc(b.d * sizeof *x), *grad = malloc(2 * b.d * sizeof *grad),
-               value[2][DSGD_LINEAR_METRICS] = {{0}};
+               value[2][METRICS_MAX] = {{0}};
         assert_true(x && grad);
         choose_point(&b, 0, x); /* kinks do no harm here */
         for (int k = 0; k < 2; ++k) {
@@ -391,16 +409,18 @@ static void create_digit_beyond_classes_is_refused(void **unused)
 {
     (void)unused;
     struct dsgd_dataset *data = synthetic_create(11, N, FEATURES, CLASSES);
-    const struct dsgd_linear_config config = {.digit = CLASSES, .l2 = 0.01};
+    _Alignas(16) unsigned char config[CONFIG_SIZE];
     for (size_t k = 0; dsgd_problem_at(k); ++k) {
         const struct dsgd_problem_ops *ops = dsgd_problem_at(k);
         assert_ptr_equal(dsgd_problem_find(ops->name), ops);
-        if (!ops->needs_dataset) { continue; }
-        const struct dsgd_problem_args args = {&config, data, 1};
+        if (!dsgd_param_find(ops->params, "digit")) { continue; }
+        assert_int_equal(dsgd_param_defaults(ops->params, ops->name, config), DSGD_OK);
+        assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, "digit"), ops->name, config, "7"), DSGD_OK);
+        const struct dsgd_problem_args args = {config, data, 1};
         void *self;
         assert_int_equal(ops->create(&args, &self), DSGD_EINPUT);
         assert_null(self);
-        assert_non_null(strstr(dsgd_message(), "digit = 3"));
+        assert_non_null(strstr(dsgd_message(), "digit = 7"));
         ops->destroy(NULL);
     }
     assert_null(dsgd_problem_find("no such problem"));

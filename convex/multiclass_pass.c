@@ -1,0 +1,117 @@
+/* multiclass_pass.c - passes over the whole training set in double precision for classifiers with a weight vector for
+ * each class: objective, gradient, products with a Hessian.
+ *
+ * One function does the work (dsgd_multiclass_pass). It takes ROWS examples at a time: their scores, then their shares
+ * of the result in column blocks, so that a sum is loaded and stored once for ROWS additions. The order of the additions
+ * is that of the examples.
+ */
+#include "convex/multiclass.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "convex/bytes.h"
+
+enum { ROWS = 4, BLOCK = 256 };
+
+void dsgd_multiclass_score(const struct dsgd_multiclass *p, const uint8_t *row, const double *w, double *score)
+{
+    size_t c = 0;
+    for (; c + DSGD_BYTES_GROUP <= p->classes; c += DSGD_BYTES_GROUP) {
+        dsgd_bytes_dots(p->features, row, p->width, w + c * p->width, score + c);
+    }
+    for (; c < p->classes; ++c) { score[c] = dsgd_bytes_dot(p->features, row, w + c * p->width); }
+    for (c = 0; c < p->classes; ++c) { score[c] = score[c] / 255.0 + w[c * p->width + p->features]; }
+}
+
+static void widen(size_t n, const uint8_t *restrict row, double *restrict out)
+{
+    float part[BLOCK];
+    dsgd_bytes_widen_float(n, row, part);
+    for (size_t j = 0; j < n; ++j) { out[j] = (double)part[j]; }
+}
+
+/* out += coefficient times row, for ROWS rows; rows past the end have the coefficients 0. */
+static void add_rows(const struct dsgd_multiclass *p, const uint8_t *const row[ROWS],
+                     double coefficient[ROWS][DSGD_CLASSES_MAX], double *out)
+{
+    double pixel[ROWS][BLOCK];
+    for (size_t from = 0; from < p->features; from += BLOCK) {
+        const size_t columns = p->features - from < BLOCK ? p->features - from : BLOCK;
+        for (int t = 0; t < ROWS; ++t) { widen(columns, row[t] + from, pixel[t]); }
+        for (size_t c = 0; c < p->classes; ++c) {
+            const double q0 = coefficient[0][c], q1 = coefficient[1][c], q2 = coefficient[2][c], q3 = coefficient[3][c];
+            double *restrict to = out + c * p->width + from;
+            for (size_t j = 0; j < columns; ++j) {
+                to[j] = (((to[j] + q0 * pixel[0][j]) + q1 * pixel[1][j]) + q2 * pixel[2][j]) + q3 * pixel[3][j];
+            }
+        }
+    }
+    for (size_t c = 0; c < p->classes; ++c) {
+        for (int t = 0; t < ROWS; ++t) { out[c * p->width + p->features] += coefficient[t][c]; }
+    }
+}
+
+/* Chunk k of a pass: out [d] = sums, with pixels still in units of 1/255. */
+static double pass_chunk(const struct dsgd_multiclass *p, size_t k, const double *w, dsgd_multiclass_weight *weight,
+                         const void *context, double *out)
+{
+    const size_t end = p->n * (k + 1) / DSGD_LINEAR_CHUNKS;
+    double sum = 0, score[DSGD_CLASSES_MAX], coefficient[ROWS][DSGD_CLASSES_MAX];
+    const uint8_t *row[ROWS];
+    for (size_t i = p->n * k / DSGD_LINEAR_CHUNKS; i < end; i += ROWS) {
+        for (size_t t = 0; t < ROWS; ++t) {
+            const bool real = i + t < end;
+            row[t] = p->data->train.feature + (real ? i + t : i) * p->features;
+            memset(coefficient[t], 0, p->classes * sizeof *coefficient[t]);
+            if (!real) { continue; }
+            dsgd_multiclass_score(p, row[t], w, score);
+            sum += weight(context, i + t, score, coefficient[t]);
+        }
+        add_rows(p, row, coefficient, out);
+    }
+    return sum;
+}
+
+enum dsgd_status dsgd_multiclass_pass(const struct dsgd_multiclass *p, const double *w, dsgd_multiclass_weight *weight,
+                                      const void *context, double *out, double *mean)
+{
+    double sum[DSGD_LINEAR_CHUNKS], total = 0;
+    double *part = calloc(DSGD_LINEAR_CHUNKS * p->d, sizeof *part);
+    if (!part) {
+        return dsgd_fail(DSGD_ENOMEM, "no memory for %d partial sums of %zu numbers", (int)DSGD_LINEAR_CHUNKS, p->d);
+    }
+#pragma omp parallel for schedule(static) if (p->n >= DSGD_LINEAR_PARALLEL)
+    for (size_t k = 0; k < DSGD_LINEAR_CHUNKS; ++k) { sum[k] = pass_chunk(p, k, w, weight, context, part + k * p->d); }
+    memset(out, 0, p->d * sizeof *out);
+    for (size_t k = 0; k < DSGD_LINEAR_CHUNKS; ++k) {
+        total += sum[k];
+        for (size_t j = 0; j < p->d; ++j) { out[j] += part[k * p->d + j]; }
+    }
+    free(part);
+    const double n = (double)p->n;
+    for (size_t c = 0; c < p->classes; ++c) {
+        double *segment = out + c * p->width;
+        for (size_t j = 0; j < p->features; ++j) { segment[j] /= 255.0 * n; }
+        segment[p->features] /= n;
+    }
+    if (mean) { *mean = total / n; }
+    return DSGD_OK;
+}
+
+static double weight_loss(const void *context, size_t i, const double *score, double *coefficient)
+{
+    const struct dsgd_multiclass *p = context;
+    return p->loss->value(p, score, p->data->train.label[i], coefficient);
+}
+
+enum dsgd_status dsgd_multiclass_objective(const struct dsgd_multiclass *p, const double *w, double *f, double *grad)
+{
+    double norm2 = 0;
+    DSGD_TRY(dsgd_multiclass_pass(p, w, weight_loss, p, grad, f));
+    for (size_t j = 0; j < p->d; ++j) {
+        norm2 += w[j] * w[j];
+        grad[j] += p->l2 * w[j];
+    }
+    *f += 0.5 * p->l2 * norm2;
+    return DSGD_OK;
+}

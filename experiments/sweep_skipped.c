@@ -1,0 +1,97 @@
+/* sweep_skipped.c - the impossible combinations of a sweep, kept beside its results. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "experiments/sweep.h"
+
+static enum dsgd_status make_folders(const char *path)
+{
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", path);
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
+            return dsgd_fail(DSGD_EIO, "cannot make folder %s: %s; expected a writable place for %s", folder, strerror(errno), path);
+        }
+        *slash = '/';
+    }
+    return DSGD_OK;
+}
+
+static bool holds(const char *path, const char *text, size_t size)
+{
+    FILE *file = fopen(path, "rb");
+    char *there = malloc(size + 1);
+    const bool same = file && there && fread(there, 1, size + 1, file) == size && memcmp(there, text, size) == 0;
+    if (file) { fclose(file); }
+    free(there);
+    return same;
+}
+
+static enum dsgd_status store(const char *path, const char *text, size_t size)
+{
+    if (holds(path, text, size)) { return DSGD_OK; }
+    DSGD_TRY(make_folders(path));
+    char name[4200];
+    snprintf(name, sizeof name, "%s.new", path);
+    FILE *file = fopen(name, "wb");
+    bool good = file && fwrite(text, 1, size, file) == size;
+    good = file && fclose(file) == 0 && good;
+    if (good && rename(name, path) == 0) { return DSGD_OK; }
+    enum dsgd_status status = dsgd_fail(DSGD_EIO, "cannot write %s: %s", path, strerror(errno));
+    unlink(name);
+    return status;
+}
+
+/* "results/<dataset>/" of a run, its length. */
+static int folder_length(const struct sweep_run *run)
+{
+    return (int)(strrchr(run->path, '/') - run->path + 1);
+}
+
+static enum dsgd_status record_folder(const struct sweep *sweep, const char *folder, int length)
+{
+    char path[4096], *text = NULL;
+    size_t size = 0, skipped = 0;
+    if (snprintf(path, sizeof path, "%.*s%s.skipped.tsv", length, folder, sweep->name) >= (int)sizeof path) {
+        return dsgd_fail(DSGD_EINPUT, "sweep name %.64s... is too long", sweep->name);
+    }
+    FILE *out = open_memstream(&text, &size);
+    if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %s", path); }
+    fprintf(out, "# impossible combinations of %s\nblock\tconfig\tsettings\treason\n", sweep->path);
+    for (size_t j = 0; j < sweep->runs; ++j) {
+        const struct sweep_run *run = &sweep->run[j];
+        if (!run->skipped || folder_length(run) != length || strncmp(run->path, folder, (size_t)length) != 0) { continue; }
+        ++skipped;
+        fprintf(out, "%s\t%s\t", run->block, run->config);
+        for (size_t s = 0; s < run->sets; ++s) { fprintf(out, "%s%s", s ? " " : "", run->set[s]); }
+        fprintf(out, "\t%s\n", run->skipped);
+    }
+    enum dsgd_status status = DSGD_OK;
+    if (fclose(out) != 0) {
+        status = dsgd_fail(DSGD_ENOMEM, "no memory for %s", path);
+    } else if (skipped > 0) {
+        status = store(path, text, size);
+    } else {
+        unlink(path);
+    }
+    free(text);
+    return status;
+}
+
+enum dsgd_status sweep_record_skipped(const struct sweep *sweep)
+{
+    for (size_t j = 0; j < sweep->runs; ++j) {
+        const int length = folder_length(&sweep->run[j]);
+        bool first = true;
+        for (size_t i = 0; i < j && first; ++i) {
+            first = folder_length(&sweep->run[i]) != length || strncmp(sweep->run[i].path, sweep->run[j].path, (size_t)length) != 0;
+        }
+        if (first) { DSGD_TRY(record_folder(sweep, sweep->run[j].path, length)); }
+    }
+    return DSGD_OK;
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# docs-tables.sh DSGD [--check] - the tables of docs/*.md that the command itself knows, written anew between their markers.
+#
+#   <!-- dsgd list: keys --> ... <!-- end -->      every section's keys, defaults, ranges, meanings
+#   <!-- dsgd list: names --> ... <!-- end -->     algorithms, problems, datasets
+#   <!-- dsgd list: columns --> ... <!-- end -->   the columns of /trace that each problem brings
+#
+# --check writes nothing and fails, naming the files that are not current.
+set -euo pipefail
+if [ $# -lt 1 ] || [ $# -gt 2 ] || [ "${2:---check}" != --check ]; then
+    printf "docs-tables: '%s': expected DSGD [--check]\n" "$*" >&2
+    exit 2
+fi
+dsgd=$(realpath "$1") mode=${2:-write}
+cd "$(dirname "$0")/.."
+
+names() { "$dsgd" list "$1" | sed -n 's/^  \([a-z][a-z0-9_]*\) .*/\1/p'; }
+
+# stdin: what `dsgd list NAME` prints; stdout: Markdown tables
+key_tables()
+{
+    perl -ne '
+        sub cell { my $text = shift; $text =~ s/\|/\\|/g; $text =~ s/([*<>])/\\$1/g; $text }
+        if (/^(top level|\w+ \{ \})$/) { $section = $1; $rows = 0; }
+        elsif (/^columns of/) { $section = ""; }
+        elsif ($section and /^  (\w+)\s+= (\S+)\s+(.*?)\s*$/) {
+            print "\n`$section`\n\n| Key | Default | Range | Meaning |\n|---|---|---|---|\n" unless $rows++;
+            my ($key, $default, $range) = ($1, $2, cell($3));
+            chomp(my $help = <>);
+            $help =~ s/^\s+//;
+            print "| `$key` | `$default` | $range | ", cell($help), " |\n";
+        }'
+}
+
+block()
+{
+    local name role
+    case $1 in
+    keys)
+        "$dsgd" list engine | key_tables
+        for role in datasets problems algorithms; do
+            for name in $(names $role); do "$dsgd" list "$name" | key_tables; done
+        done ;;
+    names)
+        for role in algorithms problems datasets; do
+            printf '\n| %s | |\n|---|---|\n' "$role"
+            "$dsgd" list $role | perl -ne 'if (/^  (\w+)\s+(.*?)\s*$/) { my ($n, $t) = ($1, $2); $t =~ s/([|*<>])/\\$1/g; print "| `$n` | $t |\n" }'
+        done ;;
+    columns)
+        printf '\n| Problem | Column | Unit | Meaning |\n|---|---|---|---|\n'
+        for name in $(names problems); do
+            "$dsgd" list "$name" | PROBLEM=$name perl -ne '
+                if (/^columns of/) { $on = 1; }
+                elsif ($on and /^  (\w+)\s+\[(.*?)\] (.*?)\s*$/) {
+                    my ($n, $u, $h) = ($1, $2, $3);
+                    $h =~ s/([|*<>])/\\$1/g;
+                    print "| `$ENV{PROBLEM}` | `$n` | `$u` | $h |\n";
+                }'
+        done ;;
+    *) printf 'docs-tables: marker %s: expected keys, names or columns\n' "$1" >&2; return 1 ;;
+    esac
+    printf '\n'
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+stale=()
+for file in docs/*.md; do
+    grep -q '^<!-- dsgd list: ' "$file" || continue
+    out=$scratch/page skip=no
+    : >"$out"
+    while IFS= read -r line; do
+        if [[ $line = '<!-- end -->' ]]; then skip=no; fi
+        [ $skip = yes ] || printf '%s\n' "$line" >>"$out"
+        if [[ $line =~ ^'<!-- dsgd list: '([a-z]+)' -->'$ ]]; then
+            block "${BASH_REMATCH[1]}" >>"$out"
+            skip=yes
+        fi
+    done <"$file"
+    cmp -s "$out" "$file" && continue
+    stale+=("$file")
+    if [ "$mode" = write ]; then
+        cp "$out" "$file"
+        printf 'docs-tables: %s written\n' "$file"
+    fi
+done
+if [ "$mode" = --check ] && [ ${#stale[@]} -gt 0 ]; then
+    printf 'docs-tables: tables are not current in %s: expected the output of scripts/docs-tables.sh %s\n' "${stale[*]}" "$1" >&2
+    exit 1
+fi

@@ -1,0 +1,200 @@
+#!/usr/bin/env bash
+# fetch-mnist.sh - fetches the four MNIST files into ${DSGD_DATA:-data}/mnist/, from the first mirror that has them.
+#
+#   DSGD_MNIST_URLS   base URLs, separated by blanks, tried in this order instead of the list below
+#   DSGD_MNIST_SUMS   file of lines "SHA-256 NAME", sums of the unpacked files, instead of the published ones (tests)
+#
+# What has arrived stays in NAME.gz.part: after an interruption the same command goes on there, also on another mirror.
+# The files get their names only when all that were missing have arrived and the SHA-256 of what they unpack to is right
+# (mirrors may have packed the same bytes differently). Files that are already there are never touched: a wrong one is
+# an error.
+#
+# Exit codes: 0 the four files are there and right, 2 bad input, 3 network or input/output, 130 interrupted.
+set -euo pipefail
+export LC_ALL=C
+
+mirrors=(https://ossci-datasets.s3.amazonaws.com/mnist/ https://storage.googleapis.com/cvdf-datasets/mnist/)
+names=(train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte)
+declare -A published=(
+    [train-images-idx3-ubyte]=ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db
+    [train-labels-idx1-ubyte]=65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5
+    [t10k-images-idx3-ubyte]=0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7
+    [t10k-labels-idx1-ubyte]=ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2
+)
+attempts=4 # on one mirror, as long as each brings bytes
+stall_s=30 # without a byte for so long, a mirror is given up
+
+say() { printf 'fetch-mnist: %s\n' "$*"; }
+warn() { say "$@" >&2; }
+fail()
+{
+    local code=$1
+    shift
+    warn "$@"
+    exit "$code"
+}
+
+bytes_of() { stat -c %s -- "$1" 2>/dev/null || echo 0; }
+
+# inspect FILE SUM: does what FILE unpacks to have this sum? If not, `found` says what it is. Plain files are their own
+# unpacked form.
+inspect()
+{
+    found=
+    local sum
+    if ! sum=$(gzip -dcf 2>"$scratch/gzip" <"$1" | sha256sum); then
+        sum=$(grep . "$scratch/gzip" | tail -n 1)
+        found="$(bytes_of "$1") bytes that do not unpack (${sum#gzip: stdin: })"
+        return 1
+    fi
+    sum=${sum%% *}
+    [ "$sum" != "$2" ] || return 0
+    found="$(bytes_of "$1") bytes that unpack to SHA-256 $sum"
+    return 1
+}
+
+# download URL PART: goes on at the end of PART. Returns curl's exit code; `reply` is the HTTP status, `why` the reason.
+download()
+{
+    local code=0
+    # In the background, so that a signal to this script alone ends it too.
+    curl --fail --silent --location --proto '=http,https,file' --proto-redir '=http,https' --connect-timeout 20 \
+        --speed-limit 1 --speed-time "$stall_s" --continue-at - --output "$2" \
+        --write-out '%{http_code} %{errormsg}\n' "$1" >"$scratch/reply" 2>/dev/null </dev/null &
+    child=$!
+    wait "$child" || code=$?
+    child=
+    read -r reply why <"$scratch/reply" || true
+    [ -n "${why:-}" ] || why="curl ended with code $code"
+    return "$code"
+}
+
+# fetch URL PART SUM: true when PART is whole and right. Otherwise one sentence, and PART keeps what is worth keeping.
+fetch()
+{
+    local url=$1 part=$2 sum=$3 attempt=0 before after code
+    while [ $((++attempt)) -le $attempts ]; do
+        before=$(bytes_of "$part")
+        [ "$before" -eq 0 ] || say "goes on with $url after $before bytes"
+        code=0
+        download "$url" "$part" || code=$?
+        after=$(bytes_of "$part")
+        if [ "$code" -eq 0 ]; then
+            inspect "$part" "$sum" && return 0
+            rm -f -- "$part"
+            warn "$url: got $found, expected SHA-256 $sum; discarded"
+            # Two mirrors may pack differently: what was begun elsewhere is not this mirror's fault.
+            [ "$before" -gt 0 ] || return 1
+        elif [ "$code" -eq 23 ]; then
+            fail 3 "$part: cannot be written ($why), expected a writable folder with 12 MB left"
+        elif [ "$code" -eq 33 ] || [ "$code" -eq 36 ] || [ "$reply" = 416 ]; then
+            rm -f -- "$part"
+            warn "$url: does not go on after $before bytes ($why), expected the rest; starts again"
+        elif [ "$after" -gt "$before" ]; then
+            warn "$url: broke off after $after bytes ($why), expected the whole file"
+        else
+            warn "$url: got nothing ($why), expected a file"
+            return 1
+        fi
+    done
+    warn "$url: given up after $attempts attempts"
+    return 1
+}
+
+# From the mirror that served the last file, then from the others.
+fetch_from_mirrors()
+{
+    local name=$1 mirror order=("${mirrors[@]}")
+    [ -z "$good" ] || order=("$good" "${mirrors[@]}")
+    local -A tried=()
+    for mirror in "${order[@]}"; do
+        [ -z "${tried[$mirror]:-}" ] || continue
+        tried[$mirror]=yes
+        if fetch "$mirror$name.gz" "$folder/$name.gz.part" "${published[$name]}"; then
+            good=$mirror
+            say "$name.gz: $(bytes_of "$folder/$name.gz.part") bytes from $mirror"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# What is not there yet, into `missing`. The gzip goes first, as in the reader.
+survey()
+{
+    local name file
+    missing=()
+    for name in "${names[@]}"; do
+        file=$folder/$name.gz
+        [ -e "$file" ] || file=$folder/$name
+        if [ ! -e "$file" ]; then
+            missing+=("$name")
+        elif ! inspect "$file" "${published[$name]}"; then
+            fail 2 "$file: is there and has $found, expected SHA-256 ${published[$name]};" \
+                "move it away, then the same command fetches it"
+        fi
+    done
+}
+
+interrupted()
+{
+    trap '' INT TERM HUP
+    [ -z "$child" ] || { kill "$child" 2>/dev/null || true; wait "$child" 2>/dev/null || true; }
+    fail 130 "interrupted; what has arrived stays in $folder/*.part, the same command goes on there"
+}
+
+read_sums()
+{
+    local sum name
+    [ -r "$DSGD_MNIST_SUMS" ] || fail 2 "DSGD_MNIST_SUMS: $DSGD_MNIST_SUMS cannot be read, expected a file of sums"
+    published=()
+    while read -r sum name || [ -n "$sum" ]; do
+        [[ $sum =~ ^[0-9a-f]{64}$ ]] || fail 2 "$DSGD_MNIST_SUMS: '$sum $name', expected lines 'SHA-256 NAME'"
+        published[$name]=$sum
+    done <"$DSGD_MNIST_SUMS"
+    for name in "${names[@]}"; do
+        [ -n "${published[$name]:-}" ] || fail 2 "$DSGD_MNIST_SUMS: no sum of $name, expected one for each file"
+    done
+}
+
+[ $# -eq 0 ] || fail 2 "argument '$1': expected none; DSGD_DATA and DSGD_MNIST_URLS are read from the environment"
+[ -z "${DSGD_MNIST_SUMS:-}" ] || read_sums
+if [ -n "${DSGD_MNIST_URLS:-}" ]; then read -r -d '' -a mirrors <<<"$DSGD_MNIST_URLS" || true; fi
+[ ${#mirrors[@]} -gt 0 ] || fail 2 "DSGD_MNIST_URLS: blank, expected base URLs separated by blanks"
+for m in "${!mirrors[@]}"; do
+    [[ ${mirrors[m]} =~ ^(https?|file)://. ]] ||
+        fail 2 "DSGD_MNIST_URLS: '${mirrors[m]}', expected base URLs that begin with https://, http:// or file://"
+    mirrors[m]=${mirrors[m]%/}/
+done
+
+folder=${DSGD_DATA:-data}/mnist
+child='' good=''
+scratch=$(mktemp -d) || fail 3 "no temporary folder, expected a writable ${TMPDIR:-/tmp}"
+trap 'rm -rf "$scratch"' EXIT
+trap interrupted INT TERM HUP
+
+# Before anything is written: a complete folder may be read-only.
+survey
+if [ ${#missing[@]} -gt 0 ]; then
+    command -v curl >/dev/null || fail 2 "curl is not installed, please type scripts/setup.sh data"
+    if ! mkdir -p -- "$folder" 2>/dev/null || ! : 2>/dev/null >>"$folder/.fetch.lock"; then
+        fail 3 "$folder: cannot be made or written, expected a writable folder; DSGD_DATA=FOLDER names another"
+    fi
+    # One at a time. A curl that outlives a killed script holds the lock too.
+    exec 9>>"$folder/.fetch.lock"
+    flock -n 9 || fail 2 "$folder: another process fetches files into it, expected one at a time"
+    survey
+fi
+for name in "${missing[@]}"; do
+    part=$folder/$name.gz.part
+    if [ -s "$part" ] && inspect "$part" "${published[$name]}"; then continue; fi
+    fetch_from_mirrors "$name" || fail 3 "$name.gz: not got from any of ${mirrors[*]} (reasons above), expected one" \
+        "that has it; the same command tries again, DSGD_MNIST_URLS names other mirrors"
+done
+for name in "${missing[@]}"; do
+    part=$folder/$name.gz.part
+    if ! sync -- "$part" || ! mv -f -- "$part" "$folder/$name.gz"; then
+        fail 3 "$part: cannot be moved to its place, expected to become $folder/$name.gz"
+    fi
+done
+say "$folder: the four files of MNIST are there, SHA-256 as published"

@@ -1,0 +1,12 @@
+# The fuzzers: with DSGD_FUZZ (preset fuzz) programs of libFuzzer, see tests/fuzz/run.sh; else tests that replay the corpus.
+foreach(name idx config snapshot)
+  add_executable(fuzz_${name} ${CMAKE_CURRENT_LIST_DIR}/fuzz_${name}.c ${CMAKE_CURRENT_LIST_DIR}/input.c)
+  target_link_libraries(fuzz_${name} PRIVATE dsgd_whole)
+  if(DSGD_FUZZ)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/replay.c)
+    add_test(NAME fuzz_${name} COMMAND fuzz_${name} ${CMAKE_CURRENT_LIST_DIR}/corpus/${name})
+    set_tests_properties(fuzz_${name} PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
+endforeach()

@@ -1,0 +1,74 @@
+/* fuzz_config.c - any text as a configuration and as a sweep: refused with a sentence, or resolved to a text that resolves
+ * to itself.
+ *
+ * include() may name any file. Here the input lies in an empty folder of its own, and an input whose include could leave
+ * it (a slash, ~, a variable or an escaped character anywhere in the text) is not tried.
+ */
+#define _GNU_SOURCE /* memmem */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "experiments/source.h"
+#include "experiments/spec.h"
+#include "tests/fuzz/input.h"
+
+static char folder[64], path[96], again[96];
+
+static void remove_folder(void)
+{
+    unlink(path);
+    unlink(again);
+    rmdir(folder);
+}
+
+static void make_folder(void)
+{
+    const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    snprintf(folder, sizeof folder, "%s/dsgd-fuzz-XXXXXX", parent);
+    if (!mkdtemp(folder)) { abort(); }
+    snprintf(path, sizeof path, "%s/in.conf", folder);
+    snprintf(again, sizeof again, "%s/again.conf", folder);
+    atexit(remove_folder);
+}
+
+static void store(const char *name, const void *bytes, size_t size)
+{
+    FILE *file = fopen(name, "wb");
+    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) { abort(); }
+}
+
+static int may_leave(const uint8_t *data, size_t size)
+{
+    if (!memmem(data, size, "include", 7)) { return 0; }
+    for (size_t i = 0; i < size; ++i) {
+        if (strchr("/~$\\", data[i])) { return 1; } /* a zero byte too */
+    }
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!*folder) { make_folder(); }
+    if (may_leave(data, size)) { return 0; }
+    store(path, data, size);
+    struct spec spec, same;
+    if (spec_load(path, NULL, 0, &spec) == DSGD_OK) {
+        char place[4096];
+        if (spec_path(&spec, place, sizeof place) != DSGD_OK) { abort(); }
+        store(again, spec.text, strlen(spec.text));
+        if (spec_load(again, NULL, 0, &same) != DSGD_OK || strcmp(spec.sha256, same.sha256) != 0) {
+            fprintf(stderr, "the resolved text does not resolve to itself: %s\n%s", dsgd_message(), spec.text);
+            abort();
+        }
+        spec_clear(&same);
+        spec_clear(&spec);
+    } else if (!*dsgd_message()) {
+        abort();
+    }
+    struct source source = {.cfg = NULL};
+    if (source_parse(path, SOURCE_SWEEP, &source) != DSGD_OK && !*dsgd_message()) { abort(); }
+    source_clear(&source);
+    return 0;
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# sweep.sh - a grid of runs: expanded, checked, its cost told before it starts; interrupted and repeated it makes exactly what
+# is missing, with the same bits.
+# shellcheck disable=SC2015 # fail always succeeds
+set -u
+# shellcheck source=tests/sweep_tree.sh
+. "$(dirname "$0")/sweep_tree.sh"
+dsgd=./dsgd
+eight 5000
+
+# the list: one line a run, impossible combinations with their reason in the results, repeated ones once
+$dsgd sweep experiments/eight.sweep --list >list 2>err || fail "list: exit code $?: $(cat err)"
+[ "$(wc -l <list)" -eq 8 ] && [ "$(sort -u list | wc -l)" -eq 8 ] || fail "expected 8 lines: $(cat list)"
+grep -qx 'dsgd run experiments/quadratic.conf --set algorithm=terngrad --set seed=2' list || fail "list: $(cat list)"
+grep -q '8 runs, 0 done, 2 impossible' err || fail "summary: $(cat err)"
+skipped=results/quadratic/eight.skipped.tsv
+[ "$(grep -c 'local_topk.*chooses its own coordinates' $skipped)" -eq 2 ] || fail "skipped: $(cat $skipped)"
+if grep -q 'local_topk.*merged' list; then fail 'an impossible combination is listed'; fi
+$dsgd sweep experiments/eight.sweep --list --set seed=7 --set label="it's \$x" >list 2>err || fail "--set: $(cat err)"
+[ "$(wc -l <list)" -eq 4 ] && grep -q "seed=7 --set 'label=it'\\\\''s \$x'" list || fail "overridden seed: $(cat list)"
+if grep -q 'seed=1' list; then fail 'the overridden values are listed too'; fi
+printf 'runs a { config = quadratic.conf\n algorithm = {sgd, local_topk}\n local_topk { k = {1, 2} } }\n' >experiments/same.sweep
+$dsgd sweep experiments/same.sweep --list >list 2>err
+[ "$(wc -l <list)" -eq 3 ] && grep -q '1 combinations are the same' err || fail "same runs: $(cat list err)"
+printf 'runs a { config = quadratic.conf }\nruns b { config = quadratic.conf\n seed = {1, 2} }\n' >experiments/two.sweep
+$dsgd sweep experiments/two.sweep --make >list 2>/dev/null
+[ "$(grep -c '^results' list)" -eq 2 ] && [ "$(grep -c '^two_b +=' list)" -eq 2 ] || fail "a run of two blocks: $(cat list)"
+sed 's/emulation = merged/emulation = faithful/' experiments/eight.sweep >experiments/new && mv experiments/new experiments/eight.sweep
+$dsgd sweep experiments/eight.sweep --list >list 2>/dev/null
+[ ! -e $skipped ] || fail 'skipped combinations that are possible now are still recorded'
+eight 5000
+
+# what cannot be meant: exit code 2 and a sentence with file, line or key
+# refuse TEXT FRAGMENT...: this sweep, and what the sentence must contain
+refuse()
+{
+    local text=$1 fragment
+    shift
+    printf '%b' "$text" >experiments/bad.sweep
+    $dsgd sweep experiments/bad.sweep >out 2>err
+    local code=$?
+    [ $code -eq 2 ] || fail "sweep '$text': exit code $code, expected 2"
+    [ "$(wc -l <err)" -eq 1 ] || fail "sweep '$text': expected one line: $(cat err)"
+    for fragment in "$@"; do grep -qF -- "$fragment" err || fail "sweep '$text': no '$fragment' in: $(cat err)"; done
+}
+refuse 'runs a { config = quadratic.conf\n wrokers = {1, 2} }\n' 'bad.sweep:2' wrokers workers
+refuse 'runs a { config = quadratic.conf\n sgd { momentun = 0.5 } }\n' 'bad.sweep:2' sgd.momentun sgd.momentum
+refuse 'runs a { config = quadratic.conf\n seed = 1, 2 }\n' 'bad.sweep:2' 'key = {value, ...}'
+refuse 'runs a { config = quadratic.conf\n algorithm = sdg }\n' 'algorithm = sdg' local_topk
+refuse 'runs a { config = quadratic.conf\n workers = {4, 0} }\n' 'workers = 0'
+refuse 'runs a { config = gone.conf }\n' experiments/gone.conf
+refuse 'runs a { seed = 1 }\n' config
+refuse 'runs { config = quadratic.conf }\n' 'bad.sweep:1' title
+refuse 'runs a { config = quadratic.conf }\nruns a { config = quadratic.conf }\n' 'bad.sweep:2' title
+refuse '# nothing\n' empty
+refuse 'runs a { config = quadratic.conf\n problem = logistic }\n' --data
+$dsgd sweep experiments/gone.sweep 2>err; [ $? -eq 2 ] && grep -q gone.sweep err || fail "no sweep: $(cat err)"
+sweep sweep SWEEP= >out 2>&1; [ $? -eq 2 ] && grep -q 'SWEEP=' out || fail "make without SWEEP: $(cat out)"
+rm -rf results build
+
+# uninterrupted
+sweep sweep -j2 >log 2>&1 || fail "sweep: exit code $?: $(cat log)"
+grep -q '^cost: about .* with 2 at a time' log || fail "no cost before the start: $(cat log)"
+[ "$(sed -n '/^cost/,$p' log | grep -c '  complete  ')" -eq 8 ] || fail "the cost is not told first: $(cat log)"
+grep -q '^\[8 of 8 done' log || fail "no progress: $(cat log)"
+estimated=$(awk -F'\t' '{ s += $4 } END { print s }' build/sweeps/eight.cost.tsv) stored=$(cat results/quadratic/*.h5 | wc -c)
+[ $((estimated * 4)) -gt $((stored * 3)) ] && [ $((estimated * 3)) -lt $((stored * 4)) ] || fail "disk: $estimated bytes told, $stored there"
+mkdir ../whole && mv results ../whole/
+
+# interrupted like Ctrl-C, a few times, and repeated
+set -m # so that make is the first of a group of processes and is not told to ignore the interrupt
+interrupts=0
+for target in 1 3 5; do # results that are there when the interrupt comes
+    sweep sweep -j2 RUN_OPTIONS='--snapshot 0.1' >log 2>&1 & pid=$!
+    while [ "$(find results -name '*.h5' 2>/dev/null | wc -l)" -lt $target ] && kill -0 $pid; do sleep 0.05; done
+    if kill -INT -- -$pid; then interrupts=$((interrupts + 1)); fi
+    wait $pid && break
+    while pgrep -g $pid >/dev/null; do sleep 0.05; done
+done 2>/dev/null
+set +m
+[ $interrupts -eq 3 ] || fail 'the sweep was over before it could be interrupted'
+made=$(find results -name '*.h5' | wc -l)
+[ "$made" -ge 5 ] && [ "$made" -lt 8 ] || fail 'nothing was left to repeat'
+touch before
+sleep 0.05
+sweep sweep -j2 >log 2>&1 || fail "repeated: exit code $?: $(cat log)"
+again=$(find results -name '*.h5' -newer before | wc -l)
+[ "$again" -eq $((8 - made)) ] || fail "repeated: $again runs made, $((8 - made)) were missing"
+[ -z "$(find results -name '*.h5.*')" ] || fail "left: $(find results -name '*.h5.*')"
+[ "$(digests ../whole)" = "$(digests .)" ] || fail "digests differ after $interrupts interrupts"
+[ "$(grep -c local_topk $skipped)" -eq 2 ] || fail 'skipped combinations are not recorded'
+echo "interrupted $interrupts times with $made of 8 done, $again made then: same digests"
+
+# repeated once more: nothing to do, no file changed
+find . -type f -printf '%p %s %T@\n' | grep -v '^./log ' | sort >../before
+sweep sweep -j2 >log 2>&1 || fail "third: exit code $?: $(cat log)"
+find . -type f -printf '%p %s %T@\n' | grep -v '^./log ' | sort | cmp -s - ../before || fail 'nothing to do, but files changed'
+grep -q '8 runs, 8 done' log || fail "third: $(cat log)"
+
+# the list of runs is what a scheduler needs: missing ones are made, others are there already
+rm -f "$(find results -name '*terngrad*' -o -name '*-s1-*.h5' | head -n 1)"
+sweep -s list-runs >list 2>err || fail "list-runs: $(cat err)"
+[ "$(wc -l <list)" -eq 8 ] || fail "list-runs: $(cat list)"
+if command -v parallel >/dev/null; then
+    parallel --will-cite -j2 --joblog joblog <list >out 2>&1 || fail "parallel: $(cat out)"
+else
+    bash -e list >out 2>&1 || fail "list as a script: $(cat out)"
+fi
+[ "$(grep -c 'already complete' out)" -eq 7 ] || fail "list-runs: $(cat out)"
+[ "$(digests ../whole)" = "$(digests .)" ] || fail 'digests differ'
+
+[ $failures -eq 0 ] && echo 'sweep: all checks passed'
+exit $((failures > 0))

@@ -1,0 +1,186 @@
+/* test_synthetic.c - the dataset made on the spot: the same bytes for the same keys on any machine and any number of threads,
+ * equally frequent classes, and a separability that orders the errors of a certified optimum. */
+#include "tests/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <gsl/gsl_cdf.h>
+#include "convex/linear.h"
+#include "convex/registry.h"
+#include "datasets/dataset.h"
+
+#ifdef _OPENMP
+void omp_set_num_threads(int); /* omp.h is not there for every compiler that has the library */
+#endif
+
+enum { CONFIG_SIZE = 256 };
+
+/* A small dataset of 600 + 301 examples, 21 features, 3 classes unless `keys` ("key value ...") say otherwise. */
+static enum dsgd_status try_load(const char *const *keys, struct dsgd_dataset **data)
+{
+    static const char *const small[] = {"n", "600", "n_test", "301", "features", "21", "classes", "3", NULL};
+    const struct dsgd_dataset_ops *ops = dsgd_dataset_find("synthetic");
+    _Alignas(16) unsigned char config[CONFIG_SIZE];
+    assert_non_null(ops);
+    assert_true(ops->config_size <= sizeof config);
+    assert_int_equal(dsgd_param_defaults(ops->params, ops->name, config), DSGD_OK);
+    for (int pass = 0; pass < 2; ++pass) {
+        for (const char *const *k = pass == 0 ? small : keys; *k; k += 2) {
+            assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, k[0]), ops->name, config, k[1]), DSGD_OK);
+        }
+    }
+    const struct dsgd_dataset_args args = {.config = config, .folder = "/nonexistent"};
+    return ops->load(&args, data);
+}
+
+static struct dsgd_dataset *load(const char *const *keys)
+{
+    struct dsgd_dataset *data = NULL;
+    assert_int_equal(try_load(keys, &data), DSGD_OK);
+    return data;
+}
+
+static const char *const none[] = {NULL};
+
+static void load_same_keys_same_bytes(void **unused)
+{
+    (void)unused;
+    struct dsgd_dataset *a = load(none), *b = load(none);
+    assert_int_equal(a->train.n, 600);
+    assert_int_equal(a->test.n, 301);
+    assert_int_equal(a->features, 21);
+    assert_int_equal(a->classes, 3);
+    assert_memory_equal(a->train.feature, b->train.feature, 600 * 21);
+    assert_memory_equal(a->test.feature, b->test.feature, 301 * 21);
+    assert_string_equal(a->sha256, b->sha256);
+    assert_memory_not_equal(a->train.feature, a->test.feature, 301 * 21);
+    assert_non_null(strstr(a->title, "synthetic"));
+    assert_non_null(strstr(a->title, "separability 6"));
+    /* Pinned: another machine, compiler or C library must make the same bytes; see the file's head. */
+    assert_string_equal(a->sha256, "50ffd32eb1270743dd479b63a271022ee4152219d2bb5cf61c04cbbea2f7fb3b");
+    dsgd_dataset_destroy(a);
+    dsgd_dataset_destroy(b);
+}
+
+static void load_each_key_changes_the_bytes(void **unused)
+{
+    (void)unused;
+    static const char *const keys[][3] = {{"seed", "2", NULL}, {"n", "601", NULL}, {"n_test", "302", NULL},
+                                          {"features", "22", NULL}, {"classes", "4", NULL},
+                                          {"separability", "6.1", NULL}};
+    struct dsgd_dataset *a = load(none);
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; ++k) {
+        struct dsgd_dataset *b = load(keys[k]);
+        assert_string_not_equal(a->sha256, b->sha256);
+        dsgd_dataset_destroy(b);
+    }
+    struct dsgd_dataset *longer = load(keys[1]); /* examples have numbers: more of them leave the first as they are */
+    assert_memory_equal(a->train.feature, longer->train.feature, 600 * 21);
+    dsgd_dataset_destroy(longer);
+    dsgd_dataset_destroy(a);
+}
+
+static void load_any_number_of_threads_same_bytes(void **unused)
+{
+    (void)unused;
+#ifdef _OPENMP
+    omp_set_num_threads(1);
+    struct dsgd_dataset *a = load(none);
+    omp_set_num_threads(3);
+    struct dsgd_dataset *b = load(none);
+    assert_string_equal(a->sha256, b->sha256);
+    dsgd_dataset_destroy(a);
+    dsgd_dataset_destroy(b);
+#endif
+}
+
+static void classes_are_equally_frequent_and_half_of_the_features_zero(void **unused)
+{
+    (void)unused;
+    struct dsgd_dataset *data = load((const char *const[]){"classes", "7", "separability", "0", NULL});
+    size_t count[7] = {0}, zeros = 0;
+    for (size_t i = 0; i < data->train.n; ++i) { ++count[data->train.label[i]]; }
+    for (size_t c = 0; c < 7; ++c) { assert_in_range(count[c], 600 / 7, 600 / 7 + 1); }
+    for (size_t j = 0; j < 600 * 21; ++j) { zeros += data->train.feature[j] == 0; }
+    /* z <= 0 has chance 1/2, and (0, 3/255) adds 0.5 %; four standard errors are 1.8 %: false alarm 6e-5, seed fixed */
+    CHECK_CLOSE((double)zeros / (600 * 21), 0.505, 0.018);
+    dsgd_dataset_destroy(data);
+}
+
+/* Metrics of softmax regression at its certified optimum. */
+static void optimum_metrics(const char *const *keys, double value[DSGD_LINEAR_METRICS])
+{
+    struct dsgd_dataset *data = load(keys);
+    const struct dsgd_problem_ops *ops = dsgd_problem_find("softmax");
+    _Alignas(16) unsigned char config[CONFIG_SIZE];
+    assert_int_equal(dsgd_param_defaults(ops->params, ops->name, config), DSGD_OK);
+    assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, "l2"), ops->name, config, "0.001"), DSGD_OK);
+    const struct dsgd_problem_args args = {config, data, 1};
+    struct dsgd_optimum optimum;
+    void *self;
+    assert_int_equal(ops->create(&args, &self), DSGD_OK);
+    assert_int_equal(ops->optimum(self, &optimum), DSGD_OK);
+    assert_int_equal(ops->evaluate(self, optimum.w, value), DSGD_OK);
+    free(optimum.w);
+    ops->destroy(self);
+    dsgd_dataset_destroy(data);
+}
+
+static void separability_orders_objective_and_errors(void **unused)
+{
+    (void)unused;
+    static const char *const separability[] = {"0", "2", "4", "6", "10"};
+    double value[5][DSGD_LINEAR_METRICS];
+    for (int k = 0; k < 5; ++k) {
+        optimum_metrics((const char *const[]){"separability", separability[k], "n", "4000", "n_test", "2000", NULL},
+                        value[k]);
+        if (k == 0) { continue; }
+        for (int m = 0; m < DSGD_LINEAR_METRICS; ++m) { assert_true(value[k][m] < value[k - 1][m]); }
+    }
+    /* 0: a guess among 3 classes, four standard errors of 2000 trials (false alarm 6e-5, seed fixed) */
+    CHECK_CLOSE(value[0][DSGD_LINEAR_TEST_ERROR], 2.0 / 3, 4 * sqrt(2.0 / 9 / 2000));
+    CHECK_CLOSE(value[4][DSGD_LINEAR_TEST_ERROR], 0, 0.002);
+}
+
+static void two_classes_respect_the_bound_of_any_classifier(void **unused)
+{
+    (void)unused;
+    static const double separability[] = {1, 2, 3};
+    for (int k = 0; k < 3; ++k) {
+        char text[24];
+        double value[DSGD_LINEAR_METRICS];
+        snprintf(text, sizeof text, "%g", separability[k]);
+        optimum_metrics((const char *const[]){"separability", text, "classes", "2", "n", "4000", "n_test", "8000", NULL},
+                        value);
+        const double least = gsl_cdf_ugaussian_P(-separability[k] / 2), error = 4 * sqrt(least * (1 - least) / 8000);
+        assert_true(value[DSGD_LINEAR_TEST_ERROR] >= least - error); /* false alarm 3e-5 each, seeds fixed */
+        assert_true(value[DSGD_LINEAR_TEST_ERROR] <= least + 0.1);   /* and most of the information is left */
+    }
+}
+
+static void load_fewer_examples_than_classes_is_refused(void **unused)
+{
+    (void)unused;
+    struct dsgd_dataset *data = NULL;
+    assert_int_equal(try_load((const char *const[]){"n", "9", "classes", "10", NULL}, &data), DSGD_EINPUT);
+    assert_null(data);
+    assert_non_null(strstr(dsgd_message(), "synthetic.n = 9"));
+    data = load((const char *const[]){"n", "10", "classes", "10", "features", "1", "n_test", "1", NULL}); /* classes > features */
+    assert_int_equal(data->train.label[9], 9);
+    dsgd_dataset_destroy(data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(load_same_keys_same_bytes),
+        cmocka_unit_test(load_each_key_changes_the_bytes),
+        cmocka_unit_test(load_any_number_of_threads_same_bytes),
+        cmocka_unit_test(classes_are_equally_frequent_and_half_of_the_features_zero),
+        cmocka_unit_test(separability_orders_objective_and_errors),
+        cmocka_unit_test(two_classes_respect_the_bound_of_any_classifier),
+        cmocka_unit_test(load_fewer_examples_than_classes_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
