@@ -86,6 +86,21 @@ static void on_parse_error(cfg_t *cfg, const char *format, va_list arguments)
     dsgd_fail(DSGD_EINPUT, "%s: %s; expected %s", where, text, expected[parse_kind]);
 }
 
+/* include("x"): relative to the file it stands in, or absolute. */
+static int on_include(cfg_t *cfg, cfg_opt_t *option, int argc, const char **argv)
+{
+    char folder[4096], path[8192];
+    if (argc != 1) {
+        cfg_error(cfg, "include takes one file name");
+        return 1;
+    }
+    snprintf(folder, sizeof folder, "%s", cfg->filename ? cfg->filename : "");
+    const bool absolute = *argv[0] == '/';
+    snprintf(path, sizeof path, "%s%s%s", absolute ? "" : dirname(folder), absolute ? "" : "/", argv[0]);
+    const char *name = path;
+    return cfg_include(cfg, option, 1, &name);
+}
+
 /* All keys of a table and room for more. */
 static cfg_opt_t *options_of(const struct dsgd_param *table, cfg_flag_t flags, size_t extra)
 {
@@ -126,7 +141,7 @@ static enum dsgd_status build(struct source *source, enum source_kind kind)
         keys[n++] = (cfg_opt_t)CFG_SEC(name, source->section[i], CFGF_NONE);
     }
     if (kind == SOURCE_CONFIG) {
-        keys[n++] = (cfg_opt_t)CFG_FUNC("include", &cfg_include);
+        keys[n++] = (cfg_opt_t)CFG_FUNC("include", &on_include);
         keys[n] = (cfg_opt_t)CFG_END();
         return DSGD_OK;
     }
@@ -146,18 +161,13 @@ enum dsgd_status source_parse(const char *path, enum source_kind kind, struct so
     source->cfg = cfg_init(source->root, CFGF_NONE);
     if (!source->cfg) { return dsgd_fail(DSGD_ENOMEM, "no memory for the %s", what[kind]); }
     cfg_set_error_function(source->cfg, on_parse_error);
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s", path);
-    cfg_add_searchpath(source->cfg, dirname(folder)); /* include("x") is relative to the file */
     if (access(path, R_OK) != 0) {
         return dsgd_fail(DSGD_EINPUT, "%s %s cannot be read: expected a file such as experiments/%s", what[kind], path, example[kind]);
     }
-    char name_in_folder[4096]; /* libConfuse looks in the search path, which is this file's folder */
-    snprintf(name_in_folder, sizeof name_in_folder, "%s", path);
     parse_failed = false;
     parse_root = source->cfg;
     parse_kind = kind;
-    const int result = cfg_parse(source->cfg, basename(name_in_folder));
+    const int result = cfg_parse(source->cfg, path);
     if (result != CFG_SUCCESS) {
         return parse_failed ? DSGD_EINPUT : dsgd_fail(DSGD_EINPUT, "%s %s cannot be parsed: expected %s", what[kind], path, expected[kind]);
     }

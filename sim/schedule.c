@@ -16,6 +16,19 @@ int dsgd_schedule_needs_constants(const struct dsgd_run_config *config)
     return config->step_size == DSGD_STEP_THEORY;
 }
 
+/* Checked also where it has no effect: a typo is a typo. */
+static enum dsgd_status parse_xi(const char *text, double *xi)
+{
+    char *end = NULL;
+    *xi = 0.0;
+    if (strcmp(text, "paper") == 0 || strcmp(text, "repaired") == 0) { return DSGD_OK; }
+    *xi = strtod(text, &end);
+    if (end == text || *end || !(*xi > 0.0) || !isfinite(*xi)) {
+        return dsgd_fail(DSGD_EINPUT, "step.xi = %s: expected repaired, paper or a positive number", text);
+    }
+    return DSGD_OK;
+}
+
 static enum dsgd_status resolve_xi(const struct dsgd_run_config *config, const struct dsgd_constants *constants, double tau,
                                    double *xi)
 {
@@ -32,12 +45,7 @@ static enum dsgd_status resolve_xi(const struct dsgd_run_config *config, const s
         *xi = fmax(paper, ceil(32.0 * constants->L / constants->mu));
         return DSGD_OK;
     }
-    char *end = NULL;
-    *xi = strtod(config->step.xi, &end);
-    if (end == config->step.xi || *end || !(*xi > 0.0) || !isfinite(*xi)) {
-        return dsgd_fail(DSGD_EINPUT, "step.xi = %s: expected repaired, paper or a positive number", config->step.xi);
-    }
-    return DSGD_OK;
+    return parse_xi(config->step.xi, xi);
 }
 
 enum dsgd_status dsgd_schedule_resolve(const struct dsgd_run_config *config, const struct dsgd_constants *constants,
@@ -45,6 +53,8 @@ enum dsgd_status dsgd_schedule_resolve(const struct dsgd_run_config *config, con
 {
     *out = (struct dsgd_schedule){.step_size = config->step_size, .average = config->average,
                                   .constant = config->step.constant, .steps = (double)config->steps, .mu = NAN, .xi = NAN};
+    double ignored;
+    DSGD_TRY(parse_xi(config->step.xi, &ignored));
     if (config->step_size != DSGD_STEP_THEORY) {
         if (config->average == DSGD_AVERAGE_THEORY) {
             return dsgd_fail(DSGD_EINPUT, "average = theory: weights (xi + t)^2 belong to step_size = theory; "

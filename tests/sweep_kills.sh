@@ -23,7 +23,7 @@ while [ $killed -lt "$kills" ] && [ $calls -lt $((4 * kills)) ]; do
         mapfile -t running < <(pgrep -g $pid -x dsgd)
         [ ${#running[@]} -gt 0 ] || continue
         victim=${running[RANDOM % ${#running[@]}]}
-        what=$(tr '\0' ' ' <"/proc/$victim/cmdline" 2>/dev/null) || continue
+        what=$({ tr '\0' ' ' <"/proc/$victim/cmdline"; } 2>/dev/null) || continue
         case $what in *' run '*) ;; *) continue ;; esac
         if kill -9 "$victim" 2>/dev/null; then
             killed=$((killed + 1))
