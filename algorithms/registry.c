@@ -8,7 +8,8 @@
     X(dsgd_sgd)          \
     X(dsgd_sketched_sgd) \
     X(dsgd_local_topk)   \
-    X(dsgd_terngrad)
+    X(dsgd_terngrad)     \
+    /* the next one: a line above this one */
 
 #define DECLARE(symbol) extern const struct dsgd_algorithm symbol;
 ALGORITHMS(DECLARE)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include "convex/bytes.h"
 
-/* A stochastic gradient takes TILE examples at a time, and adds them up in column blocks that stay in the first cache. */
+/* A stochastic gradient takes TILE examples at a time and adds them up in column blocks that stay in the L1 cache. */
 enum { TILE = 8, BLOCK = 256 };
 
 const struct dsgd_metric dsgd_multiclass_metric[DSGD_LINEAR_METRICS] = {
@@ -24,8 +24,8 @@ enum dsgd_status dsgd_multiclass_create(const struct dsgd_problem_args *args, co
     if (!args->data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", name); }
     const size_t classes = args->data->classes;
     if (classes < 2 || classes > DSGD_CLASSES_MAX) {
-        return dsgd_fail(DSGD_EINPUT, "problem %s: %zu classes in %s, expected 2 to %d", name, classes, args->data->name,
-                         (int)DSGD_CLASSES_MAX);
+        return dsgd_fail(DSGD_EINPUT, "problem %s: %zu classes in %s, expected 2 to %d", name, classes,
+                         args->data->name, (int)DSGD_CLASSES_MAX);
     }
     struct dsgd_multiclass *p = calloc(1, sizeof *p);
     struct dsgd_segment *segment = calloc(classes, sizeof *segment);
@@ -74,8 +74,13 @@ void dsgd_multiclass_shape(const void *self, struct dsgd_layout *layout, size_t 
 
 struct dsgd_linear dsgd_multiclass_one(const struct dsgd_multiclass *p, size_t c)
 {
-    return (struct dsgd_linear){.data = p->data, .loss = p->binary, .features = p->features, .d = p->width, .n = p->n,
-                                .digit = (uint8_t)c, .l2 = p->l2};
+    return (struct dsgd_linear){.data = p->data,
+                                .loss = p->binary,
+                                .features = p->features,
+                                .d = p->width,
+                                .n = p->n,
+                                .digit = (uint8_t)c,
+                                .l2 = p->l2};
 }
 
 static void score_float(const struct dsgd_multiclass *p, const uint8_t *row, const float *x, float *score)

@@ -1,9 +1,9 @@
 /* multiclass.h - linear classifiers with one weight vector for each class: what softmax regression and all one-vs-rest
  * classifiers at once share.
  *
- * Example i has the features a_i = (pixels / 255, 1); class c has the weights w_c, and w = (w_0, w_1, ...) is one vector
- * of d = classes (features + 1) coordinates, a segment for each class, its bias last and regularised as any weight. With
- * the scores s_ic = <a_i, w_c> the objective is
+ * Example i has the features a_i = (pixels / 255, 1); class c has the weights w_c, and w = (w_0, w_1, ...) is one
+ * vector of d = classes (features + 1) coordinates, a segment for each class, its bias last and regularised as any
+ * weight. With the scores s_ic = <a_i, w_c> the objective is
  *     f(w) = 1/n sum_i loss(s_i, label_i) + l2/2 ||w||^2.
  * The predicted class has the largest score; of equal ones the lowest class. Chunks and their order are those of
  * linear.h: any number of threads gives the same bits.

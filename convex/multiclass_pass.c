@@ -2,8 +2,8 @@
  * each class: objective, gradient, products with a Hessian.
  *
  * One function does the work (dsgd_multiclass_pass). It takes ROWS examples at a time: their scores, then their shares
- * of the result in column blocks, so that a sum is loaded and stored once for ROWS additions. The order of the additions
- * is that of the examples.
+ * of the result in column blocks, so that a sum is loaded and stored once for ROWS additions. They are added
+ * in the order of the examples.
  */
 #include "convex/multiclass.h"
 

@@ -28,7 +28,8 @@ enum dsgd_status dsgd_optimum_smooth(const struct dsgd_smooth *smooth, struct ds
 /** Logistic loss, through dsgd_optimum_smooth. */
 enum dsgd_status dsgd_optimum_logistic(const struct dsgd_linear *p, struct dsgd_optimum *out);
 
-/** Hinge loss: f(w) - f* <= duality gap <= 1e-8. DSGD_EUNAVAILABLE if l2 = 0; DSGD_EINTERNAL if the gap is not reached. */
+/** Hinge loss: f(w) - f* <= duality gap <= 1e-8. DSGD_EUNAVAILABLE if l2 = 0; DSGD_EINTERNAL if the gap is not
+ *  reached. */
 enum dsgd_status dsgd_optimum_hinge(const struct dsgd_linear *p, struct dsgd_optimum *out);
 
 #endif

@@ -40,7 +40,13 @@ static enum dsgd_status hessian(const void *self, const double *state, const dou
 
 enum dsgd_status dsgd_optimum_logistic(const struct dsgd_linear *p, struct dsgd_optimum *out)
 {
-    const struct dsgd_smooth smooth = {.problem = "logistic", .self = p, .d = p->d, .l2 = p->l2, .state = p->n,
-                                       .objective = objective, .curvature = curvature, .hessian = hessian};
+    const struct dsgd_smooth smooth = {.problem = "logistic",
+                                       .self = p,
+                                       .d = p->d,
+                                       .l2 = p->l2,
+                                       .state = p->n,
+                                       .objective = objective,
+                                       .curvature = curvature,
+                                       .hessian = hessian};
     return dsgd_optimum_smooth(&smooth, out);
 }

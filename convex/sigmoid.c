@@ -4,8 +4,8 @@
  * non-convex functions; what they bound, the squared norm of the full gradient, is the metric grad_norm2.
  *
  * With s = 1/(1 + exp(m)) the loss has the second derivative s (1 - s)(1 - 2 s), of which |.| <= 1/(6 sqrt 3), attained
- * at s = (1 -+ 1/sqrt 3)/2. Hence L = lambda_max(1/n sum a_i a_i^T)/(6 sqrt 3) + l2 bounds ||Hessian|| everywhere. There
- * is no mu (NaN: step sizes for strongly convex functions are refused) and no certified optimum.
+ * at s = (1 -+ 1/sqrt 3)/2. Hence L = lambda_max(1/n sum a_i a_i^T)/(6 sqrt 3) + l2 bounds ||Hessian|| everywhere.
+ * There is no mu (NaN: step sizes for strongly convex functions are refused) and no certified optimum.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -64,8 +64,7 @@ static enum dsgd_status sigmoid_constants(const void *self, struct dsgd_constant
     const struct dsgd_linear *p = self;
     double lambda;
     DSGD_TRY(dsgd_linear_largest_eigenvalue(p, &lambda));
-    *out = (struct dsgd_constants){
-        .mu = (double)NAN, .L = lambda / (6 * sqrt(3.0)) + p->l2, .sigma2 = (double)NAN};
+    *out = (struct dsgd_constants){.mu = (double)NAN, .L = lambda / (6 * sqrt(3.0)) + p->l2, .sigma2 = (double)NAN};
     return DSGD_OK;
 }
 

@@ -44,7 +44,7 @@ static double softmax_value(const struct dsgd_multiclass *p, const double *score
     double *e = slope ? slope : work;
     const size_t top = exponentials(p->classes, score, e, &rest);
     const double loss = log1p(rest) + (score[top] - score[label]);
-    if (slope) { /* p_c - [c = label]; the label's as minus the sum of the others, which loses nothing where p is near 1 */
+    if (slope) { /* p_c - [c = label]; the label's as minus the sum of the others: no cancellation where p is near 1 */
         double others = 0;
         for (size_t c = 0; c < p->classes; ++c) {
             slope[c] = e[c] / (1 + rest);
@@ -139,9 +139,14 @@ static enum dsgd_status smooth_hessian(const void *self, const double *state, co
 static enum dsgd_status softmax_optimum(const void *self, struct dsgd_optimum *out)
 {
     const struct dsgd_multiclass *p = self;
-    const struct dsgd_smooth smooth = {.problem = "softmax", .self = p, .d = p->d, .l2 = p->l2,
-                                       .state = p->n * p->classes, .objective = smooth_objective,
-                                       .curvature = smooth_curvature, .hessian = smooth_hessian};
+    const struct dsgd_smooth smooth = {.problem = "softmax",
+                                       .self = p,
+                                       .d = p->d,
+                                       .l2 = p->l2,
+                                       .state = p->n * p->classes,
+                                       .objective = smooth_objective,
+                                       .curvature = smooth_curvature,
+                                       .hessian = smooth_hessian};
     return dsgd_optimum_smooth(&smooth, out);
 }
 

@@ -83,7 +83,7 @@ static enum dsgd_status idx_body(gzFile file, const char *path, struct sha256_ct
     /* At most 2^32 * 64 * 64 = 2^44: no overflow. */
     const size_t size = out->n * out->rows * out->cols;
     struct stat info;
-    if (stat(path, &info) != 0) { return dsgd_fail(DSGD_EINPUT, "%s: %s", path, strerror(errno)); }
+    if (stat(path, &info) != 0) { return dsgd_fail(DSGD_EINPUT, "%s: its size cannot be told (%s)", path, strerror(errno)); }
     const size_t limit = (size_t)info.st_size * (gzdirect(file) ? 1 : IDX_EXPANSION_MAX);
     if (size > limit) {
         return dsgd_fail(DSGD_EINPUT, "%s: truncated, its header announces %zu bytes and the file can hold at most %zu",

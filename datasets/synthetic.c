@@ -1,4 +1,4 @@
-/* synthetic.c - classification data made on the spot, in place of files: `classes` clouds of points around different centres.
+/* synthetic.c - classification data made on the spot, in place of files: clouds of points around different centres.
  *
  * Feature j of example i in class c is the byte of max(0, z + m_cj)/3, z standard normal noise: about half of the
  * features are 0, as in images. The centres m_c are random directions of length separability/sqrt 2, perpendicular to
@@ -20,10 +20,11 @@
 #include "sim/rng.h"
 
 enum {
-    UNIFORMS = 8,              /* bytes that make one normal number ... */
-    NORMALS = 16 / UNIFORMS,   /* ... and numbers that one draw of 128 bits makes */
-    TRAIN = 0, TEST = 1,
-    EXAMPLES_PARALLEL = 256,   /* fewer examples are not worth waking threads for */
+    UNIFORMS = 8,            /* bytes that make one normal number ... */
+    NORMALS = 16 / UNIFORMS, /* ... and numbers that one draw of 128 bits makes */
+    TRAIN = 0,
+    TEST = 1,
+    EXAMPLES_PARALLEL = 256, /* fewer examples are not worth waking threads for */
 };
 
 struct config {
@@ -44,7 +45,7 @@ static const struct dsgd_param synthetic_params[] = {
     DSGD_PARAM_END,
 };
 
-/* Two numbers of mean 0 and variance 1 from one draw: the sum of 8 bytes has mean 1020 and variance 8 (256^2 - 1)/12. */
+/* Two numbers of mean 0, variance 1 from one draw: the sum of 8 bytes has mean 1020 and variance 8 (256^2 - 1)/12. */
 static void normals(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t split, double z[NORMALS])
 {
     const struct dsgd_rng4 words = dsgd_rng_draw(key, item, step, split, 0);

@@ -37,16 +37,21 @@ static const struct argp_option run_options_table[] = {
 
 static volatile sig_atomic_t interrupted;
 
+/* Launchers such as timeout(1) signal the process and its group: two may arrive at once, and mean one. The third is somebody
+ * who does not want to wait for the end of a long step. */
 static void on_signal(int number)
 {
-    (void)number;
-    interrupted = 1;
+    if (interrupted < 3) { ++interrupted; }
+    if (interrupted == 3) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
 }
 
-/* Only while rounds run: everything else may be stopped at once. A second signal does so here too. */
+/* Only while rounds run: everything else may be stopped at once. */
 static void catch_signals(void)
 {
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    const struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);

@@ -8,6 +8,8 @@
 #include <omp.h>
 #include <unistd.h>
 
+#include "sim/clock.h"
+
 /* Below this many parameters a step is shorter than waking threads up for it. */
 enum { THREADS_FROM_D = 32768 };
 
@@ -103,7 +105,11 @@ enum dsgd_status session_open(const struct spec *spec, const struct session_opti
         fill_args(out, options);
         status = dsgd_engine_check(&out->args); /* before an optimum is computed that the run could never use */
     }
-    if (status == DSGD_OK) { status = open_reference(out, &args, options); }
+    if (status == DSGD_OK) {
+        const double start = dsgd_clock();
+        status = open_reference(out, &args, options);
+        out->reference_s = dsgd_clock() - start;
+    }
     if (status != DSGD_OK) {
         session_close(out);
         return status;

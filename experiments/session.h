@@ -20,6 +20,7 @@ struct session {
     struct dsgd_dataset *data;         /* NULL without dataset */
     void *problem;
     struct dsgd_reference reference;   /* constants and optimum, as far as known */
+    double reference_s;                /* seconds that finding them took; less where they are stored */
     struct dsgd_engine_args args;      /* for dsgd_engine_create */
     struct dsgd_run_reference stored;  /* for the result file */
 };

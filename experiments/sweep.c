@@ -173,7 +173,12 @@ static enum dsgd_status add_run(struct sweep *sweep, const char *block, const ch
     if (!run->block) { return no_memory(); }
     DSGD_TRY(find_config(sweep, config, run));
     DSGD_TRY(fill_run(run, axis, axes, set, sets));
-    DSGD_TRY(resolve(run));
+    enum dsgd_status status = resolve(run);
+    if (status != DSGD_OK) { /* a value that no run accepts, or the configuration itself */
+        char text[DSGD_MESSAGE_MAX];
+        snprintf(text, sizeof text, "%s", dsgd_message());
+        return dsgd_fail(status, "%s, runs %s: %s", sweep->path, block, text);
+    }
     compare(sweep);
     return DSGD_OK;
 }
@@ -241,7 +246,7 @@ static enum dsgd_status look(struct sweep_run *run, const struct session_options
     DSGD_TRY(spec_load(run->config, (const char *const *)run->set, run->sets, &spec));
     const double start = dsgd_clock();
     enum dsgd_status status = session_open(&spec, options, &session);
-    *open_s = dsgd_clock() - start;
+    *open_s = dsgd_clock() - start - session.reference_s; /* optimum and constants are found once and stored */
     if (status == DSGD_OK && seconds > 0.0) {
         status = dry_run_measure(&session, seconds, costs);
     } else if (status == DSGD_OK) {

@@ -197,4 +197,6 @@ for name in "${missing[@]}"; do
         fail 3 "$part: cannot be moved to its place, expected to become $folder/$name.gz"
     fi
 done
+# Safe now: whoever holds another lock file of this name finds a complete folder.
+[ ${#missing[@]} -eq 0 ] || rm -f -- "$folder/.fetch.lock"
 say "$folder: the four files of MNIST are there, SHA-256 as published"

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/seal.h"
+
 struct driver_info {
     int *error;
 };
@@ -55,7 +57,7 @@ static H5FD_t *file_open(const char *name, unsigned flags, hid_t properties, had
 static herr_t file_close(H5FD_t *base)
 {
     struct driver_file *file = (struct driver_file *)base;
-    if (*file->error == 0 && fsync(file->fd) != 0) { remember(file); }
+    if (*file->error == 0 && (!dsgd_seal_append(file->fd) || fsync(file->fd) != 0)) { remember(file); }
     if (close(file->fd) != 0) { remember(file); }
     free(file);
     return 0;

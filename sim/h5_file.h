@@ -2,6 +2,7 @@
  *
  * HDF5 1.10 cannot close a file whose writes failed (disk full): the handle leaks, and its exit handler tries again and may
  * crash. This driver keeps the first errno for the caller, lets HDF5 finish and close, and the caller throws the file away.
+ * A file that was written well ends in a seal (sim/seal.h).
  */
 #ifndef DSGD_SIM_H5_FILE_H
 #define DSGD_SIM_H5_FILE_H

@@ -2,7 +2,8 @@
  *
  * Layout: root attributes = whole configuration and provenance; groups trace, ledger, oracle, time with
  * 1-D columns over the dimension scale `step`; model/x, model/output; optimum attributes; state/... in snapshots only.
- * A file is written whole under another name, synced and renamed: whatever name exists is complete.
+ * A file is written whole under another name, synced and renamed: whatever name exists is complete. Behind HDF5's data
+ * stands the SHA-256 of all bytes (sim/seal.h).
  */
 #ifndef DSGD_SIM_RUNFILE_H
 #define DSGD_SIM_RUNFILE_H

@@ -8,12 +8,17 @@
 
 #include "sim/h5.h"
 #include "sim/runfile.h"
+#include "sim/seal.h"
 
 static const char *const table_names[DSGD_TABLES] = {"trace", "ledger", "oracle", "time"};
 
 static enum dsgd_status open_run(const char *path, hid_t *file)
 {
     if (access(path, R_OK) != 0) { return dsgd_fail(DSGD_EINPUT, "%s: cannot be read; expected a result of dsgd run", path); }
+    if (!dsgd_seal_intact(path)) {
+        return dsgd_fail(DSGD_EINPUT, "%s: its bytes do not have their checksum; expected an unchanged result or snapshot "
+                         "(--restart begins anew)", path);
+    }
     dsgd_h5_quiet();
     *file = H5Fis_hdf5(path) > 0 ? H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT) : -1;
     if (*file < 0) { return dsgd_fail(DSGD_EINPUT, "%s: not a whole HDF5 file; expected a result of dsgd run", path); }

@@ -1,0 +1,225 @@
+#!/usr/bin/env bash
+# errors.sh - every error of docs/errors.md that says "errors.sh" is provoked: its exit code and its sentence, nothing else.
+set -u
+case ${DSGD_SANITIZE:-} in *thread*) exit 77 ;; esac
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export DSGD_CACHE=$work/optima
+unset DSGD_DATA
+failures=0
+fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
+: >seen
+
+# try CODE ARGUMENTS...: that exit code and one sentence (of a usage error: and where help is), kept in `seen`
+try()
+{
+    local expected=$1 code
+    shift
+    "$DSGD" "$@" >out 2>err
+    code=$?
+    [ $code -eq "$expected" ] || fail "dsgd $*: exit code $code, expected $expected: $(cat err)"
+    case $(wc -l <err) in
+    1) grep -q '^dsgd' err || fail "dsgd $*: who says so? $(cat err)" ;;
+    2) grep -q -- '--help' err || fail "dsgd $*: expected one sentence: $(cat err)" ;;
+    *) fail "dsgd $*: expected one sentence: $(cat err)" ;;
+    esac
+    printf '%s %s\n' "$code" "$(head -n 1 err | sed 's/^dsgd[a-z ]*: //')" >>seen
+}
+full() { local code=$1; shift; "$DSGD" "$@" >/dev/full 2>err; [ $? -eq "$code" ] || fail "dsgd $* >/dev/full"; echo "$code $(sed 's/^dsgd: //' err)" >>seen; }
+
+cat >ok.conf <<'CONF'
+problem = quadratic
+quadratic { d = 785 kappa = 4 sigma = 1 }
+workers = 4
+steps = 60
+step { constant = 0.02 }
+CONF
+ok() { try 2 run ok.conf --quiet -o refused.h5 "$@"; }
+long=$(printf 'x%.0s' $(seq 5000))
+
+# arguments
+try 2 nonsense
+try 2 run
+try 2 run ok.conf other.conf
+try 2 run ok.conf --threads none
+try 2 run ok.conf --snapshot soon
+ok --set steps
+try 2 sweep x.sweep --json
+try 2 show
+try 2 digest
+# shellcheck disable=SC2046 # many words are meant
+try 2 digest $(seq 5000)
+try 2 diff ok.conf
+try 2 export --table nothing ok.conf
+try 2 show --from never ok.conf
+# shellcheck disable=SC2046
+try 2 bench ok.conf $(printf -- '--set seed=%d ' $(seq 50))
+try 2 list nothing
+
+# configuration
+try 2 run gone.conf
+try 2 run .
+printf 'workers = {\n' >syntax.conf; try 2 run syntax.conf
+printf 'wrokers = 5\n' >typo.conf; try 2 run typo.conf
+printf 'include("gone.conf")\n' >gone_include.conf; try 2 run gone_include.conf
+ok --set workers=0
+ok --set step.constant=nan
+ok --set log.oracle=perhaps
+ok --set algorithm=sdg
+ok --set average=mean
+ok --set "label=$long"
+ok --set algorithm=local_topk --set emulation=merged
+ok --set average=theory
+ok --set step_size=theory --set step.xi=soon
+ok --set algorithm=local_topk --set local_topk.k=786
+sketched=(--set algorithm=sketched_sgd)
+ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.k=786
+ok "${sketched[@]}" --set sketched_sgd.rows=6
+ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.dense_below=800
+ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.lr_inside=false
+ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.momentum=0.5
+ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.dense_below=5
+ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.own_value=true
+made=(--set dataset=synthetic --set synthetic.n=60 --set synthetic.n_test=20 --set synthetic.features=5 --set synthetic.classes=3)
+theory=(--set step_size=theory --set log.optimum=false)
+ok "${made[@]}" --set problem=logistic --set logistic.l2=0 "${theory[@]}"
+ok "${made[@]}" --set problem=sigmoid "${theory[@]}"
+ok "${made[@]}" --set problem=svm --set svm.l2=0.1 "${theory[@]}"
+ok "${made[@]}" --set problem=logistic --set logistic.digit=7
+ok "${made[@]}" --set problem=softmax --set synthetic.classes=50
+ok "${made[@]}" --set problem=logistic --set synthetic.classes=70
+
+# data
+printf 'problem = logistic\nsteps = 10\n' >mnist.conf
+data() { try 2 run mnist.conf --quiet -o refused.h5 --data "$work/data"; }
+try 2 run mnist.conf --data "$work/none"
+try 2 run mnist.conf --data "/$long"
+# be N...: big-endian numbers of 32 bits; images N ROWS COLS, labels N, then that many bytes
+be() { local n; for n in "$@"; do printf "\\x$(printf %02x $((n >> 24 & 255)))\\x$(printf %02x $((n >> 16 & 255)))\\x$(printf %02x $((n >> 8 & 255)))\\x$(printf %02x $((n & 255)))"; done; }
+images() { be 2051 "$@"; head -c $(($1 * $2 * $3)) /dev/zero; }
+labels() { be 2049 "$1"; head -c "$1" /dev/zero | tr '\0' "\\$2"; }
+mkdir -p data/mnist
+at=data/mnist
+good() { rm -f $at/*; images 4 2 2 >$at/train-images-idx3-ubyte; labels 4 1 >$at/train-labels-idx1-ubyte; images 2 2 2 >$at/t10k-images-idx3-ubyte; labels 2 1 >$at/t10k-labels-idx1-ubyte; }
+good; try 2 data --data "$work/data" --nothing
+good; rm $at/t10k-labels-idx1-ubyte; data
+good; images 4 2 2 | gzip | head -c 30 >$at/train-images-idx3-ubyte.gz; data
+good; printf ab >$at/train-images-idx3-ubyte; data
+good; printf '<html>' >$at/train-images-idx3-ubyte; data
+good; { be 3331; be 4 2 2; } >$at/train-images-idx3-ubyte; data
+good; labels 4 1 >$at/train-images-idx3-ubyte; data
+good; be 2051 4 >$at/train-images-idx3-ubyte; data
+good; be 2051 0 2 2 >$at/train-images-idx3-ubyte; data
+good; images 1 65 1 >$at/train-images-idx3-ubyte; data
+good; be 2051 4000000 2 2 >$at/train-images-idx3-ubyte; data
+good; { be 2051 4 2 2; printf abc; } | gzip >$at/train-images-idx3-ubyte.gz; data
+good; echo >>$at/train-images-idx3-ubyte; data
+good; labels 5 1 >$at/train-labels-idx1-ubyte; data
+good; images 2 3 2 >$at/t10k-images-idx3-ubyte; data
+good; labels 2 7 >$at/t10k-labels-idx1-ubyte; data
+[ -d /usr/share/datasets/fashion-mnist ] || { rm -f $at/*; "$DSGD" data --data "$work/data" >out 2>err; echo "$? $(sed 's/^dsgd: //' err)" >>seen; }
+
+# optima
+try 2 optimum ok.conf "${made[@]}" --set problem=logistic --set logistic.l2=0
+optimum() { DSGD_CACHE=$1 try "$2" optimum ok.conf --quiet "${made[@]}" --set problem=logistic --set logistic.l2=0.1; }
+touch file
+optimum file/cache 3
+parts=$(printf '%200s/' | tr ' ' y)
+deep=$(for _ in $(seq 30); do printf %s "$parts"; done)
+for n in $(seq 4020 4110) 5000; do DSGD_CACHE=${deep:0:n} "$DSGD" optimum ok.conf --quiet "${made[@]}" --set problem=logistic --set logistic.l2=0.1 2>err; echo "$? $(sed 's/^dsgd: //' err)" >>seen; done
+rm -rf yyyy*
+
+# results
+"$DSGD" run ok.conf --quiet -o a.h5 || fail "ok.conf: exit code $?"
+"$DSGD" run ok.conf --quiet "${made[@]}" --set problem=logistic --set log.optimum=false -o b.h5 || fail "made data: exit code $?"
+try 3 run ok.conf --quiet -o file/a.h5
+try 2 run ok.conf --quiet -o ''
+try 2 run ok.conf --quiet -o "$long"
+try 2 run ok.conf --quiet -o .
+exec 9>lock.h5.lock; flock 9; try 2 run ok.conf --quiet -o lock.h5; exec 9>&-
+cp a.h5 done.h5.tmp; try 2 run ok.conf --quiet -o done.h5
+try 2 run ok.conf --quiet -o a.h5 --set seed=2
+cp ok.conf text.h5; try 2 run ok.conf --quiet --restart -o text.h5
+try 2 show gone.h5
+try 2 show text.h5
+try 2 show a.h5 b.h5
+try 2 show a.h5 a.h5
+"$DSGD" run ok.conf --quiet -o long.h5 --set steps=3000000 --snapshot 0.01 2>err & pid=$!
+for _ in $(seq 200); do [ -e long.h5.tmp ] && break; sleep 0.05; done
+kill -INT $pid; wait $pid
+try 2 curve long.h5.tmp
+full 3 show a.h5 --json
+full 3 export a.h5
+full 3 curve a.h5
+full 3 list
+full 3 run ok.conf --json -o a.h5
+
+# results that another program changed
+python=${PYTHON:-/usr/bin/python3}
+if "$python" -c 'import h5py' 2>/dev/null; then
+    "$python" - <<'PYTHON'
+import shutil, h5py
+def edit(name, change, of="a.h5"):
+    shutil.copy(of, name)
+    with h5py.File(name, "r+") as f: change(f)
+edit("schema.h5", lambda f: f.attrs.__setitem__("schema_version", 99))
+edit("version.h5", lambda f: f.attrs.__setitem__("results_version", 99))
+edit("data.h5", lambda f: f.attrs.__setitem__("dataset_sha256", "0123456789"), "b.h5")
+edit("part.h5", lambda f: f.__delitem__("model"))
+edit("ledger.h5", lambda f: f.__delitem__("ledger/up_table"))
+def state(f): f["state/engine/x"][0, 0] += 1
+edit("state.h5.tmp", state, "long.h5.tmp")
+def minimum(f): f["optimum"].attrs["f_star"] = 77.0; f.attrs["config_sha256"] = "other"
+edit("minimum.h5", minimum)
+def column(f): f.move("trace/objective", "trace/other"); f.attrs["seed"] = 5
+edit("column.h5", column)
+PYTHON
+    try 2 run ok.conf --quiet -o schema.h5
+    try 2 run ok.conf --quiet -o version.h5
+    try 2 run ok.conf --quiet "${made[@]}" --set problem=logistic --set log.optimum=false -o data.h5
+    try 2 show part.h5
+    try 2 show ledger.h5
+    try 2 run ok.conf --quiet --set steps=3000000 -o state.h5
+    try 2 show a.h5 version.h5
+    try 2 show a.h5 minimum.h5
+    try 2 export a.h5 column.h5
+else
+    echo "note: python3-h5py is not installed, results that another program changed were not tried"
+    grep -E 'has (schema|results) version|was made with data|is missing or has another|state does not have|f\* =|different columns|ledger without' \
+        "$DSGD_SOURCE/docs/errors.md" | sed -n 's/^| `\(.*\)` | \([0-9]*\) .*/\2 \1/p' >>seen
+fi
+
+# sweeps
+sweep() { printf '%b' "$1" >"${2:-s.sweep}"; try 2 sweep "${2:-s.sweep}" --make; }
+sweep ''
+sweep 'runs a { seed = {1} }\n'
+{ printf 'runs a { config = ok.conf '; for key in $("$DSGD" list engine | awk '/^ *[a-z_]+ / { print $1 }' | grep -v '[.]' | head -n 40); do printf '%s = {1}\n' "$key"; done; } >keys.sweep
+seeds=$(seq -s , 1 400)
+sweep "runs a { config = ok.conf seed = {$seeds} seed_data = {$seeds} seed_hash = {$seeds} }\n"
+sweep 'runs a { config = ok.conf label = {"x\\ty"} }\n'
+sweep 'runs "a b" { config = ok.conf seed = {1} }\n'
+sweep 'runs a { config = ok.conf algorithm = local_topk emulation = merged }\n'
+
+# every row that says errors.sh was seen, with its exit code
+command -v perl >/dev/null || exit $((failures > 0))
+perl - "$DSGD_SOURCE/docs/errors.md" seen <<'PERL' || failures=$((failures + 1))
+my ($catalogue, $seen) = @ARGV;
+open my $in, "<", $seen or die; my @seen = <$in>; close $in;
+open $in, "<", $catalogue or die;
+my ($rows, $bad) = (0, 0);
+while (<$in>) {
+    next unless /^\| `(.*?)` \| (\d+) \|.*\| errors\.sh \|$/;
+    my ($sentence, $code) = ($1, $2);
+    my $pattern = join ".*", map { quotemeta } split /<[^<>]*>/, $sentence, -1;
+    ++$rows;
+    next if grep { /^$code $pattern/ } @seen;
+    print "FAILED: not provoked, or with another exit code: $sentence\n";
+    $bad = 1;
+}
+print "errors: $rows rows of the catalogue, ", scalar @seen, " errors provoked\n";
+exit($bad || $rows < 50);
+PERL
+
+[ $failures -eq 0 ] && echo "errors: all checks passed"
+exit $((failures > 0))

@@ -1,0 +1,207 @@
+#!/usr/bin/env bash
+# faults.sh - what the world does to the command: signals, clocks, full disks, places that cannot be written, changed bits.
+set -u
+case ${DSGD_SANITIZE:-} in *address* | *thread*) exit 77 ;; esac # a sanitizer's runtime must come before a preloaded library
+work=$(mktemp -d)
+mounted=
+trap '[ -z "$mounted" ] || umount "$work/small"; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+chmod 755 "$work"
+cp "$DSGD_CLOCK_SHIM" clock.so # LD_PRELOAD splits at blanks
+export DSGD_CACHE=$work/optima
+unset DSGD_DATA
+failures=0
+fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
+digest() { "$DSGD" digest "$1" | cut -d' ' -f1; }
+# sentence CODE WORDS -- COMMAND...: that exit code, one line on stderr with the words
+sentence()
+{
+    local expected=$1 words=$2 code
+    shift 3
+    "$@" >out 2>err
+    code=$?
+    [ $code -eq "$expected" ] || fail "$*: exit code $code, expected $expected: $(cat err)"
+    [ "$(wc -l <err)" -eq 1 ] || fail "$*: expected one sentence: $(cat err)"
+    grep -qF -- "$words" err || fail "$*: no '$words' in: $(cat err)"
+}
+
+cat >q.conf <<'CONF'
+problem = quadratic
+quadratic { d = 785 kappa = 4 sigma = 1 }
+algorithm = sketched_sgd
+sketched_sgd { variant = topk rows = 7 cols = 40 k = 10 candidates = 10 }
+workers = 4
+steps = 300
+step { constant = 0.02 }
+CONF
+run=("$DSGD" run q.conf --quiet)
+"${run[@]}" -o whole.h5 || fail "a run without faults: exit code $?"
+whole=$(digest whole.h5)
+
+# signals: a snapshot, how to go on, and the same bits after going on
+long=("$DSGD" run q.conf --quiet --set steps=4000)
+"${long[@]}" -o long.h5
+# wait_for FILE: until it is there, at most 20 s
+wait_for() { for _ in $(seq 400); do [ -e "$1" ] && return; sleep 0.05; done; fail "$1 does not appear"; }
+for signal in INT TERM HUP; do
+    "${long[@]}" --snapshot 0.01 -o s.h5 2>err & pid=$!
+    wait_for s.h5.tmp
+    kill -$signal $pid
+    wait $pid
+    code=$?
+    [ $code -eq 0 ] && { echo "note: SIG$signal came after the end"; rm -f s.h5*; continue; }
+    [ $code -eq 130 ] && grep -q 'interrupted at step [1-9].*the same command goes on from s.h5.tmp' err && [ "$(wc -l <err)" -eq 1 ] ||
+        fail "SIG$signal: exit code $code, $(cat err)"
+    [ -e s.h5.tmp ] && [ ! -e s.h5 ] && [ ! -e s.h5.lock ] || fail "SIG$signal left $(echo s.h5*)"
+    "${long[@]}" -o s.h5 2>err || fail "after SIG$signal: exit code $?, $(cat err)"
+    [ "$(digest s.h5)" = "$(digest long.h5)" ] || fail "another digest after SIG$signal"
+    rm -f s.h5*
+done
+
+# one step that takes long: two signals wait for its end (launchers send two), the third does not
+slow=("$DSGD" run q.conf --quiet --set quadratic.d=2000000 --set algorithm=sgd --set workers=400 --set steps=3 --threads 1)
+"${slow[@]}" -o t.h5 2>err & pid=$!
+wait_for t.h5.lock
+sleep 0.5
+kill -INT $pid
+sleep 0.2
+kill -INT $pid 2>/dev/null
+sleep 0.2
+kill -INT $pid 2>/dev/null
+wait $pid
+code=$?
+[ $code -eq 130 ] && [ ! -s err ] && [ ! -e t.h5 ] || fail "third interrupt: exit code $code, expected the signal's: $(cat err)"
+rm -f t.h5*
+
+# clocks that jump there and back by days: same bits, and no time makes anything stop
+for jump in 100000 -100000 4000000000; do
+    DSGD_CLOCK_JUMP=$jump LD_PRELOAD=$work/clock.so "${run[@]}" --snapshot 0.01 -o clock.h5 2>err || fail "clock jumps $jump s: exit code $?, $(cat err)"
+    [ "$(digest clock.h5)" = "$whole" ] || fail "clock jumps $jump s: another digest"
+    "$DSGD" show clock.h5 >/dev/null 2>err || fail "show of times that jumped: exit code $?, $(cat err)"
+    rm -f clock.h5*
+done
+
+# a disk of 1 MiB
+big=("$DSGD" run q.conf --quiet --set quadratic.d=200000 --set steps=3 --set algorithm=sgd)
+mkdir small
+if mount -t tmpfs -o size=1m tmpfs small 2>/dev/null; then
+    mounted=1
+    how="tmpfs of 1 MiB"
+    sentence 3 'No space left on device' -- "${big[@]}" -o small/r.h5
+    "${run[@]}" -o small/kept.h5 || fail "a result that fits 1 MiB: exit code $?"
+    [ "$(digest small/kept.h5)" = "$whole" ] || fail "another digest on a small disk"
+else
+    how="RLIMIT_FSIZE of 1 MiB (no right to mount)"
+    sentence 3 'File too large' -- bash -c 'trap "" XFSZ; ulimit -f 1024; exec "$@"' - "${big[@]}" -o small/r.h5
+fi
+[ -z "$(find small -name 'r.h5*')" ] || fail "full disk leaves $(ls small)"
+sentence 3 'cannot write to standard output' -- bash -c '"$@" >/dev/full' - "$DSGD" list
+sentence 3 'cannot write to standard output' -- bash -c '"$@" >/dev/full' - "$DSGD" run q.conf -o full.h5
+[ "$(digest full.h5)" = "$whole" ] || fail "a report that cannot be written spoils the result"
+
+# no right to write: as somebody else, since nothing binds root
+somebody=()
+if [ "$(id -u)" -eq 0 ]; then
+    somebody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    "${somebody[@]}" "$DSGD" --version >/dev/null 2>&1 || { echo "note: nobody cannot run $DSGD, a copy does"
+        mkdir bin && cp -L "$DSGD" bin/dsgd && cp -L "$(ldd "$DSGD" | awk '/libdsgd/ { print $3 }')" bin/ && export LD_LIBRARY_PATH=$work/bin; }
+fi
+there=$DSGD
+[ ! -d bin ] || there=$work/bin/dsgd
+if "${somebody[@]}" "$there" --version >/dev/null 2>&1; then
+    as=("${somebody[@]}" "$there")
+    mkdir locked
+    cp whole.h5 locked/done.h5
+    cp whole.h5 locked/bad.h5.tmp
+    chmod 555 locked
+    chmod 644 locked/*
+    sentence 3 'cannot create locked/new.h5.lock: Permission denied' -- "${as[@]}" run q.conf --quiet -o locked/new.h5
+    sentence 3 'Permission denied' -- "${as[@]}" run q.conf --quiet -o locked/sub/new.h5
+    "${as[@]}" run q.conf -o locked/done.h5 | grep -q 'already complete' || fail "a finished result in a folder that cannot be written"
+    sentence 3 'cannot create locked/done.h5.lock' -- "${as[@]}" run q.conf --quiet --restart -o locked/done.h5
+    touch locked/done.h5.lock # a lock of ours that nobody may remove the result with
+    chmod 666 locked/done.h5.lock
+    sentence 3 'cannot remove locked/done.h5: Permission denied' -- "${as[@]}" run q.conf --quiet --restart -o locked/done.h5
+    [ "$(digest locked/done.h5)" = "$whole" ] || fail "a result in a read-only folder was touched"
+    install -m 600 whole.h5 secret.h5
+    [ ${#somebody[@]} -eq 0 ] && chmod 000 secret.h5
+    sentence 2 'secret.h5: cannot be read' -- "${as[@]}" show secret.h5
+    mkdir -p data/mnist optima
+    for name in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do install -m 600 whole.h5 "data/mnist/$name-ubyte"; done
+    [ ${#somebody[@]} -eq 0 ] && chmod 000 data/mnist/*
+    printf 'problem = logistic\n' >logistic.conf
+    sentence 2 'cannot be opened (Permission denied)' -- "${as[@]}" run logistic.conf --quiet --data "$work/data" -o x.h5
+    chmod 555 optima
+    sentence 3 'the optimum cannot be written (Permission denied)' -- "${as[@]}" optimum logistic.conf --quiet --set dataset=synthetic --set synthetic.n=50 \
+        --set synthetic.features=5 --set logistic.l2=0.1
+    chmod 755 locked optima
+else
+    echo "note: no user without rights here, read-only folders were not tried"
+fi
+unset LD_LIBRARY_PATH
+
+# two processes on one output: one writes, the other says so; then both agree
+"${long[@]}" -o two.h5 2>err1 & first=$!
+"${long[@]}" -o two.h5 2>err2 & second=$!
+wait $first; code1=$?
+wait $second; code2=$?
+case $code1$code2 in
+00) ;; # one after the other
+02 | 20) cat err1 err2 | grep -q 'two.h5 is being written by another process: expected one writer' || fail "two writers: $(cat err1 err2)" ;;
+*) fail "two writers: exit codes $code1 and $code2: $(cat err1 err2)" ;;
+esac
+[ "$(digest two.h5)" = "$(digest long.h5)" ] && [ "$(echo two.h5*)" = two.h5 ] || fail "two writers left $(echo two.h5*)"
+
+# places that cannot become a result
+mkdir folder
+mkfifo fifo
+sentence 2 'folder is not a regular file' -- "${run[@]}" -o folder
+sentence 2 'fifo is not a regular file' -- timeout 10 "${run[@]}" -o fifo
+sentence 2 'expected the name of a file' -- "${run[@]}" -o ''
+sentence 2 'expected the name of a file' -- "${run[@]}" -o folder/
+printf 'my thesis\n' >thesis.txt
+cp thesis.txt kept.txt
+sentence 2 'thesis.txt is not an HDF5 file' -- "${run[@]}" --restart -o thesis.txt
+sentence 2 'not a whole HDF5 file' -- "${run[@]}" -o thesis.txt
+cmp -s thesis.txt kept.txt || fail "--restart touched a file that is no result"
+
+# leftovers beside a finished result
+cp whole.h5 left.h5; cp whole.h5 left.h5.tmp; echo half >left.h5.tmp.new; echo half >left.h5.new
+"${run[@]}" -o left.h5 2>err || fail "leftovers: exit code $?, $(cat err)"
+[ "$(echo left.h5*)" = left.h5 ] || fail "left beside a finished result: $(echo left.h5*)"
+
+# a snapshot that is called a result, a result that is called a snapshot
+"${long[@]}" --snapshot-steps 500 --snapshot 0 -o snap.h5 2>err & pid=$!
+wait_for snap.h5.tmp
+kill -KILL $pid
+wait $pid 2>/dev/null
+[ -e snap.h5.tmp ] || fail "no snapshot to go on with"
+cp snap.h5.tmp running.h5
+sentence 2 'running.h5 has status running' -- "${long[@]}" -o running.h5
+cp long.h5 finished.h5.tmp
+sentence 2 'finished.h5.tmp has status complete' -- "${long[@]}" -o finished.h5
+
+# one changed bit, anywhere: refused with a sentence before HDF5 sees it, never a crash, never another result
+size=$(stat -c %s snap.h5.tmp)
+RANDOM=11
+for file in snap.h5.tmp long.h5; do
+    for _ in $(seq 30); do
+        cp $file flipped.h5
+        at=$(((RANDOM * 32768 + RANDOM) % $(stat -c %s $file)))
+        byte=$(od -An -tu1 -j $at -N 1 flipped.h5)
+        printf "\\x$(printf %x $((byte ^ 1 << RANDOM % 8)))" | dd of=flipped.h5 bs=1 seek=$at conv=notrunc status=none
+        "$DSGD" digest flipped.h5 >out 2>err
+        code=$?
+        [ $code -eq 2 ] && grep -q 'flipped.h5: its bytes do not have their checksum' err || [ $at -ge $(($(stat -c %s $file) - 48)) ] ||
+            fail "bit of byte $at of $size of $file: exit code $code, $(cat err)"
+    done
+done
+cp snap.h5.tmp flipped.h5.tmp
+printf '\377' | dd of=flipped.h5.tmp bs=1 seek=$((size / 2)) conv=notrunc status=none
+rm -f flipped.h5
+sentence 2 'checksum' -- "${long[@]}" -o flipped.h5
+"${long[@]}" --restart -o flipped.h5 || fail "--restart after a changed bit: exit code $?"
+[ "$(digest flipped.h5)" = "$(digest long.h5)" ] || fail "another digest after a changed bit and --restart"
+
+[ $failures -eq 0 ] && echo "faults: all checks passed; the small disk was a $how"
+exit $((failures > 0))

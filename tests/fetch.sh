@@ -109,14 +109,14 @@ attempt()
 }
 said() { local word; for word in "$@"; do grep -qF -- "$word" err || fail "no '$word' in: $(cat err)"; done; }
 logged() { grep -qxE -- "$1" log || fail "no request '$1' in: $(cat log)"; }
-# complete CASE: the four files, packed as the server has them, no .part
+# complete CASE: the four files, packed as the server has them, and nothing else
 complete()
 {
     local name
     while read -r _ name; do
         cmp -s "data/mnist/$name.gz" "$name.gz" || fail "$1: $name.gz is missing or wrong"
     done <sums
-    ! compgen -G 'data/mnist/*.part' >/dev/null || fail "$1: left $(echo data/mnist/*.part)"
+    [ "$(find data/mnist -type f | wc -l)" -eq 4 ] || fail "$1: left $(find data/mnist -type f)"
 }
 # nothing_placed CASE
 nothing_placed() { ! compgen -G 'data/mnist/*-ubyte*[!t]' >/dev/null || fail "$1: placed $(echo data/mnist/*-ubyte*)"; }

@@ -46,7 +46,7 @@ refuse()
 refuse 'runs a { config = quadratic.conf\n wrokers = {1, 2} }\n' 'bad.sweep:2' wrokers workers
 refuse 'runs a { config = quadratic.conf\n sgd { momentun = 0.5 } }\n' 'bad.sweep:2' sgd.momentun sgd.momentum
 refuse 'runs a { config = quadratic.conf\n seed = 1, 2 }\n' 'bad.sweep:2' 'key = {value, ...}'
-refuse 'runs a { config = quadratic.conf\n algorithm = sdg }\n' 'algorithm = sdg' local_topk
+refuse 'runs a { config = quadratic.conf\n algorithm = sdg }\n' bad.sweep 'runs a' 'algorithm = sdg' local_topk
 refuse 'runs a { config = quadratic.conf\n workers = {4, 0} }\n' 'workers = 0'
 refuse 'runs a { config = gone.conf }\n' experiments/gone.conf
 refuse 'runs a { seed = 1 }\n' config

@@ -39,13 +39,13 @@ while [ $killed -lt "$kills" ] && [ $calls -lt $((4 * kills)) ]; do
 done
 set +m
 [ $killed -eq "$kills" ] || fail "only $killed kills in $calls calls of make"
-before=$(find results -name '*.h5' 2>/dev/null | wc -l)
+before=$(find results -name '*.h5' 2>/dev/null | wc -l) begun=$(find results -name '*.h5.tmp' 2>/dev/null | wc -l)
 sweep sweep -j2 >log 2>&1 || fail "make again: exit code $?: $(tail -n 5 log)"
 [ "$(find results -name '*.h5' | wc -l)" -eq 8 ] || fail "$(find results -name '*.h5' | wc -l) results, expected 8"
 [ "$(digests ../whole)" = "$(digests .)" ] || fail "digests differ after $killed kills"
 [ -z "$(find results -name '*.tmp' -o -name '*.new')" ] || fail "left: $(find results -name '*.h5.*')"
-printf '%d kills in %d calls of make, of %d different runs; %d of 8 done before the last call; digests compared\n' $killed $calls \
-    "$(sort -u victims | wc -l)" "$before"
+printf '%d kills in %d calls of make, of %d different runs; before the last call %d of 8 done, %d begun; digests compared\n' $killed $calls \
+    "$(sort -u victims | wc -l)" "$before" "$begun"
 
 [ $failures -eq 0 ] && echo 'sweep_kills: all checks passed'
 exit $((failures > 0))

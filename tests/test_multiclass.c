@@ -1,6 +1,6 @@
-/* test_multiclass.c - the problems beyond one convex classifier: softmax regression, all one-vs-rest classifiers at once
- * (the same floats as each of them alone), the sigmoid loss; their constants against Hessians by differences, their
- * optima against GSL's BFGS. */
+/* test_multiclass.c - the problems beyond one convex classifier: softmax regression, all one-vs-rest classifiers at
+ * once (the same floats as each of them alone), the sigmoid loss; their constants against Hessians by differences,
+ * their optima against GSL's BFGS. */
 #include "tests/check.h"
 
 #include <float.h>
@@ -200,7 +200,7 @@ static void softmax_optimum_agrees_with_gsl_bfgs(void **unused)
         assert_string_equal(optimum.certificate, "gradient norm");
         assert_int_equal(b.ops->full_gradient(b.self, optimum.w, grad), DSGD_OK);
         CHECK_CLOSE(optimum.gap, 0, 1e-12);
-        CHECK_CLOSE(norm2(D, grad) / (2 * l2), 0, 1e-12);                       /* the certificate, from outside */
+        CHECK_CLOSE(norm2(D, grad) / (2 * l2), 0, 1e-12); /* the certificate, from outside */
         CHECK_CLOSE(value_at(&b, optimum.w, 0), optimum.f_star, 2 * N * DBL_EPSILON); /* two orders of summation */
 
         gsl_multimin_function_fdf function = {gsl_value, gsl_gradient, gsl_both, D, &b};
@@ -274,8 +274,8 @@ static void softmax_large_scores_stay_finite(void **unused)
 
 /* ---- smoothness constants against Hessians ---- */
 
-/* Smallest and largest eigenvalue of the Hessian at x, by central differences of the full gradient: off by h^2/6 times a
- * fourth derivative of f along lines and by eps/h, both below 1e-8 for these losses and features. */
+/* Smallest and largest eigenvalue of the Hessian at x, by central differences of the full gradient: off by h^2/6 times
+ * a fourth derivative of f along lines and by eps/h, both below 1e-8 for these losses and features. */
 static void spectrum(const struct built *b, double *x, double *smallest, double *largest)
 {
     const double h = 1e-5;

@@ -1,5 +1,5 @@
-/* test_synthetic.c - the dataset made on the spot: the same bytes for the same keys on any machine and any number of threads,
- * equally frequent classes, and a separability that orders the errors of a certified optimum. */
+/* test_synthetic.c - the dataset made on the spot: the same bytes for the same keys on any machine and number of
+ * threads, equally frequent classes, and a separability that orders the errors of a certified optimum. */
 #include "tests/check.h"
 
 #include <stdio.h>
@@ -66,9 +66,9 @@ static void load_same_keys_same_bytes(void **unused)
 static void load_each_key_changes_the_bytes(void **unused)
 {
     (void)unused;
-    static const char *const keys[][3] = {{"seed", "2", NULL}, {"n", "601", NULL}, {"n_test", "302", NULL},
-                                          {"features", "22", NULL}, {"classes", "4", NULL},
-                                          {"separability", "6.1", NULL}};
+    static const char *const keys[][3] = {{"seed", "2", NULL},     {"n", "601", NULL},
+                                          {"n_test", "302", NULL}, {"features", "22", NULL},
+                                          {"classes", "4", NULL},  {"separability", "6.1", NULL}};
     struct dsgd_dataset *a = load(none);
     for (size_t k = 0; k < sizeof keys / sizeof *keys; ++k) {
         struct dsgd_dataset *b = load(keys[k]);
@@ -151,8 +151,8 @@ static void two_classes_respect_the_bound_of_any_classifier(void **unused)
         char text[24];
         double value[DSGD_LINEAR_METRICS];
         snprintf(text, sizeof text, "%g", separability[k]);
-        optimum_metrics((const char *const[]){"separability", text, "classes", "2", "n", "4000", "n_test", "8000", NULL},
-                        value);
+        optimum_metrics(
+            (const char *const[]){"separability", text, "classes", "2", "n", "4000", "n_test", "8000", NULL}, value);
         const double least = gsl_cdf_ugaussian_P(-separability[k] / 2), error = 4 * sqrt(least * (1 - least) / 8000);
         assert_true(value[DSGD_LINEAR_TEST_ERROR] >= least - error); /* false alarm 3e-5 each, seeds fixed */
         assert_true(value[DSGD_LINEAR_TEST_ERROR] <= least + 0.1);   /* and most of the information is left */
@@ -166,7 +166,7 @@ static void load_fewer_examples_than_classes_is_refused(void **unused)
     assert_int_equal(try_load((const char *const[]){"n", "9", "classes", "10", NULL}, &data), DSGD_EINPUT);
     assert_null(data);
     assert_non_null(strstr(dsgd_message(), "synthetic.n = 9"));
-    data = load((const char *const[]){"n", "10", "classes", "10", "features", "1", "n_test", "1", NULL}); /* classes > features */
+    data = load((const char *const[]){"n", "10", "classes", "10", "features", "1", "n_test", "1", NULL});
     assert_int_equal(data->train.label[9], 9);
     dsgd_dataset_destroy(data);
 }
