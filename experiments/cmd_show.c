@@ -91,13 +91,20 @@ static void print_block(const struct dsgd_runfile *run, const struct show_facts 
            (long long)run->seed);
     printf("  dataset        %s, d = %zu\n", run->dataset_title, run->d);
     printf("  steps          %lld of %lld, %s\n", (long long)f->steps_done, (long long)run->steps, run->status);
-    printf("  objective      %-12.7g minus f*         %-11.4g f* = %.10g (certified within %.2g)\n", f->objective,
-           f->gap, run->f_star, run->f_star_gap);
+    printf("  objective      %-12.7g", f->objective);
+    if (!isnan(run->f_star)) {
+        printf(" minus f*         %-11.4g f* = %.10g (certified within %.2g)", f->gap, run->f_star, run->f_star_gap);
+    }
+    printf("\n");
     if (!isnan(f->test_loss)) {
-        printf("  test loss      %-12.7g minus its value at w* %.4g\n", f->test_loss, f->test_loss_excess);
+        printf("  test loss      %-12.7g", f->test_loss);
+        if (!isnan(f->test_loss_excess)) { printf(" minus its value at w* %.4g", f->test_loss_excess); }
+        printf("\n");
     }
     if (!isnan(f->test_error)) {
-        printf("  test error     %-12s minus that of w*   %+.3f points\n", error, f->test_error_excess);
+        printf("  test error     %-12s", error);
+        if (!isnan(f->test_error_excess)) { printf(" minus that of w*   %+.3f points", f->test_error_excess); }
+        printf("\n");
     }
     printf("  a worker and step, from the ledger:\n");
     printf("                         up         down        total   least a step    most a step\n");

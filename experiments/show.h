@@ -29,4 +29,7 @@ struct show_window {
  *  appended there instead. */
 enum dsgd_status show_summary(const struct curve_set *set, const struct show_window *window, FILE *out, json_t *json);
 
+/** Writes value by a printf format for one double; "-" in its width for NaN: what nobody knows is not a number. */
+const char *show_text(char text[32], const char *format, double value);
+
 #endif

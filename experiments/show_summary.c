@@ -86,15 +86,34 @@ static void print_lines_head(FILE *out, int width)
             "- at w*", "w. step", "values", "wire");
 }
 
+const char *show_text(char text[32], const char *format, double value)
+{
+    int width = 0;
+    if (!isnan(value)) {
+        snprintf(text, 32, format, value);
+    } else {
+        sscanf(format, "%%%*[+]%d", &width);
+        if (width == 0) { sscanf(format, "%%%d", &width); }
+        snprintf(text, 32, "%*s", width, "-");
+    }
+    return text;
+}
+
 static void print_line(FILE *out, int width, const char *label, const struct line *l)
 {
-    fprintf(out, "%-*s %9lld %5d %10.3e %9.3e .. %.3e %10.3e %7.3f %+8.3f %8.6g %6.2f %6.2f\n", width, label,
-            (long long)l->steps, l->seeds, l->gap, l->gap_least, l->gap_most, l->loss_excess, l->error, l->error_excess,
-            l->values, l->ratio_values, l->ratio_wire);
+    char gap[32], least[32], most[32], loss[32], error[32], excess[32];
+    fprintf(out, "%-*s %9lld %5d %s %s .. %s %s %s %s %8.6g %6.2f %6.2f\n", width, label, (long long)l->steps, l->seeds,
+            show_text(gap, "%10.3e", l->gap), show_text(least, "%9.3e", l->gap_least), show_text(most, "%9.3e", l->gap_most),
+            show_text(loss, "%10.3e", l->loss_excess), show_text(error, "%7.3f", l->error),
+            show_text(excess, "%+8.3f", l->error_excess), l->values, l->ratio_values, l->ratio_wire);
 }
 
 static void print_slopes(FILE *out, int width, const struct curve *curve, const struct curve_slopes *s)
 {
+    if (s->pooled.points == 0) {
+        fprintf(out, "%-*s no gaps between these steps\n", width, curve->label);
+        return;
+    }
     fprintf(out, "%-*s %5d %9.3f %12.3f +- %-8.3f %12.3f +- %-8.3f %6d\n", width, curve->label, s->seeds, s->median,
             s->mean, s->half, s->pooled.slope, s->pooled.half, s->pooled.points);
 }
@@ -158,8 +177,11 @@ enum dsgd_status show_summary(const struct curve_set *set, const struct show_win
     int width = label_width(set);
     width = width < 17 ? 17 : width;
     const struct dsgd_runfile *first = set->curve[0].run[0];
-    fprintf(out, "%s on %s, d = %zu, f* = %.10g (certified within %.2g), test error of w* %.3f %%\n", first->problem,
-            first->dataset_title, first->d, first->f_star, first->f_star_gap, 100.0 * run_optimum(first, "test_error"));
+    fprintf(out, "%s on %s, d = %zu", first->problem, first->dataset_title, first->d);
+    if (!isnan(first->f_star)) { fprintf(out, ", f* = %.10g (certified within %.2g)", first->f_star, first->f_star_gap); }
+    const double error = 100.0 * run_optimum(first, "test_error");
+    if (!isnan(error)) { fprintf(out, ", test error of w* %.3f %%", error); }
+    fprintf(out, "\n");
     print_lines_head(out, width);
     for (int c = 0; c < set->curves; ++c) { DSGD_TRY(curve_lines(&set->curve[c], width, out, NULL)); }
     fprintf(out, "\nslope of the gap against steps on [%g, %g], log-log, robust (bisquare), with 95%% intervals\n",

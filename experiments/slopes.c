@@ -18,8 +18,12 @@ static int ascending(const void *a, const void *b)
 double quantile(double *value, int n, double fraction)
 {
     if (n < 1) { return (double)NAN; }
-    int finite = 0;
-    for (int i = 0; i < n; ++i) { finite += isfinite(value[i]) != 0; }
+    int finite = 0, unknown = 0;
+    for (int i = 0; i < n; ++i) {
+        finite += isfinite(value[i]) != 0;
+        unknown += isnan(value[i]) != 0;
+    }
+    if (unknown == n) { return (double)NAN; } /* nothing is known, which is not infinite */
     for (int i = 0; i < n; ++i) { value[i] = isnan(value[i]) ? (double)INFINITY : value[i]; }
     qsort(value, (size_t)n, sizeof *value, ascending);
     if (finite == n) { return gsl_stats_quantile_from_sorted_data(value, 1, (size_t)n, fraction); }
