@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "experiments/spec.h"
@@ -86,6 +87,13 @@ static void on_parse_error(cfg_t *cfg, const char *format, va_list arguments)
     dsgd_fail(DSGD_EINPUT, "%s: %s; expected %s", where, text, expected[parse_kind]);
 }
 
+/* The parser's scanner ends the whole program at a folder. */
+static bool is_folder(const char *path)
+{
+    struct stat there;
+    return stat(path, &there) == 0 && S_ISDIR(there.st_mode);
+}
+
 /* include("x"): relative to the file it stands in, or absolute. */
 static int on_include(cfg_t *cfg, cfg_opt_t *option, int argc, const char **argv)
 {
@@ -97,6 +105,10 @@ static int on_include(cfg_t *cfg, cfg_opt_t *option, int argc, const char **argv
     snprintf(folder, sizeof folder, "%s", cfg->filename ? cfg->filename : "");
     const bool absolute = *argv[0] == '/';
     snprintf(path, sizeof path, "%s%s%s", absolute ? "" : dirname(folder), absolute ? "" : "/", argv[0]);
+    if (is_folder(path)) {
+        cfg_error(cfg, "include(\"%s\") is a folder", argv[0]);
+        return 1;
+    }
     const char *name = path;
     return cfg_include(cfg, option, 1, &name);
 }
@@ -161,7 +173,7 @@ enum dsgd_status source_parse(const char *path, enum source_kind kind, struct so
     source->cfg = cfg_init(source->root, CFGF_NONE);
     if (!source->cfg) { return dsgd_fail(DSGD_ENOMEM, "no memory for the %s", what[kind]); }
     cfg_set_error_function(source->cfg, on_parse_error);
-    if (access(path, R_OK) != 0) {
+    if (access(path, R_OK) != 0 || is_folder(path)) {
         return dsgd_fail(DSGD_EINPUT, "%s %s cannot be read: expected a file such as experiments/%s", what[kind], path, example[kind]);
     }
     parse_failed = false;

@@ -144,7 +144,7 @@ enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine
     static const char *const status[] = {"running", "complete", "diverged"};
     char new_path[4096];
     if (snprintf(new_path, sizeof new_path, "%s.new", path) >= (int)sizeof new_path) {
-        return dsgd_fail(DSGD_EINPUT, "output path %s is too long: expected fewer than 4000 characters", path);
+        return dsgd_fail(DSGD_EINPUT, "output path %.64s... is too long: expected fewer than 4000 characters", path);
     }
     struct dsgd_array array[DSGD_ARRAYS_MAX];
     const int arrays = dsgd_engine_arrays(engine, array);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # faults.sh - what the world does to the command: signals, clocks, full disks, places that cannot be written, changed bits.
+# shellcheck disable=SC2015,SC2059 # fail returns 0; formats are made of numbers
 set -u
 case ${DSGD_SANITIZE:-} in *address* | *thread*) exit 77 ;; esac # a sanitizer's runtime must come before a preloaded library
 work=$(mktemp -d)
