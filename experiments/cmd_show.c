@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "experiments/commands.h"
+#include "experiments/json_out.h"
 #include "experiments/show.h"
 
 struct options {
@@ -74,11 +75,6 @@ enum dsgd_status show_facts(const struct dsgd_runfile *run, struct show_facts *o
     char reason[DSGD_MESSAGE_MAX];
     snprintf(reason, sizeof reason, "%s", dsgd_message());
     return dsgd_fail(status, "%s: %s", run->path, reason);
-}
-
-json_t *show_number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
 }
 
 static void print_block(const struct dsgd_runfile *run, const struct show_facts *f)
@@ -165,13 +161,13 @@ static json_t *facts_json(const struct dsgd_runfile *run, const struct show_fact
 {
     const struct comm *c = &f->comm;
     json_t *comm = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "worker_steps",
-                             show_number(c->worker_steps), "values_up", show_number(c->values_up), "values_down",
-                             show_number(c->values_down), "values", show_number(c->values), "values_step_min",
-                             show_number(c->values_least), "values_step_max", show_number(c->values_most), "wire_up",
-                             show_number(c->wire_up), "wire_down", show_number(c->wire_down), "wire",
-                             show_number(c->wire), "wire_step_min", show_number(c->wire_least), "wire_step_max",
-                             show_number(c->wire_most), "broadcast", show_number(c->broadcast), "ratio_values",
-                             show_number(c->ratio_values), "ratio_wire", show_number(c->ratio_wire));
+                             json_number(c->worker_steps), "values_up", json_number(c->values_up), "values_down",
+                             json_number(c->values_down), "values", json_number(c->values), "values_step_min",
+                             json_number(c->values_least), "values_step_max", json_number(c->values_most), "wire_up",
+                             json_number(c->wire_up), "wire_down", json_number(c->wire_down), "wire",
+                             json_number(c->wire), "wire_step_min", json_number(c->wire_least), "wire_step_max",
+                             json_number(c->wire_most), "broadcast", json_number(c->broadcast), "ratio_values",
+                             json_number(c->ratio_values), "ratio_wire", json_number(c->ratio_wire));
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "file", run->path, "label", run_label(run), "algorithm", run->algorithm, "problem", run->problem, "dataset",
@@ -179,9 +175,9 @@ static json_t *facts_json(const struct dsgd_runfile *run, const struct show_fact
         "status", run->status, "config_sha256", run->config_sha256,
         "results_version", (json_int_t)run->results_version, "seed", (json_int_t)run->seed, "steps",
         (json_int_t)run->steps, "steps_done", (json_int_t)f->steps_done, "d", (json_int_t)run->d, "objective",
-        show_number(f->objective), "f_star", show_number(run->f_star), "gap", show_number(f->gap), "test_loss",
-        show_number(f->test_loss), "test_loss_minus_optimum", show_number(f->test_loss_excess), "test_error_percent",
-        show_number(f->test_error), "test_error_minus_optimum_points", show_number(f->test_error_excess),
+        json_number(f->objective), "f_star", json_number(run->f_star), "gap", json_number(f->gap), "test_loss",
+        json_number(f->test_loss), "test_loss_minus_optimum", json_number(f->test_loss_excess), "test_error_percent",
+        json_number(f->test_error), "test_error_minus_optimum_points", json_number(f->test_error_excess),
         "communication", comm);
 }
 

@@ -5,9 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
 void json_set_number(json_t *object, const char *key, double value)
 {
-    json_object_set_new(object, key, isfinite(value) ? json_real(value) : json_null());
+    json_object_set_new(object, key, json_number(value));
 }
 
 void json_set_text(json_t *object, const char *key, const char *text)

@@ -5,7 +5,9 @@
 #include <jansson.h>
 #include "sim/status.h"
 
-/** Sets key to a number, or to null where it is not finite (JSON knows neither NaN nor infinity). */
+/** A number, or null where it is not finite (JSON knows neither NaN nor infinity). */
+json_t *json_number(double value);
+/** Sets key to a number, or to null as above. */
 void json_set_number(json_t *object, const char *key, double value);
 /** Sets key to a text; bytes that are not UTF-8 (possible in paths) become '?'. */
 void json_set_text(json_t *object, const char *key, const char *text);

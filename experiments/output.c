@@ -10,19 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum dsgd_status make_folders(const char *path)
-{
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s", path);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
-            return dsgd_fail(DSGD_EIO, "cannot make folder %s: %s; expected a writable place for %s", folder, strerror(errno), path);
-        }
-        *slash = '/';
-    }
-    return DSGD_OK;
-}
+#include "experiments/folders.h"
 
 /* A finished process removes its lock file, so what we locked may already be another file than what is at the path. */
 static enum dsgd_status take_lock(struct output *output)

@@ -18,9 +18,6 @@ struct show_facts {
 
 enum dsgd_status show_facts(const struct dsgd_runfile *run, struct show_facts *out);
 
-/** JSON has no NaN: null stands for it. */
-json_t *show_number(double value);
-
 struct show_window {
     double from, to; /* steps between which slopes are fitted */
 };

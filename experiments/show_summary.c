@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/json_out.h"
 #include "experiments/show.h"
+
 
 /* One line: a curve at one number of steps. */
 struct line {
@@ -121,19 +123,19 @@ static void print_slopes(FILE *out, int width, const struct curve *curve, const 
 static json_t *line_json(const char *label, const struct line *l)
 {
     return json_pack("{s:s, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "label", label, "steps",
-                     (json_int_t)l->steps, "seeds", l->seeds, "gap", show_number(l->gap), "gap_least",
-                     show_number(l->gap_least), "gap_most", show_number(l->gap_most), "test_loss_minus_optimum",
-                     show_number(l->loss_excess), "test_error_percent", show_number(l->error),
-                     "test_error_minus_optimum_points", show_number(l->error_excess), "values", show_number(l->values),
-                     "ratio_values", show_number(l->ratio_values), "ratio_wire", show_number(l->ratio_wire));
+                     (json_int_t)l->steps, "seeds", l->seeds, "gap", json_number(l->gap), "gap_least",
+                     json_number(l->gap_least), "gap_most", json_number(l->gap_most), "test_loss_minus_optimum",
+                     json_number(l->loss_excess), "test_error_percent", json_number(l->error),
+                     "test_error_minus_optimum_points", json_number(l->error_excess), "values", json_number(l->values),
+                     "ratio_values", json_number(l->ratio_values), "ratio_wire", json_number(l->ratio_wire));
 }
 
 static json_t *slopes_json(const struct show_window *window, const struct curve_slopes *s)
 {
     return json_pack("{s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o, s:i}", "from", window->from, "to", window->to, "seeds",
-                     s->seeds, "median", show_number(s->median), "mean", show_number(s->mean), "half_interval",
-                     show_number(s->half), "pooled", show_number(s->pooled.slope), "pooled_half_interval",
-                     show_number(s->pooled.half), "pooled_points", s->pooled.points);
+                     s->seeds, "median", json_number(s->median), "mean", json_number(s->mean), "half_interval",
+                     json_number(s->half), "pooled", json_number(s->pooled.slope), "pooled_half_interval",
+                     json_number(s->pooled.half), "pooled_points", s->pooled.points);
 }
 
 /* All lines of a curve: every T if final, else the last common step. */

@@ -3,24 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "experiments/folders.h"
 #include "experiments/sweep.h"
-
-static enum dsgd_status make_folders(const char *path)
-{
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s", path);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
-            return dsgd_fail(DSGD_EIO, "cannot make folder %s: %s; expected a writable place for %s", folder, strerror(errno), path);
-        }
-        *slash = '/';
-    }
-    return DSGD_OK;
-}
 
 static bool holds(const char *path, const char *text, size_t size)
 {
