@@ -91,9 +91,10 @@ enum dsgd_status dsgd_linear_gradient(const void *self, const float *x, const st
 }
 
 /* Sums over chunk c of a split: losses and examples on the wrong side. */
-static void evaluate_chunk(const struct dsgd_linear *p, const struct dsgd_split *split, size_t c, const double *x,
+static void evaluate_chunk(const void *problem, const struct dsgd_split *split, size_t c, const double *x,
                            double *loss, size_t *wrong)
 {
+    const struct dsgd_linear *p = problem;
     const size_t end = split->n * (c + 1) / DSGD_LINEAR_CHUNKS;
     double sum = 0;
     size_t count = 0;
@@ -107,13 +108,13 @@ static void evaluate_chunk(const struct dsgd_linear *p, const struct dsgd_split 
     *wrong = count;
 }
 
-static void evaluate_split(const struct dsgd_linear *p, const struct dsgd_split *split, const double *x, double *loss,
-                           double *error)
+static void evaluate_split(const void *problem, dsgd_linear_chunk *chunk, const struct dsgd_split *split, const double *x,
+                           double *loss, double *error)
 {
     double part[DSGD_LINEAR_CHUNKS];
     size_t wrong[DSGD_LINEAR_CHUNKS];
 #pragma omp parallel for schedule(static) if (split->n >= DSGD_LINEAR_PARALLEL)
-    for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) { evaluate_chunk(p, split, c, x, &part[c], &wrong[c]); }
+    for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) { chunk(problem, split, c, x, &part[c], &wrong[c]); }
     double sum = 0;
     size_t count = 0;
     for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) {
@@ -124,16 +125,22 @@ static void evaluate_split(const struct dsgd_linear *p, const struct dsgd_split 
     *error = (double)count / (double)split->n;
 }
 
+void dsgd_linear_metrics(const void *problem, dsgd_linear_chunk *chunk, const struct dsgd_dataset *data, double l2,
+                         size_t d, const double *x, double *value)
+{
+    double norm2 = 0;
+    for (size_t j = 0; j < d; ++j) { norm2 += x[j] * x[j]; }
+    const double regulariser = 0.5 * l2 * norm2;
+    evaluate_split(problem, chunk, &data->train, x, &value[DSGD_LINEAR_OBJECTIVE], &value[DSGD_LINEAR_TRAIN_ERROR]);
+    evaluate_split(problem, chunk, &data->test, x, &value[DSGD_LINEAR_TEST_LOSS], &value[DSGD_LINEAR_TEST_ERROR]);
+    value[DSGD_LINEAR_OBJECTIVE] += regulariser;
+    value[DSGD_LINEAR_TEST_LOSS] += regulariser;
+}
+
 enum dsgd_status dsgd_linear_evaluate(const void *self, const double *x, double *value)
 {
     const struct dsgd_linear *p = self;
-    double norm2 = 0;
-    for (size_t j = 0; j < p->d; ++j) { norm2 += x[j] * x[j]; }
-    const double regulariser = 0.5 * p->l2 * norm2;
-    evaluate_split(p, &p->data->train, x, &value[DSGD_LINEAR_OBJECTIVE], &value[DSGD_LINEAR_TRAIN_ERROR]);
-    evaluate_split(p, &p->data->test, x, &value[DSGD_LINEAR_TEST_LOSS], &value[DSGD_LINEAR_TEST_ERROR]);
-    value[DSGD_LINEAR_OBJECTIVE] += regulariser;
-    value[DSGD_LINEAR_TEST_LOSS] += regulariser;
+    dsgd_linear_metrics(p, evaluate_chunk, p->data, p->l2, p->d, x, value);
     return DSGD_OK;
 }
 

@@ -64,6 +64,15 @@ enum dsgd_status dsgd_linear_gradient(const void *self, const float *x, const st
 enum dsgd_status dsgd_linear_evaluate(const void *self, const double *x, double *value);
 enum dsgd_status dsgd_linear_full_gradient(const void *self, const double *x, double *grad);
 
+/** Adds up chunk number `chunk` of a split: losses, and examples classified wrongly. */
+typedef void dsgd_linear_chunk(const void *problem, const struct dsgd_split *split, size_t chunk, const double *x,
+                               double *loss, size_t *wrong);
+
+/** The four metrics of a classifier at x: means over both splits, l2/2 ||x||^2 added to both losses. Chunks run in parallel
+ *  and are added in ascending order: the same bits for any number of threads. */
+void dsgd_linear_metrics(const void *problem, dsgd_linear_chunk *chunk, const struct dsgd_dataset *data, double l2,
+                         size_t d, const double *x /*[d]*/, double *value /*[4]*/);
+
 /** +1 or -1. */
 static inline double dsgd_linear_sign(const struct dsgd_linear *p, uint8_t label)
 {

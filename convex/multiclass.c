@@ -146,9 +146,10 @@ enum dsgd_status dsgd_multiclass_gradient(const void *self, const float *x, cons
 }
 
 /* Sums over chunk k of a split: losses and wrongly classified examples. */
-static void evaluate_chunk(const struct dsgd_multiclass *p, const struct dsgd_split *split, size_t k, const double *x,
+static void evaluate_chunk(const void *problem, const struct dsgd_split *split, size_t k, const double *x,
                            double *loss, size_t *wrong)
 {
+    const struct dsgd_multiclass *p = problem;
     const size_t end = split->n * (k + 1) / DSGD_LINEAR_CHUNKS;
     double sum = 0, score[DSGD_CLASSES_MAX];
     size_t count = 0;
@@ -165,33 +166,10 @@ static void evaluate_chunk(const struct dsgd_multiclass *p, const struct dsgd_sp
     *wrong = count;
 }
 
-static void evaluate_split(const struct dsgd_multiclass *p, const struct dsgd_split *split, const double *x,
-                           double *loss, double *error)
-{
-    double part[DSGD_LINEAR_CHUNKS];
-    size_t wrong[DSGD_LINEAR_CHUNKS];
-#pragma omp parallel for schedule(static) if (split->n >= DSGD_LINEAR_PARALLEL)
-    for (size_t k = 0; k < DSGD_LINEAR_CHUNKS; ++k) { evaluate_chunk(p, split, k, x, &part[k], &wrong[k]); }
-    double sum = 0;
-    size_t count = 0;
-    for (size_t k = 0; k < DSGD_LINEAR_CHUNKS; ++k) {
-        sum += part[k];
-        count += wrong[k];
-    }
-    *loss = sum / (double)split->n;
-    *error = (double)count / (double)split->n;
-}
-
 enum dsgd_status dsgd_multiclass_evaluate(const void *self, const double *x, double *value)
 {
     const struct dsgd_multiclass *p = self;
-    double norm2 = 0;
-    for (size_t j = 0; j < p->d; ++j) { norm2 += x[j] * x[j]; }
-    const double regulariser = 0.5 * p->l2 * norm2;
-    evaluate_split(p, &p->data->train, x, &value[DSGD_LINEAR_OBJECTIVE], &value[DSGD_LINEAR_TRAIN_ERROR]);
-    evaluate_split(p, &p->data->test, x, &value[DSGD_LINEAR_TEST_LOSS], &value[DSGD_LINEAR_TEST_ERROR]);
-    value[DSGD_LINEAR_OBJECTIVE] += regulariser;
-    value[DSGD_LINEAR_TEST_LOSS] += regulariser;
+    dsgd_linear_metrics(p, evaluate_chunk, p->data, p->l2, p->d, x, value);
     return DSGD_OK;
 }
 

@@ -11,7 +11,7 @@
 #include "experiments/commands.h"
 #include "experiments/json_out.h"
 
-enum { TODO_SIZE = 8 * DSGD_DATA_PATH };
+enum { ADVICE_SIZE = 8 * DSGD_DATA_PATH };
 
 struct options {
     const char *data;
@@ -25,7 +25,7 @@ struct entry {
     struct dsgd_dataset *data; /* NULL: not usable, and then ... */
     char problem[DSGD_MESSAGE_MAX];
     int missing, damaged, different; /* files; different: intact, but not the published bytes */
-    char todo[TODO_SIZE];            /* a line to type, or "" */
+    char advice[ADVICE_SIZE];            /* a line to type, or "" */
 };
 
 static const struct argp_option option_table[] = {
@@ -50,8 +50,8 @@ static void append_word(char *line, const char *text)
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%";
     size_t used = strlen(line);
     const bool quote = !*text || text[strspn(text, plain)] != '\0';
-    if (quote && used + 1 < TODO_SIZE) { line[used++] = '\''; }
-    for (; *text && used + 8 < TODO_SIZE; ++text) {
+    if (quote && used + 1 < ADVICE_SIZE) { line[used++] = '\''; }
+    for (; *text && used + 8 < ADVICE_SIZE; ++text) {
         if (*text == '\'') {
             memcpy(line + used, "'\\''", 4);
             used += 4;
@@ -66,7 +66,7 @@ static void append_word(char *line, const char *text)
 static void append(char *line, const char *text)
 {
     const size_t used = strlen(line);
-    snprintf(line + used, TODO_SIZE - used, "%s", text);
+    snprintf(line + used, ADVICE_SIZE - used, "%s", text);
 }
 
 static void append_move(char *line, const char *path)
@@ -86,17 +86,17 @@ static void advise(struct entry *e, const struct options *o)
 {
     const struct dsgd_data_survey *s = &e->survey;
     if (s->found >= 0 && e->missing + e->damaged + e->different == 0) { return; }
-    if (s->places > 1 && s->found == 0) { append_move(e->todo, s->place[0]); }
+    if (s->places > 1 && s->found == 0) { append_move(e->advice, s->place[0]); }
     for (int f = 0; s->places == 1 && f < DSGD_DATA_FILES; ++f) {
         const struct dsgd_data_file *file = &s->file[f];
-        if (*file->path && strcmp(file->sha256, file->published) != 0) { append_move(e->todo, file->path); }
+        if (*file->path && strcmp(file->sha256, file->published) != 0) { append_move(e->advice, file->path); }
     }
     if (o->data && s->places == 1) {
-        append(e->todo, "DSGD_DATA=");
-        append_word(e->todo, o->data);
-        append(e->todo, " ");
+        append(e->advice, "DSGD_DATA=");
+        append_word(e->advice, o->data);
+        append(e->advice, " ");
     }
-    append(e->todo, s->command);
+    append(e->advice, s->command);
 }
 
 static enum dsgd_status look(struct entry *e, const struct options *o)
@@ -142,7 +142,7 @@ static void print(const struct entry *e)
     }
     printf("  looked in   %s%s%s\n", s->place[0], s->places > 1 ? ", then " : "", s->places > 1 ? s->place[1] : "");
     if (s->found < 0) {
-        printf("  found       no\n  type        %s\n", e->todo);
+        printf("  found       no\n  type        %s\n", e->advice);
         return;
     }
     printf("  found       in %s\n", s->place[s->found]);
@@ -160,7 +160,7 @@ static void print(const struct entry *e)
         print_files(e);
     }
     if (e->data) { printf("  use it      --set dataset=%s\n", e->ops->name); }
-    if (*e->todo) { printf("  type        %s%s\n", e->todo, e->data ? "    (for the published files)" : ""); }
+    if (*e->advice) { printf("  type        %s%s\n", e->advice, e->data ? "    (for the published files)" : ""); }
 }
 
 static json_t *files_json(const struct entry *e)
@@ -192,7 +192,7 @@ static json_t *entry_json(const struct entry *e)
     json_set_text(object, "title", e->data ? e->data->title : e->ops->title);
     if (!needs_files) { return object; }
     json_set_text(object, "problem", e->problem);
-    json_set_text(object, "type", e->todo);
+    json_set_text(object, "type", e->advice);
     json_object_set_new(object, "published", json_boolean(e->data && e->missing + e->damaged + e->different == 0));
     if (s->found < 0) { return object; }
     json_set_text(object, "found_in", s->place[s->found]);
