@@ -110,7 +110,7 @@ copy_apt()
 started=$SECONDS
 if [ ! -e "$base/etc/debian_version" ]; then
     # shellcheck disable=SC2016 # apt-get's own substitution
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | sed -n 1p)
     [ -n "$mirror" ] || cannot 'apt has no source of Debian 12 (bookworm)'
     printf 'fresh: makes a minimal Debian 12 (log: %s)\n' "$logs/debootstrap.txt"
     rm -rf "$base.new"

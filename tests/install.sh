@@ -24,8 +24,11 @@ for file in bin/dsgd include/dsgd/sim/algorithm.h include/dsgd/algorithms/regist
     [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
 ! grep -rlI -e "$DSGD_SOURCE" -e "$DSGD_BUILD" -e 'first place' "$prefix" || fail 'these files name folders of the build'
-"$prefix/bin/dsgd" --version | grep -q '^dsgd ' || fail 'the installed command does not run'
-ldd "$prefix/bin/dsgd" | grep -q "$prefix/.*libdsgd" || fail "the installed command finds another library: $(ldd "$prefix/bin/dsgd")"
+# Into files first: grep -q closes a pipe at the first match, and pipefail takes the writer's SIGPIPE for a failure.
+"$prefix/bin/dsgd" --version >"$work/log" || fail 'the installed command does not run'
+grep -q '^dsgd ' "$work/log" || fail "dsgd --version says $(cat "$work/log")"
+ldd "$prefix/bin/dsgd" >"$work/log"
+grep -q "$prefix/.*libdsgd" "$work/log" || fail "the installed command finds another library: $(cat "$work/log")"
 
 # Each public header compiles alone, with nothing but the installation.
 for header in $(cd "$prefix/include/dsgd" && find . -name '*.h' -printf '%P\n'); do
