@@ -204,6 +204,7 @@ const struct dsgd_algorithm dsgd_local_topk = {
     .title = "local top-k",
     .reference = "Lin et al. 2018, arXiv:1712.01887 (DGC); Stich, Cordonnier, Jaggi 2018, arXiv:1809.07599",
     .aliases = "topk, dgc",
+    .departures = "the server sends the union of the workers' coordinates, not W separate messages",
     .params = params,
     .config_size = sizeof(struct config),
     .memory = true,

@@ -120,6 +120,7 @@ const struct dsgd_algorithm dsgd_sgd = {
     .title = "SGD, uncompressed",
     .reference = "Robbins, Monro 1951; momentum: Polyak 1964; decoupled decay: Loshchilov, Hutter 2019",
     .aliases = "none, uncompressed, vanilla",
+    .departures = "none",
     .params = params,
     .config_size = sizeof(struct config),
     .unmergeable = unmergeable,

@@ -286,6 +286,9 @@ const struct dsgd_algorithm dsgd_sketched_sgd = {
     .title = "Sketched-SGD",
     .reference = "Ivkin et al. 2019, arXiv:1903.04488, Algorithms 1, 2 (heavymix) and 3 (topk)",
     .aliases = "sketch, sketched, csvec",
+    .departures = "the server works with the mean of the tables and values, not the sum: the learning rate does not depend on W\n"
+                  "heavymix compares squared estimates with l2sq/k (the paper prints the estimate itself); an estimate of 0 is never heavy\n"
+                  "heavymix's second answer carries values only: the request has named the coordinates",
     .params = params,
     .config_size = sizeof(struct sketched_config),
     .memory = true,

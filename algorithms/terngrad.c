@@ -175,6 +175,8 @@ const struct dsgd_algorithm dsgd_terngrad = {
     .title = "TernGrad",
     .reference = "Wen, Xu, Yan, Wu, Wang, Chen, Li 2017, arXiv:1705.07878",
     .aliases = "ternary",
+    .departures = "one scaler for the whole vector, not one for each layer\n"
+                  "no clipping where the standard deviation is 0",
     .params = params,
     .config_size = sizeof(struct config),
     .unmergeable = unmergeable,

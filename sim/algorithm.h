@@ -69,7 +69,7 @@ struct dsgd_round {
 /** What one round does to the model: x = (1 - shrink) x - scale * value. Arrays belong to the answer or the scratch. */
 struct dsgd_update {
     double shrink, scale;
-    size_t n;              /* d if dense */
+    size_t n;              /* d if dense; 0 with an index: nothing arrived in this step */
     const uint32_t *index; /* [n] ascending, or NULL if dense */
     const float *value;    /* [n] */
 };
@@ -84,6 +84,7 @@ struct dsgd_round_bytes {
 struct dsgd_algorithm {
     const char *name, *title, *reference;
     const char *aliases;             /* the words of other tools, for `dsgd list` */
+    const char *departures;          /* REQUIRED. from the cited papers: lines without bullets, divided by \n; "none" */
     const struct dsgd_param *params; /* table of the config struct */
     size_t config_size;
     bool memory;                     /* after settle, view shows what a worker holds back (error memory) */
@@ -110,7 +111,10 @@ struct dsgd_algorithm {
     /** REQUIRED. Number of exchanges of step t, 1..3. Serial, before the round: the place to derive what all parties know
      *  of this step (fresh hashes), a pure function of the seeds and t. */
     int (*plan)(void *common, uint32_t step);
-    /** REQUIRED. grad [d] is NULL after the first exchange; down[e] is the server's answer to exchange e < round->exchange. */
+    /** optional: where this worker evaluates its gradient, if not at the common model: writes out [d]. `model` [d] is what
+     *  every worker knows. Local methods. */
+    void (*point)(const void *common, const struct dsgd_state *worker, const float *model, float *out);
+    /** REQUIRED. A message without sections means that nothing is sent. grad [d] is NULL after the first exchange; down[e] is the server's answer to exchange e < round->exchange. */
     enum dsgd_status (*encode)(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
                                const float *grad, const struct dsgd_message *down, struct dsgd_message *up);
     /** REQUIRED. The message of participant number i, i = 0 .. participants - 1 in ascending order of workers. */

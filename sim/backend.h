@@ -36,6 +36,7 @@ struct dsgd_backend {
     void (*gather_f64)(size_t n, const uint32_t *index, const double *a, float *out);
     void (*scatter_add)(size_t n, const uint32_t *index, const float *x, double *sum);   /* sum[index] += x */
     void (*scatter_sub_f64)(size_t n, const uint32_t *index, const float *x, double *a); /* a[index] -= x */
+    void (*scatter_f32)(size_t n, const uint32_t *index, const float *x, float *v);      /* v[index] = x */
     void (*scatter_clear_f32)(size_t n, const uint32_t *index, float *v);                /* v[index] = 0 */
 
     /* reductions; fixed order, double accumulators */

@@ -90,6 +90,11 @@ static void cpu_scatter_sub_f64(size_t n, const uint32_t *restrict index, const 
     for (size_t j = 0; j < n; ++j) { a[index[j]] -= (double)x[j]; }
 }
 
+static void cpu_scatter_f32(size_t n, const uint32_t *restrict index, const float *restrict x, float *restrict v)
+{
+    for (size_t j = 0; j < n; ++j) { v[index[j]] = x[j]; }
+}
+
 static void cpu_scatter_clear_f32(size_t n, const uint32_t *restrict index, float *restrict v)
 {
     for (size_t j = 0; j < n; ++j) { v[index[j]] = 0.0f; }
@@ -215,6 +220,7 @@ const struct dsgd_backend dsgd_backend_cpu = {
     .gather_f64 = cpu_gather_f64,
     .scatter_add = cpu_scatter_add,
     .scatter_sub_f64 = cpu_scatter_sub_f64,
+    .scatter_f32 = cpu_scatter_f32,
     .scatter_clear_f32 = cpu_scatter_clear_f32,
     .max_abs_f32 = cpu_max_abs_f32,
     .std_f32 = cpu_std_f32,

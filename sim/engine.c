@@ -82,7 +82,8 @@ static enum dsgd_status lanes_create(struct dsgd_engine *e)
         struct dsgd_lane *lane = &e->lane[l];
         lane->grad = zeroed(e->be, e->layout.d * sizeof *lane->grad);
         lane->example = calloc((size_t)e->args.config->batch, sizeof *lane->example);
-        if (!lane->grad || !lane->example) {
+        if (e->alg->point) { lane->point = zeroed(e->be, e->layout.d * sizeof *lane->point); }
+        if (!lane->grad || !lane->example || (e->alg->point && !lane->point)) {
             return dsgd_fail(DSGD_ENOMEM, "no memory for %d gradients of %zu parameters", e->lanes, e->layout.d);
         }
     }
@@ -95,9 +96,12 @@ static enum dsgd_status model_create(struct dsgd_engine *e)
     e->x = zeroed(e->be, d * sizeof *e->x);
     e->replica = zeroed(e->be, d * sizeof *e->replica);
     const bool averaging = e->args.config->average != DSGD_AVERAGE_NONE, merged = e->args.config->emulation == DSGD_MERGED;
+    const bool momentum = e->args.config->server_momentum > 0.0;
     if (averaging) { e->average = zeroed(e->be, d * sizeof *e->average); }
+    if (momentum) { e->momentum = zeroed(e->be, d * sizeof *e->momentum); }
     if (merged) { e->merged_sum = zeroed(e->be, d * sizeof *e->merged_sum); }
-    if (!e->x || !e->replica || (averaging && !e->average) || (merged && !e->merged_sum)) {
+    if (!e->x || !e->replica || (averaging && !e->average) || (merged && !e->merged_sum) ||
+        (momentum && !e->momentum)) {
         return dsgd_fail(DSGD_ENOMEM, "no memory for a model of %zu parameters", d);
     }
     if (e->args.problem->start) { e->args.problem->start(e->args.problem_self, e->x); }
@@ -160,6 +164,7 @@ void dsgd_engine_destroy(struct dsgd_engine *e)
         dsgd_arena_destroy(&e->lane[l].up.arena);
         dsgd_arena_destroy(&e->lane[l].scratch);
         e->be->release(e->lane[l].grad);
+        e->be->release(e->lane[l].point);
         free(e->lane[l].example);
     }
     free(e->lane);
@@ -171,6 +176,7 @@ void dsgd_engine_destroy(struct dsgd_engine *e)
     e->be->release(e->x);
     e->be->release(e->replica);
     e->be->release(e->average);
+    e->be->release(e->momentum);
     e->be->release(e->merged_sum);
     dsgd_observer_destroy(e);
     for (int j = 0; j < DSGD_TABLES; ++j) { dsgd_table_destroy(&e->table[j]); }
@@ -219,6 +225,8 @@ enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t 
     *worker_bytes = party_bytes(&workers);
     size_t bytes = party_bytes(&server) + d * (sizeof(double) + sizeof(float));        /* master copy and replica */
     bytes += lanes * (d * sizeof(float) + round.up + round.worker_scratch);            /* a gradient a thread */
+    bytes += args->algorithm->point ? lanes * d * sizeof(float) : 0;
+    bytes += config->server_momentum > 0.0 ? 2 * d * sizeof(float) : 0;
     bytes += round.down + round.server_scratch;
     bytes += config->average != DSGD_AVERAGE_NONE ? d * sizeof(double) : 0;
     bytes += merged ? d * sizeof(double) : 0;
@@ -328,6 +336,7 @@ int dsgd_engine_arrays(struct dsgd_engine *e, struct dsgd_array array[DSGD_ARRAY
     array[n++] = (struct dsgd_array){"engine/measure", DSGD_F64, 1, MEASURES, e->measure};
     array[n++] = (struct dsgd_array){"engine/x", DSGD_F64, 1, e->layout.d, e->x};
     if (e->average) { array[n++] = (struct dsgd_array){"engine/average", DSGD_F64, 1, e->layout.d, e->average}; }
+    if (e->momentum) { array[n++] = (struct dsgd_array){"engine/momentum", DSGD_F32, 1, e->layout.d, e->momentum}; }
     n = add_party(array, n, "worker", &e->workers);
     return add_party(array, n, "server", &e->server);
 }

@@ -10,6 +10,7 @@ struct dsgd_lane {
     struct dsgd_message up;
     struct dsgd_arena scratch;
     float *grad;        /* [d] */
+    float *point;       /* [d] where a local method evaluates its gradient; NULL for others */
     uint32_t *example;  /* [batch] */
     double gradient_s, encode_s, settle_s;
     enum dsgd_status status;
@@ -49,6 +50,7 @@ struct dsgd_engine {
 
     double *x, *average;   /* [d] master copy of the model, running average */
     float *replica;        /* [d] (float)x: what every worker computes gradients at */
+    float *momentum;       /* [d] buffer of server_momentum; NULL without */
     double *merged_sum;    /* [d] merged emulation: sum of the workers' gradients */
     double weight_sum;     /* Q_t */
     int64_t step, next_row, last_row;

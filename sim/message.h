@@ -38,6 +38,14 @@ enum dsgd_encoding {
     DSGD_RAW_U32,     /* 4 bytes an element, little-endian */
     DSGD_BIT_PLANE,   /* 1 bit an element, bit i % 8 of byte i / 8 */
     DSGD_LEVELS,      /* fixed number of bits an element, packed little-endian */
+    DSGD_RAW_F16,     /* 2 bytes an element, IEEE-754 binary16 little-endian */
+    DSGD_RAW_BF16,    /* 2 bytes an element, the upper half of a binary32 */
+    DSGD_INDEX_FIXED, /* ascending indices in ceil(log2 d) bits each */
+    DSGD_INDEX_DELTA, /* gaps between ascending indices, Rice code */
+    DSGD_INDEX_BITMAP, /* d bits, one for each coordinate */
+    DSGD_INDEX_TAGGED, /* one byte that names one of the four codes of indices, then that code */
+    DSGD_TERNARY_ENTROPY, /* ternary vector: arithmetic code of the non-zero places, then a sign bit each */
+    DSGD_LEVELS_ELIAS, /* QSGD's code: gaps and magnitudes in Elias omega, a sign bit each */
 };
 
 enum { DSGD_SECTIONS_MAX = 8 };

@@ -21,10 +21,15 @@ static enum dsgd_status worker_gradient(struct dsgd_engine *e, struct dsgd_lane 
     for (uint32_t j = 0; e->n > 0 && j < batch.count; ++j) {
         lane->example[j] = dsgd_rng_below(e->key_batch, j, step, worker, (uint32_t)e->n); /* the algorithm is not in the key */
     }
-    DSGD_TRY(e->args.problem->gradient(e->args.problem_self, e->replica, &batch, lane->grad));
-    if (config->weight_decay > 0.0 && config->weight_decay_mode == DSGD_DECAY_COUPLED) {
-        e->be->axpy_f32(e->layout.d, config->weight_decay, e->x, lane->grad);
+    const bool decay = config->weight_decay > 0.0 && config->weight_decay_mode == DSGD_DECAY_COUPLED;
+    if (e->alg->point) { /* a local method: this worker's own iterate */
+        e->alg->point(e->common, &e->workers.state[worker], e->replica, lane->point);
+        DSGD_TRY(e->args.problem->gradient(e->args.problem_self, lane->point, &batch, lane->grad));
+        if (decay) { e->be->add_scaled_f32(e->layout.d, (float)config->weight_decay, lane->point, lane->grad); }
+        return DSGD_OK;
     }
+    DSGD_TRY(e->args.problem->gradient(e->args.problem_self, e->replica, &batch, lane->grad));
+    if (decay) { e->be->axpy_f32(e->layout.d, config->weight_decay, e->x, lane->grad); }
     return DSGD_OK;
 }
 
@@ -136,6 +141,33 @@ static void average_model(struct dsgd_engine *e)
     }
 }
 
+/* buffer = m buffer + update, and the update becomes the buffer (Polyak), or update + m buffer (Nesterov, in the form of
+ * Sutskever et al. 2013 that deep learning libraries use). Every replica does the same with the same bytes. */
+static enum dsgd_status server_momentum(struct dsgd_engine *e, struct dsgd_update *update)
+{
+    if (!e->momentum || update->n == 0) { return DSGD_OK; } /* nothing arrived: a step between two averagings of local methods */
+    const size_t d = e->layout.d;
+    const float m = (float)e->args.config->server_momentum;
+    float *dense = dsgd_arena_take(&e->server_scratch, d * sizeof *dense);
+    if (!dense) { return dsgd_fail(DSGD_ENOMEM, "no memory for the momentum of %zu parameters", d); }
+    if (update->index) {
+        e->be->clear(dense, d * sizeof *dense);
+        e->be->scatter_f32(update->n, update->index, update->value, dense);
+    } else {
+        e->be->copy(dense, update->value, d * sizeof *dense);
+    }
+    e->be->scale_add_f32(d, m, e->momentum, dense);
+    if (e->args.config->server_nesterov) {
+        e->be->add_scaled_f32(d, m, e->momentum, dense);
+    } else {
+        e->be->copy(dense, e->momentum, d * sizeof *dense);
+    }
+    update->index = NULL;
+    update->n = d;
+    update->value = dense;
+    return DSGD_OK;
+}
+
 static void apply_update(struct dsgd_engine *e, const struct dsgd_update *update)
 {
     if (update->index && update->shrink != 0.0) { e->be->shrink(e->layout.d, update->shrink, e->x, e->replica); }
@@ -174,11 +206,13 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
     dsgd_arena_reset(&e->server_scratch);
     DSGD_TRY(e->alg->decode(e->common, &round, e->down, &update));
     average_model(e);
+    const struct dsgd_update decoded_update = update;
+    DSGD_TRY(server_momentum(e, &update));
     apply_update(e, &update);
     const double decoded = dsgd_clock();
     e->decode_s += decoded - decoding;
     if (observe) {
-        DSGD_TRY(dsgd_observer_update(e, &update));
+        DSGD_TRY(dsgd_observer_update(e, &decoded_update));
         paused += dsgd_clock() - decoded;
     }
     ++e->step;

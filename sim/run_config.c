@@ -31,6 +31,10 @@ const struct dsgd_param dsgd_run_params[] = {
     {"weight_decay", DSGD_PARAM_REAL, AT(weight_decay), "0", 0, 1e6, NULL, "not part of f (that is problem.l2); alias: wd"},
     {"weight_decay_mode", DSGD_PARAM_CHOICE, AT(weight_decay_mode), "coupled", 0, 0, "coupled|decoupled",
      "coupled: added to each worker's gradient; decoupled: x shrinks by eta_t weight_decay"},
+    {"server_momentum", DSGD_PARAM_REAL, AT(server_momentum), "0", 0, 0.999999, NULL,
+     "m in buffer = m buffer + update, after compression, at every replica alike; alias: virtual_momentum, optimizer momentum"},
+    {"server_nesterov", DSGD_PARAM_BOOL, AT(server_nesterov), "false", 0, 0, NULL,
+     "x moves by update + m buffer instead of buffer"},
     DSGD_PARAM_END,
 };
 

@@ -7,7 +7,7 @@
 #include "sim/param.h"
 
 /** Rises when a change makes pinned digests differ: results of different versions are never mixed. */
-#define DSGD_RESULTS_VERSION 1
+#define DSGD_RESULTS_VERSION 2
 /** Layout of the result files. */
 #define DSGD_SCHEMA_VERSION 1
 
@@ -26,7 +26,8 @@ struct dsgd_run_config {
     int64_t workers, batch, steps;
     int64_t seed, seed_data, seed_hash, seed_algorithm; /* -1: as `seed` */
     int backend, sampling, partition, emulation, average, step_size, weight_decay_mode;
-    double weight_decay;
+    double weight_decay, server_momentum;
+    bool server_nesterov;
     struct {
         double constant, beta;
         char xi[DSGD_TEXT_MAX]; /* repaired | paper | a number */

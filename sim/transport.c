@@ -32,13 +32,13 @@ static uint64_t book(struct dsgd_ledger *ledger, uint64_t *by_kind, const struct
 void dsgd_transport_up(struct dsgd_ledger *ledger, const struct dsgd_message *message, uint32_t copies)
 {
     book(ledger, ledger->up, message, copies);
-    ledger->messages_up += copies;
+    if (message->sections > 0) { ledger->messages_up += copies; }
 }
 
 void dsgd_transport_down(struct dsgd_ledger *ledger, const struct dsgd_message *message, uint32_t receivers)
 {
     ledger->broadcast += book(ledger, ledger->down, message, receivers);
-    ledger->messages_down += receivers;
+    if (message->sections > 0) { ledger->messages_down += receivers; }
 }
 
 void dsgd_transport_round(struct dsgd_ledger *ledger, uint32_t workers)

@@ -240,7 +240,7 @@ static void engine_divergence_is_a_result(void **state)
     for (size_t i = 0; next(&i, set, sizeof set);) {
         struct harness h;
         char text[1024];
-        snprintf(text, sizeof text, "%sstep { constant = 1e30 }\nsteps = 400\n", small);
+        snprintf(text, sizeof text, "%sstep { constant = 1e38 }\nsteps = 400\n", small);
         HARNESS_OK(harness_open(&h, text, set, 1));
         harness_finish(h.engine);
         assert_int_equal(dsgd_engine_status(h.engine), DSGD_DIVERGED);

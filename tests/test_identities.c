@@ -44,6 +44,19 @@ static void sketched_topk_momentum_k_equals_d_is_sgd_without_momentum(void **sta
     assert_true(max_difference("algorithm = sgd\nsgd { momentum = 0.9 }\n", sketched) > 1e-3);
 }
 
+/* The same floats in the same order, whether the server's buffer is SGD's or the engine's; and a replica's momentum on a
+ * sparse update equals that on the same dense one. */
+static void server_momentum_is_sgd_momentum(void **state)
+{
+    (void)state;
+    CHECK_CLOSE(max_difference("algorithm = sgd\nsgd { momentum = 0.9 }\n", "algorithm = sgd\nserver_momentum = 0.9\n"), 0.0, 0.0);
+    CHECK_CLOSE(max_difference("algorithm = sgd\nserver_momentum = 0.9\n",
+                               "algorithm = local_topk\nlocal_topk { k = 50 }\nserver_momentum = 0.9\n"), 0.0, 0.0);
+    const char *nesterov = "algorithm = sgd\nserver_momentum = 0.9\nserver_nesterov = true\n";
+    CHECK_CLOSE(max_difference(nesterov, "algorithm = local_topk\nlocal_topk { k = 50 }\nserver_momentum = 0.9\nserver_nesterov = true\n"), 0.0, 0.0);
+    assert_true(max_difference(nesterov, "algorithm = sgd\nserver_momentum = 0.9\n") > 1e-3);
+}
+
 static void local_topk_k_equals_d_is_sgd(void **state)
 {
     (void)state;
@@ -278,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sketched_topk_k_equals_d_is_sgd),
         cmocka_unit_test(sketched_topk_momentum_k_equals_d_is_sgd_without_momentum),
+        cmocka_unit_test(server_momentum_is_sgd_momentum),
         cmocka_unit_test(local_topk_k_equals_d_is_sgd),
         cmocka_unit_test(sketched_heavymix_k_equals_d_is_sgd),
         cmocka_unit_test(sketched_topk_lr_inside_power_of_two_is_outside),

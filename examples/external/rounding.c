@@ -129,6 +129,7 @@ static const struct dsgd_algorithm rounding = {
     .name = "rounding",
     .title = "SGD, gradients rounded at random",
     .reference = "Alistarh, Grubic, Li, Tomioka, Vojnovic 2017, arXiv:1610.02132",
+    .departures = "none",
     .params = params,
     .config_size = sizeof(struct config),
     .create = create,
