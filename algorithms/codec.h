@@ -5,7 +5,8 @@
  * are known or sent in a header section by the caller. Decoders accept exactly what encoders write: every other byte string
  * (a length that does not fit, an index out of range or order, a set padding bit, a longer code for the same content) is
  * DSGD_EMESSAGE with a sentence, reads nothing past the section and leaves no partial result behind.
- * Letters: n elements, d = number of coordinates (`limit`).
+ * An encoder that is given content no decoder would accept says DSGD_EINTERNAL and leaves the message as it was.
+ * Letters: n elements, d = number of coordinates; both below 2^32.
  */
 #ifndef DSGD_ALGORITHMS_CODEC_H
 #define DSGD_ALGORITHMS_CODEC_H
@@ -17,7 +18,7 @@
 /* ---- values (codec_values.c) ------------------------------------------------------------------------------------------- */
 
 /** How values travel. Rounding to nearest, ties to even; beyond the largest finite number becomes infinity; fp16 keeps
- *  subnormals; a NaN stays a (quiet) NaN. */
+ *  subnormals; a NaN becomes a quiet NaN, and a signalling one of 16 bits is refused. */
 enum codec_values { CODEC_FP32, CODEC_FP16, CODEC_BF16 };
 #define CODEC_VALUES_CHOICES "fp32|fp16|bf16"
 
@@ -64,7 +65,8 @@ enum dsgd_status codec_signs_unpack(size_t d, const uint8_t *plane, float unit, 
 /* ---- ternary vectors (codec_ternary.c) --------------------------------------------------------------------------------- */
 
 /** How a vector of -1, 0, 1 travels. planes: two sections of d bits (non-zero, negative). entropy: one section: number of
- *  non-zeros (4 bytes), an arithmetic code of their places (close to d H(n/d) bits), n sign bits. */
+ *  non-zeros (4 bytes), an arithmetic code of their places (at most d H(n/d) + n / 2^15 + 10 bits, rounded up to
+ *  bytes), n sign bits. */
 enum codec_ternary { CODEC_PLANES, CODEC_ENTROPY };
 #define CODEC_TERNARY_CHOICES "planes|entropy"
 
@@ -80,7 +82,7 @@ size_t codec_ternary_bytes_max(enum codec_ternary as, size_t d);
 
 /** How integers in [-m, m] travel. packed: ceil(log2(2m+1)) bits each (levels_pack in ternary.h). elias: QSGD's code
  *  (Alistarh et al. 2017, section 3.1, Code_s): for each non-zero its distance from the last in Elias omega, a sign bit, its
- *  magnitude in Elias omega. */
+ *  magnitude in Elias omega; at the end the distance to coordinate d, unless d - 1 is non-zero. m < 2^31, also 0. */
 enum codec_levels { CODEC_PACKED, CODEC_ELIAS };
 #define CODEC_LEVELS_CHOICES "packed|elias"
 

@@ -84,6 +84,26 @@ void count_sketch_accumulate(const struct sketch_hash *hash, const float *v, flo
     }
 }
 
+void count_sketch_accumulate_some(const struct sketch_hash *hash, float factor, size_t n, const uint32_t *index, const float *value,
+                                  float *table)
+{
+    for (uint32_t row = 0; row < sketch_hash_rows(hash); ++row) {
+        float *row_table = table + (size_t)row * sketch_hash_cols(hash);
+        for (size_t j = 0; j < n; ++j) {
+            const uint32_t cell = sketch_hash_cell(hash, row, index[j]);
+            row_table[bucket(cell)] += factor * with_sign(value[j], cell);
+        }
+    }
+}
+
+void count_sketch_clear_some(const struct sketch_hash *hash, size_t n, const uint32_t *index, float *table)
+{
+    for (uint32_t row = 0; row < sketch_hash_rows(hash); ++row) {
+        float *row_table = table + (size_t)row * sketch_hash_cols(hash);
+        for (size_t j = 0; j < n; ++j) { row_table[bucket(sketch_hash_cell(hash, row, index[j]))] = 0.0f; }
+    }
+}
+
 void count_sketch_merge(const struct sketch_hash *hash, const float *other, float *table)
 {
     const size_t n = (size_t)sketch_hash_rows(hash) * sketch_hash_cols(hash);

@@ -15,6 +15,13 @@
  *  Cost O(d rows). */
 void count_sketch_accumulate(const struct sketch_hash *hash, const float *v /*[d]*/, float *table /*[rows*cols]*/);
 
+/** table[j][h_j(i)] += factor s_j(i) value for n chosen coordinates, in the same order. */
+void count_sketch_accumulate_some(const struct sketch_hash *hash, float factor, size_t n, const uint32_t *index /*[n] ascending*/,
+                                  const float *value /*[n]*/, float *table);
+
+/** table[j][h_j(i)] = 0 for all rows j and n chosen coordinates i. */
+void count_sketch_clear_some(const struct sketch_hash *hash, size_t n, const uint32_t *index /*[n]*/, float *table);
+
 /** out[i] = median_j s_j(i) table[j][h_j(i)] for all i in [0, d). Same bits for any number of threads. Cost O(d rows^2) comparators at
  *  most (a sorting network on vectors), far below the gathers for rows <= 15. `threads` >= 1. */
 void count_sketch_estimate(const struct sketch_hash *hash, const float *table, float *out /*[d]*/, int threads);

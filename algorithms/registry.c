@@ -7,8 +7,17 @@
 #define ALGORITHMS(X)    \
     X(dsgd_sgd)          \
     X(dsgd_sketched_sgd) \
+    X(dsgd_true_topk)    \
     X(dsgd_local_topk)   \
+    X(dsgd_pkk)          \
+    X(dsgd_random_k)     \
+    X(dsgd_signsgd)      \
+    X(dsgd_ef_signsgd)   \
+    X(dsgd_qsgd)         \
     X(dsgd_terngrad)     \
+    X(dsgd_powersgd)     \
+    X(dsgd_fetchsgd)     \
+    X(dsgd_local_sgd)    \
     /* the next one: a line above this one */
 
 #define DECLARE(symbol) extern const struct dsgd_algorithm symbol;

@@ -1,4 +1,4 @@
-/* select.h - exact top-k selection with defined ties, and HEAVYMIX's choice.
+/* select.h - exact top-k selection with defined ties, uniform choice, and HEAVYMIX's choice.
  *
  * Order: larger magnitude first, then lower index. NaN counts as larger than everything (so that a diverging run stays
  * deterministic). Results are index lists in ascending order of index.
@@ -22,6 +22,10 @@ void select_topk(size_t d, const float *v /*[d]*/, size_t k, uint32_t *index /*[
 /** The k2 largest |value| of a sparse vector of n entries with distinct ascending `index`; writes positions in [0, n),
  *  ascending. Ties by lower index, that is lower position. scratch as for select_topk with d = n. */
 void select_topk_positions(size_t n, const float *value /*[n]*/, size_t k2, uint32_t *position /*[k2]*/, void *scratch);
+
+/** index[0..k) = k of the coordinates 0 .. d-1, uniformly without replacement (Floyd's sampling), ascending. 0 <= k <= d < 2^32.
+ *  Draws: item = position in Floyd's loop, step, worker = DSGD_RNG_SERVER. scratch: select_scratch_bytes(d) bytes. */
+void select_uniform(size_t d, size_t k, struct dsgd_rng_key key, uint32_t step, uint32_t *index /*[k]*/, void *scratch);
 
 /**
  * HEAVYMIX, lines 3-4 (Algorithm 1): H = {i : est_i^2 >= norm2 / k}; the k largest of H if |H| > k, else H plus k - |H|

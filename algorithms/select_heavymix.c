@@ -2,8 +2,7 @@
  *
  * H = {i : est_i^2 >= norm2 / k}, the k largest of H if there are more, else H and k - |H| coordinates drawn uniformly
  * without replacement from the rest. Paper and supplement print est_i >= norm2 / k; the square is meant.
- * The draw is Floyd's (Bentley, Floyd, "A sample of brilliance", CACM 1987): m draws for m ranks, a bit a rank as the
- * set; the rank among the rest becomes a coordinate by walking the sorted H.
+ * The draw is Floyd's (select_uniform.c); the rank among the rest becomes a coordinate by walking the sorted H.
  * Departure: an estimate of exactly 0 is never heavy. It changes nothing unless norm2 is 0; there (an empty sketch,
  * perhaps of a vector that cancelled in it) the paper's rule makes every coordinate heavy and always cuts to the first
  * k, which loses Lemma 1's bound, while a uniform draw keeps it.
@@ -13,8 +12,6 @@
 
 #include <string.h>
 #include "algorithms/select_keys.h"
-
-enum { WORD = 64 };
 
 /* The least key >= 1 whose squared magnitude is not below the threshold; squares of floats are exact in double. */
 static int32_t heavy_key(double threshold)
@@ -32,29 +29,6 @@ static int32_t heavy_key(double threshold)
     return key;
 }
 
-/* m of the ranks 0 .. n-1 as bits. */
-static void draw_ranks(size_t n, size_t m, struct dsgd_rng_key key, uint32_t step, uint64_t *bits)
-{
-    memset(bits, 0, (n / WORD + 1) * sizeof *bits);
-    for (size_t s = 0; s < m; ++s) {
-        const size_t last = n - m + s; /* Floyd: a rank in 0 .. last, or last itself if that one is taken */
-        const size_t drawn = dsgd_rng_below(key, (uint32_t)s, step, DSGD_RNG_SERVER, (uint32_t)(last + 1));
-        const size_t rank = bits[drawn / WORD] >> drawn % WORD & 1 ? last : drawn;
-        bits[rank / WORD] |= UINT64_C(1) << rank % WORD;
-    }
-}
-
-static unsigned lowest_bit(uint64_t word)
-{
-#if defined(__GNUC__)
-    return (unsigned)__builtin_ctzll(word);
-#else
-    unsigned bit = 0;
-    while (!(word >> bit & 1)) { ++bit; }
-    return bit;
-#endif
-}
-
 /* index[0..heavy) holds H ascending; leaves H and the coordinates of the drawn ranks there, ascending. */
 static void merge_ranks(size_t k, size_t heavy, const uint64_t *bits, uint32_t *index)
 {
@@ -63,7 +37,7 @@ static void merge_ranks(size_t k, size_t heavy, const uint64_t *bits, uint32_t *
     size_t passed = 0, out = 0; /* elements of H below the current coordinate, as many as it lies above its rank */
     for (size_t word = 0; out - passed < k - heavy; ++word) {
         for (uint64_t rest = bits[word]; rest != 0; rest &= rest - 1) {
-            const size_t rank = word * WORD + lowest_bit(rest);
+            const size_t rank = word * SELECT_WORD + select_lowest_bit(rest);
             while (passed < heavy && h[passed] <= rank + passed) { index[out++] = h[passed++]; }
             index[out++] = (uint32_t)(rank + passed);
         }
@@ -81,7 +55,7 @@ void select_heavymix(size_t d, const float *est, double norm2, size_t k, struct 
     if (*heavy > k) {
         select_topk(d, est, k, index, scratch); /* H is the top of the order: its k largest are the k largest of all */
     } else if (*heavy < k) {
-        draw_ranks(d - *heavy, k - *heavy, key, step, scratch);
+        select_uniform_bits(d - *heavy, k - *heavy, key, step, scratch);
         merge_ranks(k, *heavy, scratch, index);
     }
 }

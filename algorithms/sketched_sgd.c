@@ -37,6 +37,12 @@ static const struct dsgd_param params[] = {
      "heavymix: a worker subtracts its own value at sent coordinates, not the mean (bounded memory, same mean)"},
     {"dense_below", DSGD_PARAM_INT, offsetof(struct sketched_config, dense_below), "0", 0, 4294967295.0, NULL,
      "topk: segments with fewer coordinates are sent dense (biases); 0 = none"},
+    {"values", DSGD_PARAM_CHOICE, offsetof(struct sketched_config, values), "fp32", 0, 0, CODEC_VALUES_CHOICES,
+     "how tables and values travel, up and down; alias: transferHalf = fp16; default: paper (fp32; section 5: fp16 too)"},
+    {"indices", DSGD_PARAM_CHOICE, offsetof(struct sketched_config, indices), "cheapest", 0, 0, CODEC_INDICES_CHOICES,
+     CODEC_INDICES_HELP "; default: ours"},
+    {"truncate", DSGD_PARAM_INT, offsetof(struct sketched_config, truncate), "0", 0, 4294967295.0, NULL,
+     "topk: P1, a worker sketches only the P1 k largest |v|; 0 = all; alias: p1; default: authors' code"},
     DSGD_PARAM_END,
 };
 
@@ -79,6 +85,10 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
             return dsgd_fail(DSGD_EINPUT, "sketched_sgd.dense_below = %lld: expected 0 with variant = heavymix "
                              "(Algorithm 2 sketches every coordinate)", (long long)config->dense_below);
         }
+        if (config->truncate > 0) {
+            return dsgd_fail(DSGD_EINPUT, "sketched_sgd.truncate = %lld: expected 0 with variant = heavymix "
+                             "(Algorithm 2 sketches the whole vector)", (long long)config->truncate);
+        }
     } else if (config->own_value) {
         return dsgd_fail(DSGD_EINPUT, "sketched_sgd.own_value = true: expected false with variant = topk "
                          "(Algorithm 3 clears the memory at sent coordinates)");
@@ -88,8 +98,10 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
 
 static const char *unmergeable(const struct dsgd_setting *setting)
 {
-    (void)setting; /* sketches, momentum and masking at common coordinates are linear; lengths depend on k, P, r, c only */
-    return NULL;
+    const struct sketched_config *config = setting->config;
+    if (config->values != CODEC_FP32) { return "rounding to 16 bits is not linear in a worker's vector"; }
+    if (config->truncate > 0) { return "each worker truncates its own vector, which is not linear"; }
+    return NULL; /* sketches, momentum and masking at common coordinates are linear; lengths depend on k, P, r, c only */
 }
 
 static double tau(const struct dsgd_setting *setting)
@@ -147,6 +159,10 @@ static enum dsgd_status create(const struct dsgd_setting *setting, void **common
     c->k = (size_t)config->k;
     const uint64_t asked = (uint64_t)config->k * (uint64_t)config->candidates; /* both below 2^32 */
     c->asked = asked < c->sketched ? (size_t)asked : c->sketched;
+    const uint64_t kept = (uint64_t)config->k * (uint64_t)config->truncate;
+    c->kept = config->truncate > 0 && kept < c->sketched ? (size_t)kept : c->sketched;
+    c->values = (enum codec_values)config->values;
+    c->indices = (enum codec_indices)config->indices;
     c->momentum = (float)config->momentum;
     c->lr_inside = config->lr_inside == AUTO ? heavymix : config->lr_inside == YES_OR_STEP;
     c->reseed_step = config->sketch_reseed == AUTO ? heavymix : config->sketch_reseed == YES_OR_STEP;
@@ -176,10 +192,14 @@ static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_
     const struct sketched_common *c = common;
     (void)workers;
     const size_t asked = c->asked > c->k ? c->asked : c->k;
-    bytes->up = (c->table > asked ? c->table : asked) * sizeof(float) + c->dense * sizeof(float);
-    bytes->down = (asked + 2 * c->k + c->dense) * sizeof(float);
-    bytes->worker_scratch = c->variant == &sketched_heavymix || c->dense > 0 ? c->sketched * sizeof(float) : 0;
-    bytes->server_scratch = (c->table + c->sketched) * sizeof(float) + select_scratch_bytes(c->sketched);
+    bytes->up = codec_values_bytes(c->values, (c->table > asked ? c->table : asked) + c->dense);
+    bytes->down = codec_indices_bytes_max(c->indices, asked, c->d) + codec_indices_bytes_max(c->indices, c->k, c->d) +
+                  codec_values_bytes(c->values, c->k + c->dense);
+    bytes->worker_scratch = (c->table + 2 * asked + c->dense) * sizeof(float); /* what codecs read and write */
+    if (c->variant == &sketched_heavymix || c->dense > 0) { bytes->worker_scratch += c->sketched * sizeof(float); }
+    if (c->kept < c->sketched) { bytes->worker_scratch += 2 * c->kept * sizeof(float) + select_scratch_bytes(c->sketched); }
+    bytes->server_scratch = (c->table + c->sketched + 2 * asked + 2 * (c->k + c->dense)) * sizeof(float) +
+                            select_scratch_bytes(c->sketched);
 }
 
 static int plan(void *common, uint32_t step)
@@ -197,11 +217,37 @@ enum dsgd_status sketched_scratch(const struct dsgd_round *round, size_t bytes, 
     return DSGD_OK;
 }
 
-enum dsgd_status sketched_absorb_table(const struct sketched_common *c, double *sum, uint32_t i,
-                                       const struct dsgd_message *up)
+enum dsgd_status sketched_send_table(const struct sketched_common *c, const struct dsgd_round *round, const float *v,
+                                     struct dsgd_message *up)
+{
+    float *table = NULL;
+    if (c->values == CODEC_FP32) { /* straight into the message */
+        DSGD_TRY(dsgd_message_add_f32(up, DSGD_TABLE, c->table, &table));
+    } else {
+        DSGD_TRY(sketched_scratch(round, c->table * sizeof *table, &table));
+    }
+    c->be->clear(table, c->table * sizeof *table);
+    if (c->kept < c->sketched) { /* the authors' p1: only the P1 k largest |v| */
+        uint32_t *index = NULL;
+        float *value = NULL;
+        void *scratch = NULL;
+        DSGD_TRY(sketched_scratch(round, c->kept * sizeof *index, &index));
+        DSGD_TRY(sketched_scratch(round, c->kept * sizeof *value, &value));
+        DSGD_TRY(sketched_scratch(round, select_scratch_bytes(c->sketched), &scratch));
+        select_topk(c->sketched, v, c->kept, index, scratch);
+        c->be->gather_f32(c->kept, index, v, value);
+        count_sketch_accumulate_some(c->hash, 1.0f, c->kept, index, value, table);
+    } else {
+        count_sketch_accumulate(c->hash, v, table);
+    }
+    return c->values == CODEC_FP32 ? DSGD_OK : codec_add_values(up, DSGD_TABLE, c->values, c->table, table);
+}
+
+enum dsgd_status sketched_absorb_table(const struct sketched_common *c, double *sum, const struct dsgd_round *round,
+                                       uint32_t i, const struct dsgd_message *up)
 {
     const float *table = NULL;
-    DSGD_TRY(dsgd_message_get_f32(up, 0, DSGD_TABLE, c->table, &table));
+    DSGD_TRY(codec_get_values(up, 0, DSGD_TABLE, c->values, c->table, round->scratch, &table));
     if (i == 0) { c->be->clear(sum, c->table * sizeof *sum); }
     c->be->add_f32(c->table, table, sum);
     return DSGD_OK;
@@ -217,11 +263,11 @@ enum dsgd_status sketched_mean_table(const struct sketched_common *c, const doub
     return DSGD_OK;
 }
 
-enum dsgd_status sketched_absorb_values(const struct sketched_common *c, double *sum, size_t n, uint32_t i,
-                                        const struct dsgd_message *up)
+enum dsgd_status sketched_absorb_values(const struct sketched_common *c, double *sum, size_t n, const struct dsgd_round *round,
+                                        uint32_t i, const struct dsgd_message *up)
 {
     const float *value = NULL;
-    DSGD_TRY(dsgd_message_get_f32(up, 0, DSGD_VALUE, n, &value));
+    DSGD_TRY(codec_get_values(up, 0, DSGD_VALUE, c->values, n, round->scratch, &value));
     if (i == 0) { c->be->clear(sum, n * sizeof *sum); }
     c->be->add_f32(n, value, sum);
     return DSGD_OK;

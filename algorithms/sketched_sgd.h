@@ -2,6 +2,7 @@
 #ifndef DSGD_ALGORITHMS_SKETCHED_SGD_H
 #define DSGD_ALGORITHMS_SKETCHED_SGD_H
 
+#include "algorithms/codec.h"
 #include "algorithms/count_sketch.h"
 #include "algorithms/select.h"
 #include "sim/algorithm.h"
@@ -10,7 +11,10 @@ struct sketched_config {
     int variant; /* heavymix | topk */
     int64_t rows, cols, k, candidates, dense_below;
     double momentum;
-    int lr_inside, sketch_reseed, own_value; /* auto | ... */
+    int lr_inside, sketch_reseed; /* auto | ... */
+    bool own_value;
+    int values, indices;
+    int64_t truncate;
 };
 
 struct sketched_common;
@@ -47,8 +51,11 @@ struct sketched_common {
     size_t dense;
     size_t table;          /* rows * cols */
     size_t k, asked;       /* coordinates updated, and asked for in the second exchange (P k, at most `sketched`) */
+    size_t kept;           /* coordinates that a worker sketches (P1 k); `sketched` without truncation */
     float momentum;
     bool lr_inside, reseed_step, own_value;
+    enum codec_values values;
+    enum codec_indices indices;
     uint32_t seed_hash;
     struct dsgd_rng_key key_fill;
     struct sketch_hash *hash;
@@ -58,15 +65,18 @@ struct sketched_common {
 
 extern const struct sketched_variant sketched_heavymix, sketched_topk;
 
+/** How one worker's vector enters a message: S(v) in `values`. v [sketched] */
+enum dsgd_status sketched_send_table(const struct sketched_common *c, const struct dsgd_round *round, const float *v,
+                                     struct dsgd_message *up);
 /** Sums the workers' tables (Algorithm 2 line 6, Algorithm 3: "S = sum of S_i"); clears the sum at the first. */
-enum dsgd_status sketched_absorb_table(const struct sketched_common *c, double *sum, uint32_t i,
-                                       const struct dsgd_message *up);
+enum dsgd_status sketched_absorb_table(const struct sketched_common *c, double *sum, const struct dsgd_round *round,
+                                       uint32_t i, const struct dsgd_message *up);
 /** The mean table as floats, in scratch. */
 enum dsgd_status sketched_mean_table(const struct sketched_common *c, const double *sum, const struct dsgd_round *round,
                                      const float **table);
 /** Sums the workers' exact values of `n` coordinates; clears the sum at the first. */
-enum dsgd_status sketched_absorb_values(const struct sketched_common *c, double *sum, size_t n, uint32_t i,
-                                        const struct dsgd_message *up);
+enum dsgd_status sketched_absorb_values(const struct sketched_common *c, double *sum, size_t n, const struct dsgd_round *round,
+                                        uint32_t i, const struct dsgd_message *up);
 /** Scratch memory or DSGD_ENOMEM with a sentence. */
 enum dsgd_status sketched_scratch(const struct dsgd_round *round, size_t bytes, void *memory /* void ** */);
 

@@ -6,6 +6,7 @@
  * P = 0: no second round, the update is the k largest estimates themselves.
  * Departures: means over workers, not sums (the learning rate then does not depend on W); segments below dense_below are
  * sent dense, for them v is cleared and u kept (the authors' code for biases); lr_inside accumulates eta_t u instead of u.
+ * truncate = P1 (the authors' p1): S_i = S(the P1 k largest of v_i); v_i itself and the exact values stay whole.
  */
 #include "algorithms/sketched_sgd.h"
 
@@ -56,27 +57,23 @@ static void places_to_coordinates(const struct sketched_common *c, size_t n, uin
 static enum dsgd_status encode_table(const struct sketched_common *c, struct dsgd_state *worker,
                                      const struct dsgd_round *round, const float *grad, struct dsgd_message *up)
 {
-    float *v = worker->field[V], *table = NULL, *packed = NULL;
+    float *v = worker->field[V], *packed = NULL;
     const float eta = c->lr_inside ? (float)round->lr : 1.0f;
     if (c->momentum > 0.0f) {
         c->be->momentum_f32(c->d, c->momentum, eta, grad, worker->field[U], v); /* u = m u + g; v += eta u */
     } else {
         c->be->add_scaled_f32(c->d, eta, grad, v);
     }
-    DSGD_TRY(dsgd_message_add_f32(up, DSGD_TABLE, c->table, &table));
-    c->be->clear(table, c->table * sizeof *table);
     const float *sketched = v;
     if (c->dense > 0) {
         DSGD_TRY(sketched_scratch(round, c->sketched * sizeof *packed, &packed));
         sketched = compact(c, c->sketched_run, c->sketched_runs, v, packed);
     }
-    count_sketch_accumulate(c->hash, sketched, table); /* S_i = S(v_i) */
-    if (c->dense > 0) {
-        float *dense = NULL;
-        DSGD_TRY(dsgd_message_add_f32(up, DSGD_DENSE, c->dense, &dense));
-        compact(c, c->dense_run, c->dense_runs, v, dense);
-    }
-    return DSGD_OK;
+    DSGD_TRY(sketched_send_table(c, round, sketched, up)); /* S_i = S(v_i) */
+    if (c->dense == 0) { return DSGD_OK; }
+    float *dense = NULL;
+    DSGD_TRY(sketched_scratch(round, c->dense * sizeof *dense, &dense));
+    return codec_add_values(up, DSGD_DENSE, c->values, c->dense, compact(c, c->dense_run, c->dense_runs, v, dense));
 }
 
 static enum dsgd_status encode(const struct sketched_common *c, struct dsgd_state *worker, const struct dsgd_round *round,
@@ -85,20 +82,20 @@ static enum dsgd_status encode(const struct sketched_common *c, struct dsgd_stat
     if (round->exchange == 0) { return encode_table(c, worker, round, grad, up); }
     const uint32_t *request = NULL;
     float *value = NULL;
-    DSGD_TRY(dsgd_message_get_indices(&down[0], 0, DSGD_REQUEST, c->asked, c->d, &request));
-    DSGD_TRY(dsgd_message_add_f32(up, DSGD_VALUE, c->asked, &value));
+    DSGD_TRY(codec_get_indices(&down[0], 0, DSGD_REQUEST, c->indices, c->asked, c->d, round->scratch, &request));
+    DSGD_TRY(sketched_scratch(round, c->asked * sizeof *value, &value));
     c->be->gather_f32(c->asked, request, worker->field[V], value); /* exact values where the server asked */
-    return DSGD_OK;
+    return codec_add_values(up, DSGD_VALUE, c->values, c->asked, value);
 }
 
 static enum dsgd_status absorb(const struct sketched_common *c, struct dsgd_state *server, const struct dsgd_round *round,
                                uint32_t i, const struct dsgd_message *up)
 {
-    if (round->exchange == 1) { return sketched_absorb_values(c, server->field[VALUE_SUM], c->asked, i, up); }
-    DSGD_TRY(sketched_absorb_table(c, server->field[TABLE_SUM], i, up));
+    if (round->exchange == 1) { return sketched_absorb_values(c, server->field[VALUE_SUM], c->asked, round, i, up); }
+    DSGD_TRY(sketched_absorb_table(c, server->field[TABLE_SUM], round, i, up));
     if (c->dense > 0) {
         const float *dense = NULL;
-        DSGD_TRY(dsgd_message_get_f32(up, 1, DSGD_DENSE, c->dense, &dense));
+        DSGD_TRY(codec_get_values(up, 1, DSGD_DENSE, c->values, c->dense, round->scratch, &dense));
         if (i == 0) { c->be->clear(server->field[DENSE_SUM], c->dense * sizeof(double)); }
         c->be->add_f32(c->dense, dense, server->field[DENSE_SUM]);
     }
@@ -107,16 +104,16 @@ static enum dsgd_status absorb(const struct sketched_common *c, struct dsgd_stat
 
 /* The last answer: k coordinates and their values, and the dense segments. */
 static enum dsgd_status answer(const struct sketched_common *c, const struct dsgd_state *server,
-                               const struct dsgd_round *round, struct dsgd_message *down, uint32_t **index, float **value)
+                               const struct dsgd_round *round, const uint32_t *index, const float *value,
+                               struct dsgd_message *down)
 {
-    DSGD_TRY(dsgd_message_add_u32(down, DSGD_INDEX, c->k, index));
-    DSGD_TRY(dsgd_message_add_f32(down, DSGD_VALUE, c->k, value));
-    if (c->dense > 0) {
-        float *dense = NULL;
-        DSGD_TRY(dsgd_message_add_f32(down, DSGD_DENSE, c->dense, &dense));
-        c->be->mean_f32(c->dense, 1.0 / round->participants, server->field[DENSE_SUM], dense);
-    }
-    return DSGD_OK;
+    DSGD_TRY(codec_add_indices(down, DSGD_INDEX, c->indices, c->k, c->d, index));
+    DSGD_TRY(codec_add_values(down, DSGD_VALUE, c->values, c->k, value));
+    if (c->dense == 0) { return DSGD_OK; }
+    float *dense = NULL;
+    DSGD_TRY(sketched_scratch(round, c->dense * sizeof *dense, &dense));
+    c->be->mean_f32(c->dense, 1.0 / round->participants, server->field[DENSE_SUM], dense);
+    return codec_add_values(down, DSGD_DENSE, c->values, c->dense, dense);
 }
 
 /* After the tables: the P k largest estimates become the request, or with P = 0 the k largest the update itself. */
@@ -131,20 +128,19 @@ static enum dsgd_status finish_table(const struct sketched_common *c, struct dsg
     DSGD_TRY(sketched_scratch(round, select_scratch_bytes(c->sketched), &scratch));
     count_sketch_estimate(c->hash, table, estimate, round->threads);
     if (c->asked > 0) {
-        uint32_t *request = NULL;
-        DSGD_TRY(dsgd_message_add_u32(down, DSGD_REQUEST, c->asked, &request));
+        uint32_t *request = server->field[REQUEST];
         select_topk(c->sketched, estimate, c->asked, request, scratch);
         places_to_coordinates(c, c->asked, request);
-        c->be->copy(server->field[REQUEST], request, c->asked * sizeof *request);
-        return DSGD_OK;
+        return codec_add_indices(down, DSGD_REQUEST, c->indices, c->asked, c->d, request);
     }
     uint32_t *index = NULL;
     float *value = NULL;
-    DSGD_TRY(answer(c, server, round, down, &index, &value));
+    DSGD_TRY(sketched_scratch(round, c->k * sizeof *index, &index));
+    DSGD_TRY(sketched_scratch(round, c->k * sizeof *value, &value));
     select_topk(c->sketched, estimate, c->k, index, scratch);
     c->be->gather_f32(c->k, index, estimate, value);
     places_to_coordinates(c, c->k, index);
-    return DSGD_OK;
+    return answer(c, server, round, index, value, down);
 }
 
 static enum dsgd_status finish(const struct sketched_common *c, struct dsgd_state *server, const struct dsgd_round *round,
@@ -153,19 +149,17 @@ static enum dsgd_status finish(const struct sketched_common *c, struct dsgd_stat
     if (round->exchange == 0) { return finish_table(c, server, round, down); }
     const uint32_t *request = server->field[REQUEST];
     float *mean = NULL, *value = NULL;
-    uint32_t *index = NULL, *place = NULL;
+    uint32_t *place = NULL;
     void *scratch = NULL;
     DSGD_TRY(sketched_scratch(round, c->asked * sizeof *mean, &mean));
     DSGD_TRY(sketched_scratch(round, c->k * sizeof *place, &place));
     DSGD_TRY(sketched_scratch(round, select_scratch_bytes(c->asked), &scratch));
     c->be->mean_f32(c->asked, 1.0 / round->participants, server->field[VALUE_SUM], mean);
     select_topk_positions(c->asked, mean, c->k, place, scratch); /* the k largest of the exact sums */
-    DSGD_TRY(answer(c, server, round, down, &index, &value));
-    for (size_t j = 0; j < c->k; ++j) {
-        index[j] = request[place[j]];
-        value[j] = mean[place[j]];
-    }
-    return DSGD_OK;
+    DSGD_TRY(sketched_scratch(round, c->k * sizeof *value, &value));
+    c->be->gather_f32(c->k, place, mean, value);
+    for (size_t j = 0; j < c->k; ++j) { place[j] = request[place[j]]; } /* now coordinates, still ascending */
+    return answer(c, server, round, place, value, down);
 }
 
 static const struct dsgd_message *last_answer(const struct sketched_common *c, const struct dsgd_message *down)
@@ -176,9 +170,8 @@ static const struct dsgd_message *last_answer(const struct sketched_common *c, c
 static enum dsgd_status settle(const struct sketched_common *c, struct dsgd_state *worker, const struct dsgd_round *round,
                                const struct dsgd_message *down)
 {
-    (void)round;
     const uint32_t *index = NULL;
-    DSGD_TRY(dsgd_message_get_indices(last_answer(c, down), 0, DSGD_INDEX, c->k, c->d, &index));
+    DSGD_TRY(codec_get_indices(last_answer(c, down), 0, DSGD_INDEX, c->indices, c->k, c->d, round->scratch, &index));
     float *v = worker->field[V];
     c->be->scatter_clear_f32(c->k, index, v); /* error reset */
     if (c->momentum > 0.0f) { c->be->scatter_clear_f32(c->k, index, worker->field[U]); } /* momentum factor masking */
@@ -220,11 +213,11 @@ static enum dsgd_status decode(const struct sketched_common *c, const struct dsg
     const struct dsgd_message *last = last_answer(c, down);
     update->n = c->k;
     if (c->lr_inside) { update->scale = 1.0; }
-    DSGD_TRY(dsgd_message_get_indices(last, 0, DSGD_INDEX, c->k, c->d, &update->index));
-    DSGD_TRY(dsgd_message_get_f32(last, 1, DSGD_VALUE, c->k, &update->value));
+    DSGD_TRY(codec_get_indices(last, 0, DSGD_INDEX, c->indices, c->k, c->d, round->scratch, &update->index));
+    DSGD_TRY(codec_get_values(last, 1, DSGD_VALUE, c->values, c->k, round->scratch, &update->value));
     if (c->dense == 0) { return DSGD_OK; }
     const float *dense = NULL;
-    DSGD_TRY(dsgd_message_get_f32(last, 2, DSGD_DENSE, c->dense, &dense));
+    DSGD_TRY(codec_get_values(last, 2, DSGD_DENSE, c->values, c->dense, round->scratch, &dense));
     return merge_dense(c, round, dense, update);
 }
 

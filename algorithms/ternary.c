@@ -9,7 +9,6 @@
 #include "algorithms/ternary.h"
 
 #include <math.h>
-#include <string.h>
 
 enum {
     WORDS = 4,   /* coordinates a draw serves */
@@ -30,44 +29,60 @@ static inline uint8_t pack_flags(const uint8_t flag[BITS])
     return (uint8_t)(eight * UINT64_C(0x0102040810204080) >> 56);
 }
 
-/* Flags of n <= BLOCK coordinates that start at coordinate `first`, a multiple of BLOCK. */
-static void ternarise_block(size_t first, size_t n, const float *g, float scale, struct dsgd_rng_key key, uint32_t step,
-                            uint32_t worker, uint8_t *nonzero, uint8_t *negative)
+/* Random words of the coordinates first .. first + n - 1, n <= BLOCK; `first` is a multiple of BLOCK. */
+static void draw_block(size_t first, size_t n, struct dsgd_rng_key key, uint32_t step, uint32_t worker, uint32_t *word)
 {
-    uint32_t word[BLOCK];
     const uint32_t draws = (uint32_t)((n + WORDS - 1) / WORDS), item = (uint32_t)(first / WORDS);
     for (uint32_t j = 0; j < draws; ++j) {
         const struct dsgd_rng4 words = dsgd_rng_draw(key, item + j, step, worker, 0);
         for (uint32_t l = 0; l < WORDS; ++l) { word[j * WORDS + l] = words.word[l]; }
     }
+}
+
+/* Flags of n coordinates with one scale. */
+static void ternarise(size_t n, const float *g, float scale, const uint32_t *word, uint8_t *nonzero, uint8_t *negative)
+{
     const double divisor = (double)scale;
+    const int any = scale > 0.0f; /* not a zero vector, nor NaN */
     for (size_t i = 0; i < n; ++i) {
         /* word < floor(x) for an integer word is word + 1 <= x; false for every NaN */
         const double magnitude = fabs((double)g[i]);
         const double threshold = magnitude / divisor * 0x1p32;
-        const int hit = ((double)word[i] + 1.0 <= threshold) | (magnitude >= divisor);
+        const int hit = any & (((double)word[i] + 1.0 <= threshold) | (magnitude >= divisor));
         nonzero[i] = (uint8_t)hit;
         negative[i] = (uint8_t)(hit & (g[i] < 0.0f));
     }
 }
 
-void ternary_encode(size_t d, const float *g, float scale, struct dsgd_rng_key key, uint32_t step, uint32_t worker,
-                    uint8_t *nonzero, uint8_t *negative)
+void ternary_encode_groups(size_t groups, const struct dsgd_segment *group, const float *scale, const float *g,
+                           struct dsgd_rng_key key, uint32_t step, uint32_t worker, uint8_t *nonzero, uint8_t *negative)
 {
-    const size_t bytes = ternary_plane_bytes(d);
-    memset(nonzero, 0, bytes);
-    memset(negative, 0, bytes);
-    if (!(scale > 0.0f)) { return; } /* a zero vector, or NaN */
+    const size_t d = groups > 0 ? group[groups - 1].offset + group[groups - 1].count : 0;
+    size_t at = 0; /* the group of the next coordinate */
     for (size_t first = 0; first < d; first += BLOCK) {
         const size_t n = d - first < BLOCK ? d - first : BLOCK;
+        uint32_t word[BLOCK];
         uint8_t hit[BLOCK], minus[BLOCK];
-        ternarise_block(first, n, g + first, scale, key, step, worker, hit, minus);
+        draw_block(first, n, key, step, worker, word);
+        for (size_t i = 0; i < n;) {
+            while (group[at].offset + group[at].count <= first + i) { ++at; }
+            const size_t left = group[at].offset + group[at].count - first - i, run = left < n - i ? left : n - i;
+            ternarise(run, g + first + i, scale[at], word + i, hit + i, minus + i);
+            i += run;
+        }
         for (size_t i = n; i % BITS != 0; ++i) { hit[i] = minus[i] = 0; }
         for (size_t i = 0; i < n; i += BITS) {
             nonzero[(first + i) / BITS] = pack_flags(hit + i);
             negative[(first + i) / BITS] = pack_flags(minus + i);
         }
     }
+}
+
+void ternary_encode(size_t d, const float *g, float scale, struct dsgd_rng_key key, uint32_t step, uint32_t worker,
+                    uint8_t *nonzero, uint8_t *negative)
+{
+    const struct dsgd_segment all = {.count = d, .rows = 1, .cols = d};
+    ternary_encode_groups(1, &all, &scale, g, key, step, worker, nonzero, negative);
 }
 
 /* True if no negative bit stands alone and no bit past d is set. */

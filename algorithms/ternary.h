@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "sim/problem.h"
 #include "sim/rng.h"
 #include "sim/status.h"
 
@@ -20,6 +21,12 @@ size_t ternary_plane_bytes(size_t d);
  *  Coordinate i uses word i % 4 of the draw with item = i / 4, step, worker. Planes are written whole (overwritten). */
 void ternary_encode(size_t d, const float *g, float scale, struct dsgd_rng_key key, uint32_t step, uint32_t worker,
                     uint8_t *nonzero /*[plane bytes]*/, uint8_t *negative /*[plane bytes]*/);
+
+/** The same with a scale for each of the groups of coordinates, which follow each other without gaps; draws and bits do not
+ *  depend on where groups end. A group whose scale is not above 0 is all zero. */
+void ternary_encode_groups(size_t groups, const struct dsgd_segment *group /*[groups]*/, const float *scale /*[groups]*/,
+                           const float *g, struct dsgd_rng_key key, uint32_t step, uint32_t worker, uint8_t *nonzero,
+                           uint8_t *negative);
 
 /** sum[i] += t_i. DSGD_EMESSAGE if a bit past d is set or a negative bit stands without its non-zero bit (nothing added then). */
 enum dsgd_status ternary_accumulate(size_t d, const uint8_t *nonzero, const uint8_t *negative, int32_t *sum /*[d]*/);

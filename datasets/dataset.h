@@ -22,7 +22,7 @@ struct dsgd_dataset {
     size_t classes;         /* 10 */
     struct dsgd_split train, test;
     void *owned[4];         /* the arrays behind feature and label that dsgd_dataset_destroy frees; NULL if borrowed */
-    char sha256[65];        /* of the decompressed files one after another: train images, labels, test images, labels */
+    char sha256[65];        /* of the decompressed files that were read, one after another: train images, labels, test images, labels */
 };
 
 /** `folder` is the user's data folder (--data), or NULL: then $DSGD_DATA, then data/. */

@@ -5,12 +5,14 @@
  * arXiv:1708.07747 (2017). Debian packages it (dataset-fashion-mnist), with other gzip files around the same bytes.
  */
 #include "datasets/idx.h"
+#include "datasets/split.h"
 
 static const struct dsgd_idx_source source = {
     .name = "fashion_mnist",
     .title = "Fashion-MNIST (clothes), not MNIST",
     .title_unverified = "Fashion-MNIST (clothes, unverified files), not MNIST",
     .sha256 = "14410854cf7a289477dcfc7df3f8ec24741e281cdcc425ede0d9a748ca630214",
+    .sha256_train = "d9ef4273af5c2e360155dad0c06bd939447bf37a6620db007d69fc79e4732045",
     .file_sha256 =
         {
             "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -40,6 +42,8 @@ const struct dsgd_dataset_ops dsgd_dataset_fashion_mnist = {
     .name = "fashion_mnist",
     .title = "Fashion-MNIST, not MNIST",
     .reference = "Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747",
+    .params = dsgd_split_params,
+    .config_size = sizeof(struct dsgd_split_config),
     .load = fashion_mnist_load,
     .survey = fashion_mnist_survey,
 };

@@ -38,6 +38,7 @@ struct dsgd_idx_source {
     const char *title;            /* if the bytes are the published ones ... */
     const char *title_unverified; /* ... and if not */
     const char *sha256;           /* of the published files, as in dsgd_dataset.sha256 ... */
+    const char *sha256_train;     /* ... of the training images and labels alone, likewise ... */
     /* ... and of each of them, unpacked */
     const char *file_sha256[DSGD_DATA_FILES];
     const char *subfolder;        /* looked for in <data folder>/<subfolder> ... */
@@ -48,7 +49,8 @@ struct dsgd_idx_source {
 
 /** Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] (.gz first) from the first folder that holds any of them.
  *  classes = largest training label + 1, at least 2. Checks every file as dsgd_idx_read does, and that counts, image
- *  sizes and labels fit together. DSGD_EINPUT with a sentence. Caller: dsgd_dataset_destroy. */
+ *  sizes and labels fit together. args->config is a struct dsgd_split_config or NULL (full); with split = tuning the t10k
+ *  files are not opened. DSGD_EINPUT with a sentence. Caller: dsgd_dataset_destroy. */
 enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
                                struct dsgd_dataset **out);
 

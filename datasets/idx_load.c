@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <nettle/sha2.h>
 #include "datasets/idx.h"
+#include "datasets/split.h"
 
 enum { FILES = DSGD_DATA_FILES, PATH_SIZE = DSGD_DATA_PATH };
 
@@ -122,6 +123,8 @@ static void hex_digest(struct sha256_ctx *hash, char text[65])
 enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
                                struct dsgd_dataset **out)
 {
+    const struct dsgd_split_config *config = args->config;
+    const bool tuning = config && config->split == DSGD_SPLIT_TUNING;
     char folder[PATH_SIZE];
     struct sha256_ctx hash;
     size_t side[2];
@@ -131,15 +134,18 @@ enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struc
     if (!data) { return dsgd_fail(DSGD_ENOMEM, "dataset %s: no memory", source->name); }
     sha256_init(&hash);
     enum dsgd_status status = read_split(folder, 0, &hash, data, &data->train, side);
-    if (status == DSGD_OK) { status = read_split(folder, 2, &hash, data, &data->test, side); }
+    if (status == DSGD_OK && !tuning) { status = read_split(folder, 2, &hash, data, &data->test, side); }
+    if (status == DSGD_OK) {
+        hex_digest(&hash, data->sha256);
+        const bool published = strcmp(data->sha256, tuning ? source->sha256_train : source->sha256) == 0;
+        snprintf(data->name, sizeof data->name, "%s", source->name);
+        snprintf(data->title, sizeof data->title, "%s", published ? source->title : source->title_unverified);
+        if (tuning) { status = dsgd_split_tuning(data); }
+    }
     if (status != DSGD_OK) {
         dsgd_dataset_destroy(data);
         return status;
     }
-    hex_digest(&hash, data->sha256);
-    const bool published = strcmp(data->sha256, source->sha256) == 0;
-    snprintf(data->name, sizeof data->name, "%s", source->name);
-    snprintf(data->title, sizeof data->title, "%s", published ? source->title : source->title_unverified);
     *out = data;
     return DSGD_OK;
 }

@@ -4,12 +4,14 @@
  * (1998). The sum below is that of the four decompressed files one after another, each of which has its published sum.
  */
 #include "datasets/idx.h"
+#include "datasets/split.h"
 
 static const struct dsgd_idx_source source = {
     .name = "mnist",
     .title = "MNIST",
     .title_unverified = "MNIST (unverified files)",
     .sha256 = "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a",
+    .sha256_train = "c5097fdd51cfdbe7695fd9df3612695696864b5c424f58d843ffdc5d335e9914",
     .file_sha256 =
         {
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -37,6 +39,8 @@ const struct dsgd_dataset_ops dsgd_dataset_mnist = {
     .name = "mnist",
     .title = "MNIST handwritten digits",
     .reference = "LeCun, Bottou, Bengio, Haffner 1998, Proc. IEEE 86(11)",
+    .params = dsgd_split_params,
+    .config_size = sizeof(struct dsgd_split_config),
     .load = mnist_load,
     .survey = mnist_survey,
 };

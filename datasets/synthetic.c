@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <nettle/sha2.h>
-#include "datasets/dataset.h"
+#include "datasets/split.h"
 #include "sim/rng.h"
 
 enum {
@@ -30,6 +30,7 @@ enum {
 struct config {
     int64_t n, n_test, features, classes, seed;
     double separability;
+    int split;
 };
 
 static const struct dsgd_param synthetic_params[] = {
@@ -42,6 +43,7 @@ static const struct dsgd_param synthetic_params[] = {
      "distance of two class centres in standard deviations of the noise; 0 = labels independent of the features"},
     {"seed", DSGD_PARAM_INT, offsetof(struct config, seed), "1", 0, 4294967295.0, NULL,
      "of the data; does not follow the run's seed, so that all seeds share one optimum"},
+    DSGD_SPLIT_PARAM(offsetof(struct config, split)),
     DSGD_PARAM_END,
 };
 
@@ -103,11 +105,12 @@ static enum dsgd_status generate(const struct config *config, struct dsgd_datase
     const size_t n[2] = {(size_t)config->n, (size_t)config->n_test}, features = (size_t)config->features;
     struct dsgd_split *split[2] = {&data->train, &data->test};
     double *centre = malloc((size_t)config->classes * features * sizeof *centre);
-    for (int s = TRAIN; s <= TEST; ++s) {
+    const int last = config->split == DSGD_SPLIT_TUNING ? TRAIN : TEST;
+    for (int s = TRAIN; s <= last; ++s) {
         data->owned[2 * s] = malloc(n[s] * features); /* at most 1e8 * 2^20: no overflow */
         data->owned[2 * s + 1] = malloc(n[s]);
     }
-    if (!centre || !data->owned[0] || !data->owned[1] || !data->owned[2] || !data->owned[3]) {
+    if (!centre || !data->owned[2 * TRAIN] || !data->owned[2 * TRAIN + 1] || !data->owned[2 * last] || !data->owned[2 * last + 1]) {
         free(centre);
         return dsgd_fail(DSGD_ENOMEM, "dataset synthetic: no memory for %zu + %zu examples of %zu features", n[TRAIN],
                          n[TEST], features);
@@ -115,7 +118,7 @@ static enum dsgd_status generate(const struct config *config, struct dsgd_datase
     choose_centres(config, centre);
     struct sha256_ctx hash;
     sha256_init(&hash);
-    for (int s = TRAIN; s <= TEST; ++s) {
+    for (int s = TRAIN; s <= last; ++s) {
         uint8_t *feature = data->owned[2 * s], *label = data->owned[2 * s + 1];
         fill_split(config, centre, (uint32_t)s, n[s], feature, label);
         *split[s] = (struct dsgd_split){.n = n[s], .feature = feature, .label = label};
@@ -144,7 +147,8 @@ static enum dsgd_status synthetic_load(const struct dsgd_dataset_args *args, str
     snprintf(data->name, sizeof data->name, "synthetic");
     snprintf(data->title, sizeof data->title, "synthetic data (%lld classes, %lld features, separability %g)",
              (long long)config->classes, (long long)config->features, config->separability);
-    const enum dsgd_status status = generate(config, data);
+    enum dsgd_status status = generate(config, data);
+    if (status == DSGD_OK && config->split == DSGD_SPLIT_TUNING) { status = dsgd_split_tuning(data); }
     if (status != DSGD_OK) {
         dsgd_dataset_destroy(data);
         return status;

@@ -93,7 +93,7 @@ static enum dsgd_status bench_all(struct bench *bench)
     if (common->sets > 48) { return dsgd_fail(DSGD_EINPUT, "bench: expected at most 48 --set options"); }
     struct spec spec;
     struct session session = {.spec = NULL};
-    const struct session_options open = {common->data, session_cache_folder(), 1, common->quiet, false};
+    const struct session_options open = {common->data, session_cache_folder(), 1, common->quiet, false, NULL};
     DSGD_TRY(spec_load(common->config, common->set, common->sets, &spec));
     enum dsgd_status status = session_open(&spec, &open, &session);
     for (int64_t turn = 0; turn < bench->turns && status == DSGD_OK; ++turn) {

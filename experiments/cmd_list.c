@@ -1,11 +1,15 @@
 /* cmd_list.c - dsgd list: what a configuration can say, from the plug-ins' own tables. */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "algorithms/registry.h"
 #include "convex/registry.h"
 #include "experiments/commands.h"
+#include "experiments/explain.h"
+#include "experiments/options.h"
 #include "experiments/spec.h"
 
 static void print_range(const struct dsgd_param *p)
@@ -24,7 +28,10 @@ static void print_range(const struct dsgd_param *p)
 static void print_table(const struct dsgd_param *table)
 {
     for (const struct dsgd_param *p = table; p && p->name; ++p) {
-        printf("  %-18s = %-12s ", p->name, *p->initial ? p->initial : "\"\"");
+        char initial[DSGD_TEXT_MAX + 2]; /* as a configuration file would say it */
+        const bool quoted = !*p->initial || strchr(p->initial, ' ');
+        snprintf(initial, sizeof initial, quoted ? "\"%s\"" : "%s", p->initial);
+        printf("  %-18s = %-12s ", p->name, initial);
         print_range(p);
         printf("\n      %s\n", p->help);
     }
@@ -60,8 +67,88 @@ static void list_names(const char *role)
     if (all) { printf("engine\n  dsgd list engine shows the keys of every run; dsgd list NAME those of a plug-in\n"); }
 }
 
-static enum dsgd_status list_one(const char *name)
+struct list_options {
+    const char *name;
+    const char **set; /* [sets] NAME.key=value, borrowed from argv */
+    size_t sets;
+    int64_t d, rows, workers, steps;
+};
+
+/* The algorithm's configuration: defaults and --set NAME.key=value. */
+static enum dsgd_status configure(const struct dsgd_algorithm *a, const struct list_options *options, void *config)
 {
+    DSGD_TRY(dsgd_param_defaults(a->params, a->name, config));
+    const size_t prefix = strlen(a->name);
+    for (size_t j = 0; j < options->sets; ++j) {
+        const char *text = options->set[j], *equals = strchr(text, '=');
+        const struct dsgd_param *param = NULL;
+        char key[DSGD_TEXT_MAX];
+        if (equals && strncmp(text, a->name, prefix) == 0 && text[prefix] == '.' &&
+            snprintf(key, sizeof key, "%.*s", (int)(equals - text - (ptrdiff_t)prefix - 1), text + prefix + 1) < (int)sizeof key) {
+            param = dsgd_param_find(a->params, key);
+        }
+        if (!param) { return dsgd_fail(DSGD_EINPUT, "list: --set %s: expected %s.KEY=VALUE with a key of that table", text, a->name); }
+        DSGD_TRY(dsgd_param_set(param, a->name, config, equals + 1));
+    }
+    return DSGD_OK;
+}
+
+static void print_departures(const char *text)
+{
+    printf("departures from the sources\n");
+    for (const char *line = text; *line;) {
+        const int length = (int)strcspn(line, "\n");
+        printf("  - %.*s\n", length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+/* The setting as check and unmergeable see it, then the run itself. */
+static enum dsgd_status explain_cost(const struct dsgd_algorithm *a, const void *config, const struct list_options *options)
+{
+    if (options->d % options->rows != 0) {
+        return dsgd_fail(DSGD_EINPUT, "list: --rows %lld: expected a divisor of -d %lld", (long long)options->rows, (long long)options->d);
+    }
+    const struct dsgd_segment segment = {.name = "all", .count = (size_t)options->d, .rows = (size_t)options->rows,
+                                         .cols = (size_t)(options->d / options->rows)};
+    const struct dsgd_layout layout = {(size_t)options->d, 1, &segment};
+    const struct dsgd_setting setting = {.config = config, .layout = &layout, .backend = dsgd_backend_at(0),
+                                         .workers = (uint32_t)options->workers, .seed_hash = 1, .seed_algorithm = 1};
+    if (a->check) { DSGD_TRY(a->check(&setting)); }
+    const char *reason = a->unmergeable ? a->unmergeable(&setting) : "not declared";
+    printf("emulation = merged: %s%s\n", reason ? "no, " : "yes", reason ? reason : "");
+    printf("what crosses the network, d = %lld%s, W = %lld, with", (long long)options->d, options->rows > 1 ? " as a matrix" : "",
+           (long long)options->workers);
+    for (const struct dsgd_param *p = a->params; p && p->name; ++p) {
+        char text[DSGD_TEXT_MAX + 32];
+        dsgd_param_format(p, config, text, sizeof text);
+        printf(" %s = %s", p->name, text);
+    }
+    printf("\n");
+    const struct explain question = {a, config, options->d, options->rows, options->workers, options->steps};
+    return explain_print(&question);
+}
+
+static enum dsgd_status list_algorithm(const struct dsgd_algorithm *a, const struct list_options *options)
+{
+    void *config = calloc(1, a->config_size ? a->config_size : 1);
+    if (!config) { return dsgd_fail(DSGD_ENOMEM, "no memory for the configuration of %s", a->name); }
+    enum dsgd_status status = configure(a, options, config);
+    if (status == DSGD_OK) {
+        printf("%s: %s\n%s\n", a->name, a->title, a->reference);
+        if (a->aliases) { printf("elsewhere: %s\n", a->aliases); }
+        printf("%s { }\n", a->name);
+        print_table(a->params);
+        print_departures(a->departures);
+        status = explain_cost(a, config, options);
+    }
+    free(config);
+    return status;
+}
+
+static enum dsgd_status list_one(const struct list_options *options)
+{
+    const char *name = options->name;
     const char *section = NULL;
     const struct dsgd_param *table = NULL;
     if (strcmp(name, "engine") == 0) {
@@ -77,7 +164,7 @@ static enum dsgd_status list_one(const char *name)
         if (strcmp(section, name) != 0) { continue; }
         const struct dsgd_algorithm *a = dsgd_algorithm_find(name);
         const struct dsgd_problem_ops *p = dsgd_problem_find(name);
-        if (a) { printf("%s: %s\n%s\n", a->name, a->title, a->reference); }
+        if (a) { return list_algorithm(a, options); }
         if (p) { printf("%s: %s\n%s\n", p->name, p->title, p->reference); }
         printf("%s { }\n", name);
         print_table(table);
@@ -87,26 +174,56 @@ static enum dsgd_status list_one(const char *name)
     return dsgd_fail(DSGD_EINPUT, "list %s: expected algorithms, problems, datasets, engine or the name of one of them", name);
 }
 
+enum { KEY_ROWS = 256, KEY_STEPS };
+
+static const struct argp_option table[] = {
+    {"set", 's', "NAME.KEY=VALUE", 0, "An algorithm: another value of one of its keys; repeatable", 0},
+    {"parameters", 'd', "N", 0, "An algorithm's cost for d parameters (default 785)", 0},
+    {"workers", 'w', "N", 0, "... and W workers (default 4)", 0},
+    {"rows", KEY_ROWS, "N", 0, "... whose model is a matrix of so many rows (default 1: a vector)", 0},
+    {"steps", KEY_STEPS, "N", 0, "... as the mean of so many steps (default 16)", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    const char **name = state->input;
-    if (key != ARGP_KEY_ARG || *name) { return ARGP_ERR_UNKNOWN; }
-    *name = arg;
-    return 0;
+    struct list_options *options = state->input;
+    switch (key) {
+    case 's': {
+        const char **grown = realloc(options->set, (options->sets + 1) * sizeof *grown);
+        if (!grown) { return ENOMEM; }
+        options->set = grown;
+        options->set[options->sets++] = arg;
+        return 0;
+    }
+    case 'd': return option_integer(state, "-d", arg, 1, 4294967295, &options->d);
+    case 'w': return option_integer(state, "--workers", arg, 1, 1000000, &options->workers);
+    case KEY_ROWS: return option_integer(state, "--rows", arg, 1, 4294967295, &options->rows);
+    case KEY_STEPS: return option_integer(state, "--steps", arg, 1, 1000000, &options->steps);
+    case ARGP_KEY_ARG:
+        if (options->name) { return ARGP_ERR_UNKNOWN; }
+        options->name = arg;
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
 }
 
 static int command(int argc, char **argv)
 {
-    static const struct argp argp = {NULL, parse, "[algorithms|problems|datasets|engine|NAME]",
-                                     "Lists plug-ins, or the keys of one with defaults, ranges and other tools' words.", NULL, NULL, NULL};
-    const char *name = NULL;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &name)) { return 2; }
-    if (!name || strcmp(name, "algorithms") == 0 || strcmp(name, "problems") == 0 || strcmp(name, "datasets") == 0) {
+    static const struct argp argp = {table, parse, "[algorithms|problems|datasets|engine|NAME]",
+                                     "Lists plug-ins, or the keys of one with defaults, ranges and other tools' words. An algorithm "
+                                     "is explained: source, departures, and what it sends, measured on Gaussian gradients.", NULL, NULL, NULL};
+    struct list_options options = {.d = 785, .rows = 1, .workers = 4, .steps = 16};
+    int code = argp_parse(&argp, argc, argv, 0, NULL, &options) ? 2 : 0;
+    const char *name = options.name;
+    if (code == 0 && (!name || strcmp(name, "algorithms") == 0 || strcmp(name, "problems") == 0 || strcmp(name, "datasets") == 0)) {
         list_names(name);
-        return 0;
+    } else if (code == 0) {
+        enum dsgd_status status = list_one(&options);
+        code = status == DSGD_OK ? 0 : command_fail(status);
     }
-    enum dsgd_status status = list_one(name);
-    return status == DSGD_OK ? 0 : command_fail(status);
+    free(options.set);
+    return code;
 }
 
-const struct command command_list = {"list", "list algorithms, problems, datasets and their keys", command};
+const struct command command_list = {"list", "list algorithms, problems, datasets and their keys; explain one", command};

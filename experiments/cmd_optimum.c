@@ -58,7 +58,7 @@ static int command(int argc, char **argv)
     struct session session = {.spec = NULL};
     enum dsgd_status status = spec_load(options.config, options.set, options.sets, &spec);
     if (status == DSGD_OK) {
-        const struct session_options open = {options.data, session_cache_folder(), options.threads, options.quiet, false};
+        const struct session_options open = {options.data, session_cache_folder(), options.threads, options.quiet, false, NULL};
         spec.run.log.optimum = true;
         status = session_open(&spec, &open, &session);
         if (status == DSGD_OK && !session.reference.has_optimum) {

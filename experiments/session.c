@@ -94,7 +94,10 @@ enum dsgd_status session_open(const struct spec *spec, const struct session_opti
     *out = (struct session){.spec = spec};
     if (options->threads > 0) { omp_set_num_threads(options->threads); } /* evaluation and hashing too */
     enum dsgd_status status = DSGD_OK;
-    if (spec->dataset) {
+    if (spec->dataset && options->loaded) {
+        out->data = options->loaded;
+        out->borrowed = true;
+    } else if (spec->dataset) {
         const struct dsgd_dataset_args data = {.config = spec->dataset_config, .folder = options->data};
         status = spec->dataset->load(&data, &out->data);
     }
@@ -121,7 +124,7 @@ enum dsgd_status session_open(const struct spec *spec, const struct session_opti
 void session_close(struct session *session)
 {
     if (session->problem) { session->spec->problem->destroy(session->problem); }
-    dsgd_dataset_destroy(session->data);
+    if (!session->borrowed) { dsgd_dataset_destroy(session->data); }
     dsgd_reference_clear(&session->reference);
     *session = (struct session){.data = NULL};
 }

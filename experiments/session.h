@@ -13,11 +13,13 @@ struct session_options {
     int threads;       /* --threads; 0 = automatic */
     bool quiet;
     bool dry;          /* nothing is written: an optimum that is not stored yet is not computed */
+    struct dsgd_dataset *loaded; /* what the configuration's dataset loads, if the caller has it already; borrowed */
 };
 
 struct session {
     const struct spec *spec;
     struct dsgd_dataset *data;         /* NULL without dataset */
+    bool borrowed;                     /* data is the caller's */
     void *problem;
     struct dsgd_reference reference;   /* constants and optimum, as far as known */
     double reference_s;                /* seconds that finding them took; less where they are stored */

@@ -1,37 +1,11 @@
 /* sweep_skipped.c - the impossible combinations of a sweep, kept beside its results. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "experiments/folders.h"
 #include "experiments/sweep.h"
-
-static bool holds(const char *path, const char *text, size_t size)
-{
-    FILE *file = fopen(path, "rb");
-    char *there = malloc(size + 1);
-    const bool same = file && there && fread(there, 1, size + 1, file) == size && memcmp(there, text, size) == 0;
-    if (file) { fclose(file); }
-    free(there);
-    return same;
-}
-
-static enum dsgd_status store(const char *path, const char *text, size_t size)
-{
-    if (holds(path, text, size)) { return DSGD_OK; }
-    DSGD_TRY(make_folders(path));
-    char name[4200];
-    snprintf(name, sizeof name, "%s.new", path);
-    FILE *file = fopen(name, "wb");
-    bool good = file && fwrite(text, 1, size, file) == size;
-    good = file && fclose(file) == 0 && good;
-    if (good && rename(name, path) == 0) { return DSGD_OK; }
-    enum dsgd_status status = dsgd_fail(DSGD_EIO, "cannot write %s: %s", path, strerror(errno));
-    unlink(name);
-    return status;
-}
+#include "experiments/text_file.h"
 
 /* "results/<dataset>/" of a run, its length. */
 static int folder_length(const struct sweep_run *run)
@@ -61,7 +35,7 @@ static enum dsgd_status record_folder(const struct sweep *sweep, const char *fol
     if (fclose(out) != 0) {
         status = dsgd_fail(DSGD_ENOMEM, "no memory for %s", path);
     } else if (skipped > 0) {
-        status = store(path, text, size);
+        status = text_file_write(path, text, size);
     } else {
         unlink(path);
     }

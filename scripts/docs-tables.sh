@@ -23,7 +23,7 @@ key_tables()
         sub cell { my $text = shift; $text =~ s/\|/\\|/g; $text =~ s/([*<>])/\\$1/g; $text }
         if (/^(top level|\w+ \{ \})$/) { $section = $1; $rows = 0; }
         elsif (/^columns of/) { $section = ""; }
-        elsif ($section and /^  (\w+)\s+= (\S+)\s+(.*?)\s*$/) {
+        elsif ($section and /^  (\w+)\s+= ("[^"]*"|\S+)\s+(.*?)\s*$/) {
             print "\n`$section`\n\n| Key | Default | Range | Meaning |\n|---|---|---|---|\n" unless $rows++;
             my ($key, $default, $range) = ($1, $2, cell($3));
             chomp(my $help = <>);

@@ -27,7 +27,10 @@ struct dsgd_backend {
     void (*axpy_f32)(size_t n, double a, const double *x, float *y);            /* y = (float)(y + a x) */
     void (*scale_add_f32)(size_t n, float m, float *buffer, const float *g);    /* buffer = m buffer + g */
     void (*add_scaled_f32)(size_t n, float eta, const float *g, float *v);      /* v += eta g */
+    void (*moving_average_f32)(size_t n, float b, float *buffer, const float *g); /* buffer = b buffer + (1 - b) g */
     void (*momentum_f32)(size_t n, float m, float eta, const float *g, float *u, float *v); /* u = m u + g; v += eta u */
+    void (*nesterov_f32)(size_t n, float m, float eta, const float *g, float *u, float *v); /* u = m (u + g); v += eta (u + g) */
+    void (*scale_f32)(size_t n, double factor, const float *x, float *out);     /* out = (float)(factor * x) */
     void (*error_add_f64)(size_t n, double eta, const float *g, double *a);     /* a += eta g */
     void (*round_f32)(size_t n, const double *a, float *out);                   /* out = (float)a */
 
@@ -41,6 +44,8 @@ struct dsgd_backend {
 
     /* reductions; fixed order, double accumulators */
     double (*max_abs_f32)(size_t n, const float *v);
+    double (*sum_abs_f32)(size_t n, const float *v);
+    double (*norm_f32)(size_t n, const float *v);                               /* sqrt(sum v^2) */
     double (*std_f32)(size_t n, const float *v);                                /* sqrt(mean (v - mean v)^2) */
     void (*clip_f32)(size_t n, float bound, const float *g, float *out);        /* out = g limited to [-bound, bound] */
 

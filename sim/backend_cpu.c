@@ -51,6 +51,12 @@ static void cpu_add_scaled_f32(size_t n, float eta, const float *restrict g, flo
     for (size_t i = 0; i < n; ++i) { v[i] += eta * g[i]; }
 }
 
+static void cpu_moving_average_f32(size_t n, float b, float *restrict buffer, const float *restrict g)
+{
+    const float rest = 1.0f - b;
+    for (size_t i = 0; i < n; ++i) { buffer[i] = b * buffer[i] + rest * g[i]; }
+}
+
 static void cpu_momentum_f32(size_t n, float m, float eta, const float *restrict g, float *restrict u, float *restrict v)
 {
     for (size_t i = 0; i < n; ++i) {
@@ -58,6 +64,20 @@ static void cpu_momentum_f32(size_t n, float m, float eta, const float *restrict
         u[i] = momentum;
         v[i] += eta * momentum;
     }
+}
+
+static void cpu_nesterov_f32(size_t n, float m, float eta, const float *restrict g, float *restrict u, float *restrict v)
+{
+    for (size_t i = 0; i < n; ++i) {
+        const float momentum = m * (u[i] + g[i]);
+        u[i] = momentum;
+        v[i] += eta * (momentum + g[i]);
+    }
+}
+
+static void cpu_scale_f32(size_t n, double factor, const float *restrict x, float *restrict out)
+{
+    for (size_t i = 0; i < n; ++i) { out[i] = (float)(factor * (double)x[i]); }
 }
 
 static void cpu_error_add_f64(size_t n, double eta, const float *restrict g, double *restrict a)
@@ -119,6 +139,25 @@ static double cpu_max_abs_f32(size_t n, const float *v)
     return (double)max;
 }
 
+static double fold(double lane[LANES])
+{
+    for (int half = LANES / 2; half > 0; half /= 2) {
+        for (int l = 0; l < half; ++l) { lane[l] += lane[l + half]; }
+    }
+    return lane[0];
+}
+
+static double cpu_sum_abs_f32(size_t n, const float *v)
+{
+    double lane[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (int l = 0; l < LANES; ++l) { lane[l] += (double)fabsf(v[i + (size_t)l]); }
+    }
+    for (; i < n; ++i) { lane[0] += (double)fabsf(v[i]); }
+    return fold(lane);
+}
+
 /* sum of (v - shift)^power, power 1 or 2, in LANES interleaved partial sums */
 static double power_sum(size_t n, const float *v, double shift, int power)
 {
@@ -134,10 +173,12 @@ static double power_sum(size_t n, const float *v, double shift, int power)
         const double x = (double)v[i] - shift;
         lane[0] += power == 1 ? x : x * x;
     }
-    for (int half = LANES / 2; half > 0; half /= 2) {
-        for (int l = 0; l < half; ++l) { lane[l] += lane[l + half]; }
-    }
-    return lane[0];
+    return fold(lane);
+}
+
+static double cpu_norm_f32(size_t n, const float *v)
+{
+    return sqrt(power_sum(n, v, 0.0, 2));
 }
 
 static double cpu_std_f32(size_t n, const float *v)
@@ -213,7 +254,10 @@ const struct dsgd_backend dsgd_backend_cpu = {
     .axpy_f32 = cpu_axpy_f32,
     .scale_add_f32 = cpu_scale_add_f32,
     .add_scaled_f32 = cpu_add_scaled_f32,
+    .moving_average_f32 = cpu_moving_average_f32,
     .momentum_f32 = cpu_momentum_f32,
+    .nesterov_f32 = cpu_nesterov_f32,
+    .scale_f32 = cpu_scale_f32,
     .error_add_f64 = cpu_error_add_f64,
     .round_f32 = cpu_round_f32,
     .gather_f32 = cpu_gather_f32,
@@ -223,6 +267,8 @@ const struct dsgd_backend dsgd_backend_cpu = {
     .scatter_f32 = cpu_scatter_f32,
     .scatter_clear_f32 = cpu_scatter_clear_f32,
     .max_abs_f32 = cpu_max_abs_f32,
+    .sum_abs_f32 = cpu_sum_abs_f32,
+    .norm_f32 = cpu_norm_f32,
     .std_f32 = cpu_std_f32,
     .clip_f32 = cpu_clip_f32,
     .apply = cpu_apply,

@@ -19,6 +19,13 @@ struct dsgd_engine; /* opaque */
 /** A diverged run is a result: its last row is not finite. */
 enum dsgd_run_status { DSGD_RUNNING, DSGD_COMPLETE, DSGD_DIVERGED };
 
+/** Sees every message as it crosses the network, for tests and explanations; changes nothing. */
+struct dsgd_tap {
+    /** One message; `worker` is the sender of an up, DSGD_RNG_SERVER for a down. NULL: nobody listens. */
+    void (*message)(void *context, uint32_t step, int exchange, bool up, uint32_t worker, const struct dsgd_message *message);
+    void *context; /**< handed to `message` */
+};
+
 /** What a run is made of. */
 struct dsgd_engine_args {
     const struct dsgd_run_config *config; /* all pointers outlive the engine */
@@ -29,6 +36,7 @@ struct dsgd_engine_args {
     struct dsgd_constants constants;      /* NaN where unknown */
     double f_star;                        /* NaN if unknown: then no column `gap` */
     int threads;                          /* >= 1 */
+    struct dsgd_tap tap;                  /* message NULL: nobody listens */
 };
 
 /** Checks the configuration and allocates. DSGD_EINPUT with a sentence, DSGD_ENOMEM. Caller: dsgd_engine_destroy. */

@@ -105,6 +105,12 @@ enum dsgd_status dsgd_param_defaults(const struct dsgd_param *table, const char 
     return DSGD_OK;
 }
 
+static void drop_plus(char *text)
+{
+    char *plus = strchr(text, '+');
+    if (plus) { memmove(plus, plus + 1, strlen(plus)); }
+}
+
 void dsgd_param_format(const struct dsgd_param *param, const void *config, char *text, size_t size)
 {
     const void *field = (const char *)config + param->offset;
@@ -116,6 +122,7 @@ void dsgd_param_format(const struct dsgd_param *param, const void *config, char 
             snprintf(text, size, "%.*g", digits, *(const double *)field);
             if (strtod(text, NULL) == *(const double *)field) { break; }
         }
+        drop_plus(text); /* in configuration files + appends: 1e+30 would be read as 1e */
         break;
     case DSGD_PARAM_BOOL: snprintf(text, size, "%s", *(const bool *)field ? "true" : "false"); break;
     case DSGD_PARAM_CHOICE: choice_word(param->choices, *(const int *)field, text, size); break;

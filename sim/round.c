@@ -23,7 +23,8 @@ static enum dsgd_status worker_gradient(struct dsgd_engine *e, struct dsgd_lane 
     }
     const bool decay = config->weight_decay > 0.0 && config->weight_decay_mode == DSGD_DECAY_COUPLED;
     if (e->alg->point) { /* a local method: this worker's own iterate */
-        e->alg->point(e->common, &e->workers.state[worker], e->replica, lane->point);
+        const uint32_t state = e->merged_sum ? 0 : worker; /* merged: the one worker's point is everybody's */
+        e->alg->point(e->common, &e->workers.state[state], e->replica, lane->point);
         DSGD_TRY(e->args.problem->gradient(e->args.problem_self, lane->point, &batch, lane->grad));
         if (decay) { e->be->add_scaled_f32(e->layout.d, (float)config->weight_decay, lane->point, lane->grad); }
         return DSGD_OK;
@@ -115,6 +116,7 @@ static enum dsgd_status exchange(struct dsgd_engine *e, const struct dsgd_round 
         for (uint32_t i = base; i < e->emulated && i < base + (uint32_t)e->lanes; ++i) {
             const struct dsgd_message *up = &e->lane[i - base].up;
             if (lend) { dsgd_observer_gradient(e, i, e->lane[i - base].grad); }
+            if (e->args.tap.message) { e->args.tap.message(e->args.tap.context, round->step, round->exchange, true, i, up); }
             dsgd_transport_up(&e->ledger, up, copies);
             dsgd_arena_reset(&e->server_scratch);
             DSGD_TRY(e->alg->absorb(e->common, &e->server.state[0], &server, i, up));
@@ -126,6 +128,7 @@ static enum dsgd_status exchange(struct dsgd_engine *e, const struct dsgd_round 
     dsgd_arena_reset(&e->server_scratch);
     dsgd_message_reset(down);
     DSGD_TRY(e->alg->finish(e->common, &e->server.state[0], &server, down));
+    if (e->args.tap.message) { e->args.tap.message(e->args.tap.context, round->step, round->exchange, false, DSGD_RNG_SERVER, down); }
     dsgd_transport_down(&e->ledger, down, (uint32_t)e->args.config->workers);
     e->server_s += dsgd_clock() - start;
     return DSGD_OK;

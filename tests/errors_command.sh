@@ -57,6 +57,8 @@ try 2 show --from never ok.conf
 # shellcheck disable=SC2046
 try 2 bench ok.conf $(printf -- '--set seed=%d ' $(seq 50))
 try 2 list nothing
+try 2 list sgd --set sgd.speed=1
+try 2 list sgd -d 785 --rows 2
 
 # configuration
 try 2 run gone.conf
@@ -75,6 +77,13 @@ ok --set algorithm=local_topk --set emulation=merged
 ok --set average=theory
 ok --set step_size=theory --set step.xi=soon
 ok --set algorithm=local_topk --set local_topk.k=786
+ok --set algorithm=local_topk --set local_topk.nesterov=true
+ok --set algorithm=local_topk --set 'local_topk.warmup_ratios=0.25 2'
+ok --set algorithm=true_topk --set true_topk.k=786
+ok --set algorithm=pkk --set pkk.k=786
+ok --set algorithm=random_k --set random_k.k=786
+ok --set algorithm=random_k --set random_k.scale=unbiased
+ok --set algorithm=random_k --set random_k.memory=false --set random_k.lr_inside=true
 sketched=(--set algorithm=sketched_sgd)
 ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.k=786
 ok "${sketched[@]}" --set sketched_sgd.rows=6
@@ -83,6 +92,11 @@ ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.lr_in
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.momentum=0.5
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.dense_below=5
 ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.own_value=true
+ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.truncate=2
+ok --set algorithm=fetchsgd --set fetchsgd.rows=6
+ok --set algorithm=fetchsgd --set fetchsgd.k=786
+ok --set algorithm=powersgd --set powersgd.memory=false --set powersgd.feedback=own
+ok --set algorithm=terngrad --set terngrad.scaler=std --set terngrad.clip=0
 made=(--set dataset=synthetic --set synthetic.n=60 --set synthetic.n_test=20 --set synthetic.features=5 --set synthetic.classes=3)
 theory=(--set step_size=theory --set log.optimum=false)
 ok "${made[@]}" --set problem=logistic --set logistic.l2=0 "${theory[@]}"

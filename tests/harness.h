@@ -27,7 +27,8 @@ static inline void harness_path(char *path, size_t size, const char *suffix)
 {
     static int number;
     const char *folder = getenv("TMPDIR");
-    snprintf(path, size, "%s/dsgd-test-%ld-%d%s", folder ? folder : "/tmp", (long)getpid(), number++, suffix);
+    if (!folder) { folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"; } /* many snapshots, each synced */
+    snprintf(path, size, "%s/dsgd-test-%ld-%d%s", folder, (long)getpid(), number++, suffix);
 }
 
 /** Resolves `text` plus one optional override and builds problem and engine. */
@@ -42,7 +43,7 @@ static inline enum dsgd_status harness_open(struct harness *h, const char *text,
     fclose(file);
     enum dsgd_status status = spec_load(path, set ? &set : NULL, set ? 1 : 0, &h->spec);
     unlink(path);
-    const struct session_options options = {NULL, NULL, threads, true, false};
+    const struct session_options options = {.threads = threads, .quiet = true};
     if (status == DSGD_OK) { status = session_open(&h->spec, &options, &h->session); }
     if (status == DSGD_OK) { status = dsgd_engine_create(&h->session.args, &h->engine); }
     return status;

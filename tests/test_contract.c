@@ -1,14 +1,30 @@
 /* test_contract.c - what every registered algorithm must keep, without a line written for it.
  *
+ * argv[1], optional: a pattern of test names, so that ctest runs the long ones beside each other.
+ *
  * Same digest for 1, 2, 3 and 7 threads (W = 5, d = 785 and d = 10^6 + 1), across a snapshot at every step, and for a
  * model under any logging density; the ledger is what the messages weigh; malformed messages are refused.
  */
 #include "algorithms/registry.h"
 #include "tests/harness.h"
+#include "tests/settings.h"
 
 static const char *const small = "problem = quadratic\nquadratic { d = 785 kappa = 10 sigma = 1 }\nworkers = 5\nsteps = 40\n"
                                  "average = uniform\nstep { constant = 0.02 }\nweight_decay = 0.001\n";
-static const char *const large = "problem = quadratic\nquadratic { d = 1000001 kappa = 10 sigma = 1 }\nworkers = 5\nsteps = 2\n"
+/* for every choice of every algorithm: two averagings of local methods, three snapshots */
+static const char *const brief = "problem = quadratic\nquadratic { d = 785 kappa = 10 sigma = 1 }\nworkers = 5\nsteps = 17\n"
+                                 "average = uniform\nstep { constant = 0.02 }\nweight_decay = 0.001\n";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LARGE_D "70001" /* several blocks of every parallel loop; sanitized code is ten times slower */
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define LARGE_D "70001"
+#endif
+#endif
+#ifndef LARGE_D
+#define LARGE_D "1000001"
+#endif
+static const char *const large = "problem = quadratic\nquadratic { d = " LARGE_D " kappa = 10 sigma = 1 }\nworkers = 5\nsteps = 2\n"
                                  "average = uniform\nstep { constant = 0.02 }\n";
 
 static const struct dsgd_algorithm *next(size_t *i, char *set, size_t size)
@@ -16,39 +32,6 @@ static const struct dsgd_algorithm *next(size_t *i, char *set, size_t size)
     const struct dsgd_algorithm *algorithm = dsgd_algorithm_at((*i)++);
     if (algorithm) { snprintf(set, size, "algorithm=%s", algorithm->name); }
     return algorithm;
-}
-
-/* Every choice and switch of every algorithm's table once away from its default, and momentum where there is one: settings
- * with other state than the defaults. False past the end; impossible combinations are for the caller to skip. */
-static bool next_setting(size_t *i, char *text, size_t size)
-{
-    size_t n = 0;
-    for (size_t a = 0; dsgd_algorithm_at(a); ++a) {
-        const struct dsgd_algorithm *algorithm = dsgd_algorithm_at(a);
-        const bool momentum = dsgd_param_find(algorithm->params, "momentum") != NULL;
-        for (const struct dsgd_param *p = algorithm->params; p && p->name; ++p) {
-            for (const char *c = p->type == DSGD_PARAM_CHOICE ? p->choices : p->type == DSGD_PARAM_BOOL ? "true|false" : ""; *c;) {
-                const int length = (int)strcspn(c, "|");
-                for (int m = 0; m <= momentum; ++m) {
-                    if (n++ == *i) {
-                        snprintf(text, size, "%salgorithm = %s\n%s { %s = %.*s%s }\n", small, algorithm->name, algorithm->name, p->name,
-                                 length, c, m ? " momentum = 0.9" : "");
-                        ++*i;
-                        return true;
-                    }
-                }
-                c += length + (c[length] == '|');
-            }
-        }
-        for (int m = 0; m <= momentum; ++m) {
-            if (n++ == *i) {
-                snprintf(text, size, "%salgorithm = %s\n%s { %s }\n", small, algorithm->name, algorithm->name, m ? "momentum = 0.9" : "");
-                ++*i;
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 static void same_digest_for_threads(const char *text)
@@ -87,14 +70,14 @@ static void engine_threads_are_used(void **state)
     harness_close(&h);
 }
 
-/* Interrupted after every third step, or never: snapshot, new process' worth of memory, other thread count, go on. */
+/* Interrupted after every fifth step, or never: snapshot, new process' worth of memory, other thread count, go on. */
 static void snapshot_and_restore_same_digest(void **state)
 {
     (void)state;
     char text[1024], path[256];
     int compared = 0;
     harness_path(path, sizeof path, ".h5.tmp");
-    for (size_t i = 0; next_setting(&i, text, sizeof text);) {
+    for (size_t i = 0; settings_next(brief, &i, text, sizeof text);) {
         struct harness h;
         enum dsgd_status status = harness_open(&h, text, NULL, 2);
         if (status == DSGD_EINPUT) { /* a combination that the algorithm refuses */
@@ -106,7 +89,7 @@ static void snapshot_and_restore_same_digest(void **state)
         harness_run(text, NULL, 2, whole);
         for (int calls = 1; dsgd_engine_status(h.engine) == DSGD_RUNNING; ++calls) {
             HARNESS_OK(dsgd_engine_step(h.engine));
-            if (calls % 3 != 0) { continue; }
+            if (calls % 5 != 0) { continue; }
             harness_write(h.engine, path, true);
             harness_close(&h);
             HARNESS_OK(harness_open(&h, text, NULL, 1 + calls % 2));
@@ -194,9 +177,12 @@ static void absorb_malformed_is_refused(void **state)
         dsgd_arena_init(&up.arena, &dsgd_backend_cpu);
         dsgd_arena_init(&scratch, &dsgd_backend_cpu);
         struct dsgd_round round = {.participants = 1, .lr = 0.1, .threads = 1, .scratch = &scratch};
-        algorithm->plan(common, 0);
-        HARNESS_OK(algorithm->encode(common, &worker, &round, grad, NULL, &up));
-        HARNESS_OK(algorithm->absorb(common, &server, &round, 0, &up));
+        for (; up.sections == 0; ++round.step) { /* local methods send nothing in most steps */
+            algorithm->plan(common, round.step);
+            HARNESS_OK(algorithm->encode(common, &worker, &round, grad, NULL, &up));
+            HARNESS_OK(algorithm->absorb(common, &server, &round, 0, &up));
+        }
+        --round.step;
         for (int damage = 0; damage < 4; ++damage) {
             struct dsgd_message bad = up;
             struct dsgd_section *last = &bad.section[bad.sections - 1];
@@ -251,7 +237,7 @@ static void engine_divergence_is_a_result(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digest_threads_same),
@@ -264,5 +250,6 @@ int main(void)
         cmocka_unit_test(message_indices_bad_are_refused),
         cmocka_unit_test(engine_divergence_is_a_result),
     };
+    if (argc > 1) { cmocka_set_test_filter(argv[1]); }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* test_identities.c - what must be equal: k = d and SGD, faithful and merged, ledgers and formulas derived by hand. */
-#include "sim/rng.h"
-#include "tests/harness.h"
+#include "tests/integer_problem.h"
 
 static const char *const base = "problem = quadratic\nquadratic { d = 50 kappa = 5 sigma = 1 }\nworkers = 4\nsteps = 200\n"
                                 "step { constant = 0.05 }\n";
@@ -104,42 +103,7 @@ static void sgd_decoupled_decay_equals_coupled_plus_gradient(void **state)
     assert_true(max_difference("algorithm = sgd\nweight_decay = 0.1\n", "algorithm = sgd\n") > 1e-3);
 }
 
-/* --- a problem whose gradients are small integers, the same wherever the model is: sums are exact in any order --------- */
-
-enum { INTEGER_D = 96, INTEGER_SEGMENTS = 3 };
-
-static const struct dsgd_segment integer_segment[INTEGER_SEGMENTS] = {
-    {"first", 0, 60, 6, 10}, {"bias", 60, 6, 1, 6}, {"last", 66, 30, 5, 6}};
-
-static void integer_shape(const void *self, struct dsgd_layout *layout, size_t *n)
-{
-    (void)self;
-    *layout = (struct dsgd_layout){INTEGER_D, INTEGER_SEGMENTS, integer_segment};
-    *n = 0;
-}
-
-static enum dsgd_status integer_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
-{
-    (void)self, (void)x;
-    const struct dsgd_rng_key key = {3, dsgd_rng_purpose("integer test gradient")};
-    for (uint32_t i = 0; i < INTEGER_D; ++i) {
-        const struct dsgd_rng4 r = dsgd_rng_draw(key, i, batch->step, batch->worker, 0);
-        grad[i] = (float)((int)(r.word[0] % 17) - 8) + (float)((int)(i % 5) * 4); /* worker part plus common part */
-    }
-    return DSGD_OK;
-}
-
-static enum dsgd_status integer_evaluate(const void *self, const double *x, double *value)
-{
-    (void)self;
-    value[0] = x[0];
-    return DSGD_OK;
-}
-
-static const struct dsgd_metric integer_metric[] = {{"objective", "1", "first coordinate"}};
-static const struct dsgd_problem_ops integer_problem = {
-    .name = "integer", .metric = integer_metric, .metrics = 1, .shape = integer_shape, .gradient = integer_gradient,
-    .evaluate = integer_evaluate};
+/* --- gradients are small integers: sums are exact in any order --------------------------------------------------------- */
 
 static void integer_run(const char *more, const char *emulation, char digest[65])
 {
@@ -148,12 +112,7 @@ static void integer_run(const char *more, const char *emulation, char digest[65]
     snprintf(text, sizeof text,
              "problem = quadratic\nworkers = 4\nsteps = 12\nstep { constant = 0.25 }\naverage = uniform\n"
              "log { every = 1 oracle = false }\nemulation = %s\n%s", emulation, more);
-    HARNESS_OK(harness_open(&h, text, NULL, 2));
-    struct dsgd_engine_args args = h.session.args;
-    args.problem = &integer_problem;
-    args.problem_self = NULL;
-    struct dsgd_engine *engine = NULL;
-    HARNESS_OK(dsgd_engine_create(&args, &engine));
+    struct dsgd_engine *engine = integer_open(&h, text, 2);
     harness_finish(engine);
     harness_digest(engine, digest);
     dsgd_engine_destroy(engine);
@@ -174,6 +133,12 @@ static void merged_exact_inputs_same_digest(void **state)
         "algorithm = sketched_sgd\nsketched_sgd { variant = topk k = 7 rows = 5 cols = 16 candidates = 3 momentum = 0.5 lr_inside = true }\n",
         "algorithm = sketched_sgd\nsketched_sgd { variant = topk k = 7 rows = 5 cols = 16 candidates = 0 momentum = 0.5 }\n",
         "algorithm = sketched_sgd\nsketched_sgd { variant = topk k = 7 rows = 5 cols = 16 candidates = 2 dense_below = 10 momentum = 0.5 }\n",
+        "algorithm = true_topk\ntrue_topk { k = 7 }\n",
+        "algorithm = true_topk\ntrue_topk { k = 7 momentum = 0.5 lr_inside = true indices = delta }\n",
+        "algorithm = true_topk\ntrue_topk { k = 7 momentum = 0.5 masking = false }\n",
+        "algorithm = random_k\nrandom_k { k = 7 }\n",
+        "algorithm = random_k\nrandom_k { k = 7 momentum = 0.5 lr_inside = true }\n",
+        "algorithm = random_k\nrandom_k { k = 7 momentum = 0.5 memory = false scale = unbiased }\n",
     };
     for (size_t j = 0; j < sizeof settings / sizeof *settings; ++j) {
         char faithful[65], merged[65];
@@ -186,8 +151,8 @@ static void merged_exact_inputs_same_digest(void **state)
 static void merged_unmergeable_is_refused(void **state)
 {
     (void)state;
-    static const char *const names[] = {"algorithm = local_topk\n", "algorithm = terngrad\n"};
-    for (int j = 0; j < 2; ++j) {
+    static const char *const names[] = {"algorithm = local_topk\n", "algorithm = terngrad\n", "algorithm = pkk\n"};
+    for (size_t j = 0; j < sizeof names / sizeof *names; ++j) {
         struct harness h;
         char text[1024];
         snprintf(text, sizeof text, "%s%semulation = merged\n", base, names[j]);
@@ -233,7 +198,7 @@ static void ledger_sketched_topk_is_390(void **state)
 {
     (void)state;
     /* up: table 280 + exact values 100; down: request 100 indices, then 10 indices and 10 values */
-    check_ledger("algorithm = sketched_sgd\nsketched_sgd { variant = topk rows = 7 cols = 40 k = 10 candidates = 10 }\n",
+    check_ledger("algorithm = sketched_sgd\nsketched_sgd { variant = topk rows = 7 cols = 40 k = 10 candidates = 10 indices = raw }\n",
                  4 * (280 + 100), 4 * (100 + 10 + 10), 390);
 }
 
@@ -241,20 +206,20 @@ static void ledger_sketched_heavymix_is_300(void **state)
 {
     (void)state;
     /* up: table 280 + exact values 10; down: request 10 indices, then 10 values (their indices are known) */
-    check_ledger("algorithm = sketched_sgd\nsketched_sgd { rows = 7 cols = 40 k = 10 }\n", 4 * (280 + 10), 4 * (10 + 10), 300);
+    check_ledger("algorithm = sketched_sgd\nsketched_sgd { rows = 7 cols = 40 k = 10 indices = raw }\n", 4 * (280 + 10), 4 * (10 + 10), 300);
 }
 
 static void ledger_sketched_no_second_round(void **state)
 {
     (void)state;
-    check_ledger("algorithm = sketched_sgd\nsketched_sgd { variant = topk rows = 7 cols = 40 k = 10 candidates = 0 }\n", 4 * 280,
+    check_ledger("algorithm = sketched_sgd\nsketched_sgd { variant = topk rows = 7 cols = 40 k = 10 candidates = 0 indices = raw }\n", 4 * 280,
                  4 * (10 + 10), 290);
 }
 
 static void ledger_merged_is_booked_for_all_workers(void **state)
 {
     (void)state;
-    check_ledger("algorithm = sketched_sgd\nemulation = merged\nsketched_sgd { rows = 7 cols = 40 k = 10 }\n", 4 * (280 + 10),
+    check_ledger("algorithm = sketched_sgd\nemulation = merged\nsketched_sgd { rows = 7 cols = 40 k = 10 indices = raw }\n", 4 * (280 + 10),
                  4 * (10 + 10), 300);
 }
 

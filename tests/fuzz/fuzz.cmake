@@ -1,5 +1,5 @@
 # The fuzzers: with DSGD_FUZZ (preset fuzz) programs of libFuzzer, see tests/fuzz/run.sh; else tests that replay the corpus.
-foreach(name idx config snapshot)
+foreach(name idx config snapshot codec)
   add_executable(fuzz_${name} ${CMAKE_CURRENT_LIST_DIR}/fuzz_${name}.c ${CMAKE_CURRENT_LIST_DIR}/input.c)
   target_link_libraries(fuzz_${name} PRIVATE dsgd_whole)
   if(DSGD_FUZZ)

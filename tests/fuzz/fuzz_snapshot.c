@@ -23,7 +23,7 @@ static void resolve(void)
     const int fd = mkstemp(path);
     if (fd < 0 || write(fd, text, sizeof text - 1) != sizeof text - 1) { abort(); }
     close(fd);
-    const struct session_options options = {NULL, "/nonexistent", 1, true, true};
+    const struct session_options options = {NULL, "/nonexistent", 1, true, true, NULL};
     enum dsgd_status status = spec_load(path, NULL, 0, &spec);
     unlink(path);
     if (status == DSGD_OK) { status = session_open(&spec, &options, &session); }

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 shift || true
 build=${DSGD_FUZZ_BUILD:-build/fuzz}
-[ $# -gt 0 ] || set -- idx config snapshot
+[ $# -gt 0 ] || set -- idx config snapshot codec
 for name in "$@"; do
     mkdir -p "$build/$name/work" "$build/$name/found"
     limits=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$build/$name/found/")
@@ -15,6 +15,7 @@ for name in "$@"; do
     [ "$name" != snapshot ] || limits+=(-fork=1 -ignore_crashes=1 -ignore_ooms=1 -ignore_timeouts=1)
     [ "$name" != config ] || limits+=(-max_len=2048)
     [ "$name" != idx ] || limits+=(-max_len=1024)
+    [ "$name" != codec ] || limits+=(-max_len=512)
     echo "fuzz_$name: $seconds s"
     ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 DSGD_CACHE=$build/optima nice -n 19 \
         "$build/tests/fuzz_$name" "${limits[@]}" "$build/$name/work" "tests/fuzz/corpus/$name" >"$build/$name/log" 2>&1 ||

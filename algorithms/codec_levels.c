@@ -1,0 +1,238 @@
+/* codec_levels.c - integers in [-m, m]: a fixed number of bits each, or QSGD's variable code. Interface: codec.h.
+ *
+ * elias is Code_s of Alistarh et al. 2017 (arXiv:1610.02132, section 3.1): for each non-zero level its distance from the last
+ * one, its sign, its magnitude; numbers in Elias' recursive code (Elias 1975, "Universal codeword sets"; there called omega).
+ * Departures: the norm is a section of its own. The paper leaves open how a decoder finds the end; here a last distance leads
+ * to coordinate d, one past the end, unless coordinate d - 1 is non-zero. A group of the omega code has its leading one first,
+ * so that decoders know that it is no end, and then its other bits with the lowest first: same lengths, no reversal of bits.
+ * Every vector has one code word.
+ */
+#include "algorithms/codec.h"
+
+#include <string.h>
+
+#include "algorithms/codec_bits.h"
+#include "algorithms/ternary.h"
+
+/* ---- Elias omega ---- */
+
+enum {
+    LOW_MAX = 32, /* numbers below 2^33: a distance may be 2^32 */
+    MASK = 64     /* coordinates in a word of flags */
+};
+
+/* What comes before the last group of a number with `low` bits behind its leading one, and the length of the whole code. */
+struct omega {
+    uint16_t prefix[LOW_MAX + 1];
+    uint8_t prefix_bits[LOW_MAX + 1], bits[LOW_MAX + 1];
+};
+
+/* The groups before the last are the code of `low` without its end, one level down. */
+static struct omega omega_table(void)
+{
+    struct omega o = {.bits = {1, 3}}; /* 1: only the end; 2 and 3: one group */
+    for (unsigned low = 2; low <= LOW_MAX; ++low) {
+        const unsigned below = codec_log2(low), group = (low ^ 1u << below) << 1 | 1;
+        o.prefix[low] = (uint16_t)(o.prefix[below] | group << o.prefix_bits[below]);
+        o.prefix_bits[low] = (uint8_t)(o.prefix_bits[below] + below + 1);
+        o.bits[low] = (uint8_t)(o.prefix_bits[low] + low + 2);
+    }
+    return o;
+}
+
+/* At most 45 bits; the end is the zero above the last group. */
+static inline uint64_t omega_code(const struct omega *o, uint64_t n, unsigned *bits)
+{
+    const unsigned low = codec_log2(n);
+    *bits = o->bits[low];
+    return o->prefix[low] | ((n ^ UINT64_C(1) << low) << 1 | (low > 0)) << o->prefix_bits[low];
+}
+
+static inline void put_long(struct codec_writer *w, uint64_t code, unsigned bits)
+{
+    if (bits > CODEC_PUT_MAX) {
+        codec_put(w, code & UINT32_MAX, CODEC_PUT_MAX);
+        code >>= CODEC_PUT_MAX;
+        bits -= CODEC_PUT_MAX;
+    }
+    codec_put(w, code, bits);
+}
+
+/* False if the section ends or the number has more than 33 bits. */
+static inline bool get_omega(struct codec_reader *r, uint64_t *n)
+{
+    codec_refill(r); /* a number below 2^33 fits into what is held, or into what is left */
+    uint64_t value = 1;
+    while ((r->pending & 1) != 0) {
+        const unsigned bits = (unsigned)value + 1;
+        if (value > LOW_MAX || bits >= r->held) { return false; }
+        value = UINT64_C(1) << (bits - 1) | (r->pending & ((UINT64_C(1) << bits) - 1)) >> 1;
+        codec_skip(r, bits);
+    }
+    if (r->held == 0) { return false; }
+    codec_skip(r, 1);
+    *n = value;
+    return true;
+}
+
+/* ---- vectors ---- */
+
+static inline uint32_t magnitude_of(int32_t level)
+{
+    return level < 0 ? 0u - (uint32_t)level : (uint32_t)level;
+}
+
+/* Bit j is set where level first + j is not zero, for the next 64 or what is left: loops over set bits go wrong once in 64
+ * coordinates, a test of each coordinate goes wrong at many of them. */
+static inline uint64_t nonzero_mask(size_t d, const int32_t *level, size_t first)
+{
+    const size_t n = d - first < MASK ? d - first : MASK;
+    uint8_t flag[MASK] = {0};
+    uint64_t mask = 0;
+    for (size_t j = 0; j < n; ++j) { flag[j] = (uint8_t)(level[first + j] != 0); }
+    for (unsigned b = 0; b < MASK; b += CODEC_BYTE) { /* the product moves flag j of eight to bit 56 + j */
+        mask |= (codec_load64(flag + b) * UINT64_C(0x0102040810204080) >> 56) << b;
+    }
+    return mask;
+}
+
+/* Exact length. */
+static uint64_t elias_bits(size_t d, const int32_t *level)
+{
+    const struct omega o = omega_table();
+    uint64_t bits = 0;
+    size_t next = 0; /* first coordinate not yet accounted for */
+    for (size_t first = 0; first < d; first += MASK) {
+        for (uint64_t mask = nonzero_mask(d, level, first); mask != 0; mask &= mask - 1) {
+            const size_t i = first + codec_lowest_bit(mask);
+            bits += 1u + o.bits[codec_log2(i + 1 - next)] + o.bits[codec_log2(magnitude_of(level[i]))];
+            next = i + 1;
+        }
+    }
+    return next < d ? bits + o.bits[codec_log2(d + 1 - next)] : bits;
+}
+
+static void put_elias(size_t d, const int32_t *level, uint8_t *bytes)
+{
+    const struct omega o = omega_table();
+    struct codec_writer w = {.next = bytes};
+    unsigned bits = 0;
+    size_t next = 0;
+    for (size_t first = 0; first < d; first += MASK) {
+        for (uint64_t mask = nonzero_mask(d, level, first); mask != 0; mask &= mask - 1) {
+            const size_t i = first + codec_lowest_bit(mask);
+            const uint64_t distance = omega_code(&o, i + 1 - next, &bits);
+            put_long(&w, distance, bits);
+            const uint64_t magnitude = omega_code(&o, magnitude_of(level[i]), &bits);
+            put_long(&w, magnitude << 1 | (level[i] < 0), bits + 1);
+            next = i + 1;
+        }
+    }
+    if (next < d) {
+        const uint64_t distance = omega_code(&o, d + 1 - next, &bits);
+        put_long(&w, distance, bits);
+    }
+    codec_put_end(&w);
+}
+
+/* NULL, or what is wrong. */
+static const char *get_elias(size_t d, uint32_t m, const uint8_t *bytes, size_t length, int32_t *level)
+{
+    static const char wrong_end[] = "a code that does not end where the section ends";
+    struct codec_reader r = {.next = bytes, .end = bytes + length};
+    size_t next = 0;
+    memset(level, 0, d * sizeof *level);
+    while (next < d) {
+        uint64_t distance = 0, sign = 0, magnitude = 0;
+        if (!get_omega(&r, &distance)) { return wrong_end; }
+        if (distance > d - next) {
+            /* the end of the vector, which distance 1 cannot mean: next < d */
+            if (distance != d - next + 1) { return "a distance that leads past the end of the vector"; }
+            break;
+        }
+        if (!codec_get(&r, 1, &sign) || !get_omega(&r, &magnitude)) { return wrong_end; }
+        if (magnitude > m) { return "a magnitude above the largest level"; }
+        next += distance;
+        level[next - 1] = sign != 0 ? -(int32_t)magnitude : (int32_t)magnitude;
+    }
+    return codec_get_end(&r) ? NULL : wrong_end;
+}
+
+/* NULL, or what is wrong. Integers, unlike levels_unpack's floats, so that levels beyond 2^24 stay exact. */
+static const char *get_packed(size_t d, uint32_t m, const uint8_t *bytes, size_t length, int32_t *level)
+{
+    struct codec_reader r = {.next = bytes, .end = bytes + length};
+    const unsigned bits = levels_bits(m);
+    uint64_t largest = 0;
+    for (size_t i = 0; i < d; ++i) {
+        uint64_t code = 0;
+        if (!codec_get(&r, bits, &code)) { return "a code that ends too early"; }
+        largest = code > largest ? code : largest;
+        level[i] = (int32_t)((int64_t)code - (int64_t)m);
+    }
+    if (largest > 2 * (uint64_t)m) { return "a level above the largest"; }
+    return codec_get_end(&r) ? NULL : "a code with a bit past the end";
+}
+
+/* ---- sections ---- */
+
+static bool within(size_t d, uint32_t m, const int32_t *level)
+{
+    uint32_t wrong = 0;
+    for (size_t i = 0; i < d; ++i) { wrong |= (uint32_t)(magnitude_of(level[i]) > m); }
+    return wrong == 0;
+}
+
+size_t codec_levels_bytes_max(enum codec_levels as, size_t d, uint32_t m)
+{
+    if (as == CODEC_PACKED) { return levels_bytes(d, m); }
+    /* a distance g and the end of the vector cost less than g distances of 1, so all non-zero is the longest */
+    const struct omega o = omega_table();
+    return (size_t)codec_bytes_of_bits((uint64_t)d * (2u + o.bits[codec_log2(m > 0 ? m : 1)]));
+}
+
+enum dsgd_status codec_add_levels(struct dsgd_message *message, enum dsgd_kind kind, enum codec_levels as, size_t d, uint32_t m,
+                                  const int32_t *level)
+{
+    if (d > UINT32_MAX || m > INT32_MAX || !within(d, m, level)) {
+        return dsgd_fail(DSGD_EINTERNAL, "%zu levels to be sent are not all within -%lu and %lu", d, (unsigned long)m,
+                         (unsigned long)m);
+    }
+    void *memory = NULL;
+    if (as == CODEC_PACKED) {
+        DSGD_TRY(dsgd_message_add(message, kind, DSGD_LEVELS, d, levels_bytes(d, m), &memory));
+        levels_pack(d, level, m, memory);
+    } else {
+        const uint64_t bits = elias_bits(d, level);
+        DSGD_TRY(dsgd_message_add(message, kind, DSGD_LEVELS_ELIAS, d, (size_t)codec_bytes_of_bits(bits), &memory));
+        put_elias(d, level, memory);
+    }
+    return DSGD_OK;
+}
+
+enum dsgd_status codec_get_levels(const struct dsgd_message *message, int at, enum dsgd_kind kind, enum codec_levels as, size_t d,
+                                  uint32_t m, struct dsgd_arena *scratch, const int32_t **level)
+{
+    if (d > UINT32_MAX || m > INT32_MAX) {
+        return dsgd_fail(DSGD_EMESSAGE, "section %d (%s): %zu levels up to %lu; expected fewer than 2^32 below 2^31", at,
+                         dsgd_kind_name(kind), d, (unsigned long)m);
+    }
+    const uint8_t *bytes = NULL;
+    size_t length = 0;
+    const bool packed = as == CODEC_PACKED;
+    DSGD_TRY(codec_section(message, at, kind, packed ? DSGD_LEVELS : DSGD_LEVELS_ELIAS, d, &bytes, &length));
+    const size_t most = codec_levels_bytes_max(as, d, m), least = packed ? most : d > 0;
+    if (length < least || length > most) {
+        return dsgd_fail(DSGD_EMESSAGE, "section %d (%s): %zu levels up to %lu in %zu bytes; expected %zu to %zu", at,
+                         dsgd_kind_name(kind), d, (unsigned long)m, length, least, most);
+    }
+    void *memory = NULL;
+    DSGD_TRY(codec_take(scratch, d * sizeof(int32_t), "levels", &memory));
+    const char *wrong = packed ? get_packed(d, m, bytes, length, memory) : get_elias(d, m, bytes, length, memory);
+    if (wrong) {
+        return dsgd_fail(DSGD_EMESSAGE, "section %d (%s): %zu levels up to %lu are %s", at, dsgd_kind_name(kind), d,
+                         (unsigned long)m, wrong);
+    }
+    *level = memory;
+    return DSGD_OK;
+}

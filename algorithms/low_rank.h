@@ -1,0 +1,34 @@
+/* low_rank.h - products of a matrix with few columns: one step of a power iteration on a piece of a vector.
+ *
+ * A matrix M is a run of consecutive coordinates, row-major. P (rows x rank) and Q (cols x rank) lie column by column:
+ * column j of P is P[j * rows .. (j + 1) * rows). Elements are floats, sums are doubles in one fixed order.
+ */
+#ifndef DSGD_ALGORITHMS_LOW_RANK_H
+#define DSGD_ALGORITHMS_LOW_RANK_H
+
+#include <stddef.h>
+
+/** M: (rows - 1) * cols < count <= rows * cols. What the last row lacks counts as zero. */
+struct low_rank_shape {
+    size_t count, rows, cols;
+};
+
+/** P = M Q. */
+void low_rank_times(const struct low_rank_shape *shape, size_t rank, const float *m, const float *q, float *p);
+
+/** Q = M^T P; `sum` is working memory of cols doubles. */
+void low_rank_transposed_times(const struct low_rank_shape *shape, size_t rank, const float *m, const float *p, double *sum,
+                               float *q);
+
+/** The columns of P become orthonormal: modified Gram-Schmidt from left to right, in doubles. A column of which less than
+ *  1e-7 of its norm remains, that is rounding noise of floats, becomes zero. A NaN or infinity ends in NaN.
+ *  `work` is working memory of rows * rank doubles. */
+void low_rank_orthonormalise(size_t rows, size_t rank, float *p, double *work);
+
+/** out = P Q^T, each element rounded once. */
+void low_rank_product(const struct low_rank_shape *shape, size_t rank, const float *p, const float *q, float *out);
+
+/** m -= P Q^T: subtracts the very floats that low_rank_product writes. */
+void low_rank_subtract(const struct low_rank_shape *shape, size_t rank, const float *p, const float *q, float *m);
+
+#endif

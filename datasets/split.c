@@ -1,0 +1,28 @@
+/* split.c - held-out training examples as test set, so that a setting can be chosen without a look at the test examples. */
+#include "datasets/split.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PARTS = 6 }; /* 10,000 of the 60,000 images of the MNIST family are held out: as many as its test set has */
+
+const struct dsgd_param dsgd_split_params[] = {
+    DSGD_SPLIT_PARAM(offsetof(struct dsgd_split_config, split)),
+    DSGD_PARAM_END,
+};
+
+enum dsgd_status dsgd_split_tuning(struct dsgd_dataset *data)
+{
+    const size_t n = data->train.n, held_out = n / PARTS;
+    if (held_out == 0) {
+        return dsgd_fail(DSGD_EINPUT, "%s.split = tuning: %zu training examples, expected at least %d to hold out the last sixth",
+                         data->name, n, PARTS);
+    }
+    data->train.n = n - held_out;
+    data->test = (struct dsgd_split){.n = held_out,
+                                     .feature = data->train.feature + data->train.n * data->features,
+                                     .label = data->train.label + data->train.n};
+    const size_t used = strlen(data->title);
+    snprintf(data->title + used, sizeof data->title - used, ", tuning split (%zu held out)", held_out);
+    return DSGD_OK;
+}

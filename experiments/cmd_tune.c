@@ -1,0 +1,157 @@
+/* cmd_tune.c - dsgd tune: chooses the value of one key on held-out training examples and writes it as a small file. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/commands.h"
+#include "experiments/options.h"
+#include "experiments/text_file.h"
+#include "experiments/tune.h"
+
+struct tune_options {
+    struct common_options common;
+    struct tune_request request;
+    const char *output;
+};
+
+enum { KEY_KEY = 1000, KEY_FROM, KEY_FACTOR, KEY_POINTS, KEY_MOST, KEY_METRIC, KEY_SEEDS };
+
+static const struct argp_option tune_options_table[] = {
+    {"key", KEY_KEY, "KEY", 0, "The key to choose (step.constant)", 0},
+    {"from", KEY_FROM, "VALUE", 0, "The grid's first value (0.1)", 0},
+    {"factor", KEY_FACTOR, "RATIO", 0, "From one value to the next (2)", 0},
+    {"points", KEY_POINTS, "N", 0, "Values to begin with (5)", 0},
+    {"most", KEY_MOST, "N", 0, "Values at most; a best one that is still at an end is refused (24)", 0},
+    {"metric", KEY_METRIC, "COLUMN", 0, "What shall be small in the last row, as a mean over the seeds (test_error)", 0},
+    {"seeds", KEY_SEEDS, "LIST", 0, "Seeds (101,102,103); no seed of the final runs should be among them", 0},
+    {"output", 'o', "FILE", 0, "Also write the value as a piece of a configuration", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static error_t parse_seeds(struct argp_state *state, const char *text, struct tune_request *request)
+{
+    const char *at = text;
+    request->seeds = 0;
+    for (;;) {
+        char *end = NULL;
+        const long long seed = *at >= '0' && *at <= '9' ? strtoll(at, &end, 10) : -1;
+        bool good = end && seed >= 0 && seed <= 4294967295LL && (*end == '\0' || *end == ',') && request->seeds < TUNE_SEEDS_MAX;
+        for (int j = 0; good && j < request->seeds; ++j) { good = request->seed[j] != seed; }
+        if (!good) {
+            argp_error(state, "--seeds %s: expected at most %d different whole numbers from 0 to 4294967295, with commas between them",
+                       text, (int)TUNE_SEEDS_MAX);
+            return ARGP_ERR_UNKNOWN;
+        }
+        request->seed[request->seeds++] = seed;
+        if (*end == '\0') { return 0; }
+        at = end + 1;
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct tune_options *options = state->input;
+    struct tune_request *request = &options->request;
+    int64_t n = 0;
+    error_t error = 0;
+    switch (key) {
+    case KEY_KEY: request->key = arg; return 0;
+    case KEY_FROM: return option_real(state, "--from", arg, 1e-30, 1e30, &request->from);
+    case KEY_FACTOR: return option_real(state, "--factor", arg, 1.01, 1000.0, &request->factor);
+    case KEY_POINTS:
+        error = option_integer(state, "--points", arg, 1, TUNE_POINTS_MAX, &n);
+        request->points = (int)n;
+        return error;
+    case KEY_MOST:
+        error = option_integer(state, "--most", arg, 3, TUNE_POINTS_MAX, &n);
+        request->most = (int)n;
+        return error;
+    case KEY_METRIC: request->metric = arg; return 0;
+    case KEY_SEEDS: return parse_seeds(state, arg, request);
+    case 'o': options->output = arg; return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &options->common; return 0;
+    case ARGP_KEY_END:
+        if (options->common.json) { argp_error(state, "--json: tune prints a table, expected no --json"); }
+        if (request->points > request->most) {
+            argp_error(state, "--points %d: expected at most --most %d", request->points, request->most);
+        }
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The table; `prefix` makes its lines comments. */
+static void print_table(FILE *out, const char *prefix, const struct tune_request *r, const struct tune *t)
+{
+    fprintf(out, "%s%s of %s by mean %s (least is best) over %d seeds", prefix, r->key, t->name, r->metric, r->seeds);
+    for (int j = 0; j < r->seeds; ++j) { fprintf(out, "%s%lld", j ? ", " : " (", (long long)r->seed[j]); }
+    fprintf(out, ")\n%sdata: %s (sha256 %.8s)\n%s%-12s %-12s each seed\n", prefix, t->dataset_title, t->dataset_sha256, prefix,
+            "value", "mean");
+    for (int p = 0; p < t->points; ++p) {
+        fprintf(out, "%s%-12s %-12.6g", prefix, t->point[p].text, t->point[p].mean);
+        for (int j = 0; j < r->seeds; ++j) { fprintf(out, " %.6g", t->point[p].value[j]); }
+        fprintf(out, "%s\n", p == t->best ? "  <- best" : "");
+    }
+}
+
+static enum dsgd_status write_fragment(const char *path, const struct tune_request *r, const struct tune *t)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %s", path); }
+    const char *value = t->point[t->best].text, *dot = strchr(r->key, '.');
+    fprintf(out, "# written by dsgd tune\n");
+    print_table(out, "# ", r, t);
+    fprintf(out, "# --set %s=%s\n", r->key, value);
+    if (dot) {
+        fprintf(out, "%.*s {\n    %s = %s\n}\n", (int)(dot - r->key), r->key, dot + 1, value);
+    } else {
+        fprintf(out, "%s = %s\n", r->key, value);
+    }
+    enum dsgd_status status = fclose(out) == 0 ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for %s", path);
+    if (status == DSGD_OK) { status = text_file_write(path, text, size); }
+    free(text);
+    return status;
+}
+
+static enum dsgd_status tune_all(const struct tune_options *options)
+{
+    struct tune tune;
+    enum dsgd_status status = tune_search(&options->request, &tune);
+    if (status == DSGD_OK && options->output) { status = write_fragment(options->output, &options->request, &tune); }
+    if (status == DSGD_OK && !options->common.quiet) {
+        print_table(stdout, "", &options->request, &tune);
+        printf("%d runs made, %d were there\n", tune.made, tune.points * options->request.seeds - tune.made);
+    }
+    tune_clear(&tune);
+    return status;
+}
+
+static int command(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    static const struct argp argp = {
+        tune_options_table, parse, "CONFIG",
+        "Chooses the value of one key: runs a geometric grid, each value with each seed, on held-out training examples "
+        "(DATASET.split = tuning, set by this command), and takes the value whose last rows are best on average.\v"
+        "The grid grows by one value at an end as long as the best one stands there. A diverged run counts as infinite; of equal "
+        "values the smaller one is taken. Every run is a result like that of dsgd run: what is there is not made again.",
+        children, NULL, NULL};
+    struct tune_options options = {.request = {.key = "step.constant", .metric = "test_error", .from = 0.1, .factor = 2.0,
+                                               .points = 5, .most = 24, .seed = {101, 102, 103}, .seeds = 3,
+                                               .argc = argc, .argv = argv}};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options)) { return 2; }
+    options.request.config = options.common.config;
+    options.request.data = options.common.data;
+    options.request.set = options.common.set;
+    options.request.sets = options.common.sets;
+    options.request.threads = options.common.threads;
+    options.request.quiet = options.common.quiet;
+    const enum dsgd_status status = tune_all(&options);
+    common_options_clear(&options.common);
+    return status == DSGD_OK ? 0 : command_fail(status);
+}
+
+const struct command command_tune = {"tune", "choose a key's value on held-out training examples", command};

@@ -1,0 +1,23 @@
+/* run_one.h - one opened run made, or gone on with, or found complete; shared by `dsgd run` and `dsgd tune`. */
+#ifndef DSGD_EXPERIMENTS_RUN_ONE_H
+#define DSGD_EXPERIMENTS_RUN_ONE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "experiments/session.h"
+
+#define RUN_ONE_SNAPSHOT_S 30.0
+
+struct run_one_options {
+    bool quiet, json;        /* no report; report as JSON */
+    bool restart;            /* an earlier result or snapshot is discarded */
+    double snapshot_seconds; /* 0: only when interrupted */
+    int64_t snapshot_steps;  /* 0: none */
+};
+
+/** Makes the result at `path`; a complete one is left, a snapshot is gone on from. SIGINT, SIGTERM and SIGHUP, caught from
+ *  the first round of the process on, end it with a snapshot and DSGD_EINTERRUPTED. argc, argv: for the provenance. */
+enum dsgd_status run_one(const char *path, const struct run_one_options *options, const struct session *session, int argc,
+                         char **argv);
+
+#endif

@@ -1,0 +1,15 @@
+/* table_text.h - what a resolved configuration says, in few words. */
+#ifndef DSGD_EXPERIMENTS_TABLE_TEXT_H
+#define DSGD_EXPERIMENTS_TABLE_TEXT_H
+
+#include <stddef.h>
+#include "experiments/curves.h"
+
+/** The value of a key ("" = top level) in a resolved configuration; "-" if it is not there. */
+void table_text_value(const char *config, const char *section, const char *key, char *text, size_t size);
+
+/** "algorithm key=value ...": keys of the algorithm that are not at their defaults, then engine and problem keys in which the
+ *  methods of the table differ; without seeds and step.constant. DSGD_ENOMEM. */
+enum dsgd_status table_text_keys(const struct curve_set *set, int method, char *text, size_t size);
+
+#endif

@@ -1,0 +1,213 @@
+/* tune.c - grid, growth and runs of `dsgd tune`. */
+#include "experiments/tune.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "experiments/curves.h"
+#include "experiments/run_one.h"
+
+/* What the runs of one search share. */
+struct search {
+    const struct tune_request *request;
+    struct tune *tune;
+    struct dsgd_dataset *data; /* loaded when the first run is missing */
+    void *data_config;         /* ... with these keys */
+    char split[96];            /* "mnist.split=tuning", or "" */
+    char first[4096];          /* the first result, for sentences */
+};
+
+static enum dsgd_status no_memory(void)
+{
+    return dsgd_fail(DSGD_ENOMEM, "no memory for a grid of runs");
+}
+
+/* The user's settings, then the split, the key and the seed: later ones win. */
+static enum dsgd_status load(const struct search *s, const char *key_value, int64_t seed, struct spec *out)
+{
+    const struct tune_request *r = s->request;
+    char seed_text[32];
+    size_t sets = r->sets;
+    const char **set = malloc((sets + 3) * sizeof *set);
+    if (!set) { return no_memory(); }
+    if (sets > 0) { memcpy(set, r->set, sets * sizeof *set); }
+    snprintf(seed_text, sizeof seed_text, "seed=%lld", (long long)seed);
+    if (*s->split) { set[sets++] = s->split; }
+    if (key_value) { set[sets++] = key_value; }
+    set[sets++] = seed_text;
+    const enum dsgd_status status = spec_load(r->config, set, sets, out);
+    free(set);
+    return status;
+}
+
+static enum dsgd_status check_metric(const struct spec *spec, const char *metric)
+{
+    char known[256] = "";
+    for (int m = 0; m < spec->problem->metrics; ++m) {
+        const size_t used = strlen(known);
+        if (strcmp(spec->problem->metric[m].name, metric) == 0) { return DSGD_OK; }
+        snprintf(known + used, sizeof known - used, "%s%s", m ? ", " : "", spec->problem->metric[m].name);
+    }
+    return dsgd_fail(DSGD_EINPUT, "--metric %s: expected one of %s (columns of problem %s)", metric, known, spec->problem->name);
+}
+
+/* Learns the configuration's dataset and checks the metric before anything runs. */
+static enum dsgd_status prepare(struct search *s)
+{
+    struct spec spec;
+    if (strncmp(s->request->key, "seed", 4) == 0) {
+        return dsgd_fail(DSGD_EINPUT, "--key %s: expected a key that is no seed", s->request->key);
+    }
+    DSGD_TRY(load(s, NULL, s->request->seed[0], &spec));
+    const enum dsgd_status status = check_metric(&spec, s->request->metric);
+    if (spec.dataset && dsgd_param_find(spec.dataset->params, "split")) {
+        snprintf(s->split, sizeof s->split, "%s.split=tuning", spec.dataset->name);
+    }
+    snprintf(s->tune->name, sizeof s->tune->name, "%s", spec.name);
+    spec_clear(&spec);
+    return status;
+}
+
+/* Reading 55 MB for each of many short runs would take longer than the runs. */
+static enum dsgd_status keep_data(struct search *s, const struct spec *spec)
+{
+    const size_t size = spec->dataset ? spec->dataset->config_size : 0;
+    if (!spec->dataset || (s->data && (size == 0 || memcmp(s->data_config, spec->dataset_config, size) == 0))) { return DSGD_OK; }
+    dsgd_dataset_destroy(s->data);
+    free(s->data_config);
+    s->data = NULL;
+    s->data_config = malloc(size + 1);
+    if (!s->data_config) { return no_memory(); }
+    if (size > 0) { memcpy(s->data_config, spec->dataset_config, size); }
+    const struct dsgd_dataset_args args = {.config = spec->dataset_config, .folder = s->request->data};
+    return spec->dataset->load(&args, &s->data);
+}
+
+static enum dsgd_status make(struct search *s, const struct spec *spec, const char *path)
+{
+    const struct tune_request *r = s->request;
+    DSGD_TRY(keep_data(s, spec));
+    const struct session_options open = {.data = r->data, .cache = session_cache_folder(), .threads = r->threads,
+                                         .quiet = r->quiet, .loaded = s->data};
+    const struct run_one_options one = {.quiet = true, .snapshot_seconds = RUN_ONE_SNAPSHOT_S};
+    struct session session;
+    DSGD_TRY(session_open(spec, &open, &session));
+    const enum dsgd_status status = run_one(path, &one, &session, r->argc, r->argv);
+    session_close(&session);
+    ++s->tune->made;
+    return status;
+}
+
+/* The metric of a finished run; its data must be those of all others. */
+static enum dsgd_status read_value(struct search *s, const struct spec *spec, const char *path, bool *usable, double *value)
+{
+    struct dsgd_runfile *run = NULL;
+    struct tune *t = s->tune;
+    DSGD_TRY(dsgd_runfile_read(path, &run));
+    enum dsgd_status status = DSGD_OK;
+    *usable = strcmp(run->config_sha256, spec->sha256) == 0 && strcmp(run->status, "running") != 0;
+    if (*usable && !*t->dataset_sha256) {
+        snprintf(t->dataset_sha256, sizeof t->dataset_sha256, "%s", run->dataset_sha256);
+        snprintf(t->dataset_title, sizeof t->dataset_title, "%s", run->dataset_title);
+        snprintf(s->first, sizeof s->first, "%s", path);
+    }
+    if (*usable && strcmp(run->dataset_sha256, t->dataset_sha256) != 0) {
+        status = dsgd_fail(DSGD_EINPUT, "%s was made with data %.8s, %s with %.8s: expected one dataset in one grid", s->first,
+                           t->dataset_sha256, path, run->dataset_sha256);
+    }
+    *value = run_last(run, s->request->metric);
+    if (strcmp(run->status, "diverged") == 0 || isnan(*value)) { *value = (double)INFINITY; }
+    dsgd_runfile_destroy(run);
+    return status;
+}
+
+static enum dsgd_status run_seed(struct search *s, const char *key_value, int64_t seed, double *value)
+{
+    struct spec spec;
+    char path[4096];
+    bool usable = false;
+    DSGD_TRY(load(s, key_value, seed, &spec));
+    enum dsgd_status status = spec_path(&spec, path, sizeof path);
+    if (status == DSGD_OK && access(path, F_OK) == 0) { status = read_value(s, &spec, path, &usable, value); }
+    if (status == DSGD_OK && !usable) {
+        status = make(s, &spec, path);
+        if (status == DSGD_OK) { status = read_value(s, &spec, path, &usable, value); }
+    }
+    spec_clear(&spec);
+    return status;
+}
+
+static enum dsgd_status run_point(struct search *s, int exponent, struct tune_point *point)
+{
+    const struct tune_request *r = s->request;
+    char key_value[128];
+    double sum = 0.0;
+    const int made = s->tune->made;
+    snprintf(point->text, sizeof point->text, "%.10g", r->from * pow(r->factor, exponent));
+    snprintf(key_value, sizeof key_value, "%.90s=%s", r->key, point->text);
+    for (int j = 0; j < r->seeds; ++j) {
+        DSGD_TRY(run_seed(s, key_value, r->seed[j], &point->value[j]));
+        sum += point->value[j];
+    }
+    point->mean = sum / r->seeds;
+    if (!r->quiet && s->tune->made > made) {
+        fprintf(stderr, "%s  %s = %-10s  mean %s %.6g\n", s->tune->name, r->key, point->text, r->metric, point->mean);
+    }
+    return DSGD_OK;
+}
+
+/* The least mean; of equal ones the smaller value, so a grid of diverged runs grows downwards. */
+static int best_of(const struct tune *t)
+{
+    int best = 0;
+    for (int j = 1; j < t->points; ++j) {
+        if (t->point[j].mean < t->point[best].mean) { best = j; }
+    }
+    return best;
+}
+
+static enum dsgd_status search(struct search *s)
+{
+    const struct tune_request *r = s->request;
+    struct tune *t = s->tune;
+    int low = 0;
+    DSGD_TRY(prepare(s));
+    if (!(t->point = calloc((size_t)r->most, sizeof *t->point))) { return no_memory(); }
+    for (; t->points < r->points; ++t->points) { DSGD_TRY(run_point(s, t->points, &t->point[t->points])); }
+    for (;;) {
+        t->best = best_of(t);
+        if (t->best > 0 && t->best < t->points - 1) { return DSGD_OK; }
+        if (t->points == r->most) {
+            return dsgd_fail(DSGD_EINPUT,
+                             "tune %s: %s = %s, the best of %d values, is at an end of the grid %s to %s: expected it inside; "
+                             "another --from, or a larger --most", r->config, r->key, t->point[t->best].text, t->points, t->point[0].text, t->point[t->points - 1].text);
+        }
+        struct tune_point grown;
+        DSGD_TRY(run_point(s, t->best == 0 ? low - 1 : low + t->points, &grown));
+        if (t->best == 0) {
+            memmove(t->point + 1, t->point, (size_t)t->points * sizeof *t->point);
+            --low;
+        }
+        t->point[t->best == 0 ? 0 : t->points] = grown;
+        ++t->points;
+    }
+}
+
+enum dsgd_status tune_search(const struct tune_request *request, struct tune *out)
+{
+    *out = (struct tune){.points = 0};
+    struct search s = {.request = request, .tune = out};
+    const enum dsgd_status status = search(&s);
+    dsgd_dataset_destroy(s.data);
+    free(s.data_config);
+    return status;
+}
+
+void tune_clear(struct tune *tune)
+{
+    free(tune->point);
+    *tune = (struct tune){.points = 0};
+}
