@@ -10,7 +10,8 @@ struct command {
 };
 
 extern const struct command command_run, command_list, command_show, command_export, command_curve, command_optimum,
-    command_path, command_digest, command_diff, command_bench, command_data, command_sweep, command_tune, command_table;
+    command_path, command_digest, command_diff, command_bench, command_data, command_sweep, command_tune, command_table,
+    command_verify;
 
 /** Prints "dsgd: MESSAGE" on stderr (message of the last failure) and returns the status's exit code. */
 int command_fail(enum dsgd_status status);

@@ -9,7 +9,7 @@
 
 static const struct command *const commands[] = {
     &command_run, &command_path, &command_optimum, &command_show, &command_curve, &command_export, &command_list,
-    &command_digest, &command_diff, &command_bench, &command_data, &command_sweep, &command_tune, &command_table,
+    &command_digest, &command_diff, &command_bench, &command_data, &command_sweep, &command_tune, &command_table, &command_verify,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # dependencies.sh [FOLDER] - rules of the source tree that no compiler checks.
 #
-# - Includes point one way: sim <- datasets <- convex, deep; sim <- algorithms; all <- experiments, bench, tests.
+# - Includes point one way: sim <- datasets <- convex, deep; sim <- algorithms, theory; all of these <- verify; all <- experiments,
+#   bench, tests.
 # - A library folder never ends the process (abort, exit) and never prints to stdout or stderr: it returns a status.
 # - No .c or .h file is longer than 500 lines; more than 400 are mentioned.
 # Before the tree itself it checks that violations planted in a scratch tree are found.
@@ -13,10 +14,12 @@ datasets: datasets sim
 algorithms: algorithms sim
 convex: convex datasets sim
 deep: deep datasets sim
-experiments: experiments deep convex datasets algorithms sim
-bench: bench experiments deep convex datasets algorithms sim
-tests: tests bench experiments deep convex datasets algorithms sim'
-libraries='sim datasets algorithms convex deep'
+theory: theory sim
+verify: verify theory convex datasets algorithms sim
+experiments: experiments verify theory deep convex datasets algorithms sim
+bench: bench experiments verify theory deep convex datasets algorithms sim
+tests: tests bench experiments verify theory deep convex datasets algorithms sim'
+libraries='sim datasets algorithms convex deep theory verify'
 
 # Prints "FILE:LINE: text" for each violation; fails if there is one.
 check_tree()

@@ -1,0 +1,82 @@
+/* statistics.c - intervals and verdicts. Interface: statistics.h. */
+#include "theory/statistics.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_fit.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct theory_interval theory_exact(double value)
+{
+    return (struct theory_interval){value, value, value};
+}
+
+/* Half-width of the t interval of a mean. */
+static double half_width(double deviation, size_t n)
+{
+    return n > 1 ? gsl_cdf_tdist_Pinv(0.5 + THEORY_LEVEL / 2, (double)n - 1.0) * deviation / sqrt((double)n) : (double)INFINITY;
+}
+
+struct theory_interval theory_mean(size_t n, const double *x)
+{
+    if (n == 0) { return theory_exact((double)NAN); }
+    const double mean = gsl_stats_mean(x, 1, n);
+    const double half = half_width(n > 1 ? gsl_stats_sd_m(x, 1, n, mean) : 0.0, n);
+    return (struct theory_interval){mean, mean - half, mean + half};
+}
+
+struct theory_interval theory_share(size_t hits, size_t n)
+{
+    if (n == 0) { return theory_exact((double)NAN); }
+    const double tail = (1.0 - THEORY_LEVEL) / 2.0, k = (double)hits, m = (double)n;
+    return (struct theory_interval){k / m, hits > 0 ? gsl_cdf_beta_Pinv(tail, k, m - k + 1.0) : 0.0,
+                                    hits < n ? gsl_cdf_beta_Qinv(tail, k + 1.0, m - k) : 1.0};
+}
+
+struct theory_interval theory_ratio(size_t n, const double *x, size_t m, const double *y)
+{
+    if (n < 2 || m < 2) { return theory_exact((double)NAN); }
+    const double a = gsl_stats_mean(x, 1, n), b = gsl_stats_mean(y, 1, m);
+    const double relative_a = gsl_stats_sd_m(x, 1, n, a) / a, relative_b = gsl_stats_sd_m(y, 1, m, b) / b;
+    if (!(a > 0.0 && b > 0.0)) { return theory_exact((double)NAN); }
+    const double half = hypot(half_width(relative_a, n), half_width(relative_b, m));
+    return (struct theory_interval){a / b, a / b * exp(-half), a / b * exp(half)};
+}
+
+struct theory_interval theory_slope(size_t points, const double *x, size_t n, const double *y)
+{
+    double *log_x = malloc(points * sizeof *log_x), *log_y = malloc(points * sizeof *log_y), *slope = malloc(n * sizeof *slope);
+    struct theory_interval out = theory_exact((double)NAN);
+    if (log_x && log_y && slope && points >= 2 && n >= 1) {
+        for (size_t i = 0; i < n; ++i) {
+            double intercept, c00, c01, c11, squares;
+            for (size_t j = 0; j < points; ++j) {
+                log_x[j] = log(x[j]);
+                log_y[j] = log(y[i * points + j]); /* not a number below 0: it stays one in the slope */
+            }
+            gsl_fit_linear(log_x, 1, log_y, 1, points, &intercept, &slope[i], &c00, &c01, &c11, &squares);
+        }
+        out = theory_mean(n, slope);
+    }
+    free(log_x);
+    free(log_y);
+    free(slope);
+    return out;
+}
+
+enum theory_verdict theory_judge(enum theory_relation relation, struct theory_interval m, double bound, double upper, double trivial)
+{
+    const double low = relation == THEORY_AT_MOST ? -(double)INFINITY : bound;
+    const double high = relation == THEORY_AT_LEAST ? (double)INFINITY : relation == THEORY_AT_MOST ? bound : upper;
+    if (isnan(m.value) || isnan(m.low) || isnan(m.high) || isnan(low) || isnan(high)) { return THEORY_UNDECIDED; }
+    if (m.low > high || m.high < low) { return THEORY_VIOLATED; }
+    if (relation == THEORY_AT_MOST && bound >= trivial) { return THEORY_VACUOUS; } /* false for NaN */
+    return m.low >= low && m.high <= high ? THEORY_HOLDS : THEORY_UNDECIDED;
+}
+
+const char *theory_verdict_name(enum theory_verdict verdict)
+{
+    static const char *const names[] = {"holds", "violated", "vacuous", "undecided"};
+    return names[verdict];
+}

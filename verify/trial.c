@@ -1,0 +1,256 @@
+/* trial.c - from words to an engine, step by step. Interface: trial.h. */
+#include "verify/trial.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "algorithms/registry.h"
+#include "convex/optimum_cache.h"
+#include "convex/registry.h"
+#include "datasets/dataset.h"
+
+enum { WORDS_MAX = 2048, WORD_MAX = 192 };
+
+/* The next word of *text into word; false at the end. */
+static bool next_word(const char **text, char word[WORD_MAX])
+{
+    *text += strspn(*text, " ");
+    const size_t length = strcspn(*text, " ");
+    if (length == 0 || length >= WORD_MAX) { return false; }
+    memcpy(word, *text, length);
+    word[length] = '\0';
+    *text += length;
+    return true;
+}
+
+/* Sets the keys of one section ("" is the top level) that occur among the words, the last one for a key wins. */
+static enum dsgd_status set_section(const char *words, const char *section, const struct dsgd_param *table, void *config)
+{
+    char word[WORD_MAX];
+    const size_t prefix = strlen(section);
+    while (next_word(&words, word)) {
+        char *equals = strchr(word, '='), *key = word;
+        if (!equals) { return dsgd_fail(DSGD_EINTERNAL, "a trial's word %s is not key=value", word); }
+        *equals = '\0';
+        if (prefix > 0) {
+            if (strncmp(word, section, prefix) != 0 || word[prefix] != '.') { continue; }
+            key += prefix + 1;
+        }
+        const struct dsgd_param *param = dsgd_param_find(table, key);
+        if (param) { DSGD_TRY(dsgd_param_set(param, section, config, equals + 1)); }
+    }
+    return DSGD_OK;
+}
+
+/* A config struct with defaults and the words' values; NULL table: none. */
+static enum dsgd_status make_config(const char *words, const char *section, const struct dsgd_param *table, size_t size, void **config)
+{
+    *config = calloc(1, size > 0 ? size : 1);
+    if (!*config) { return dsgd_fail(DSGD_ENOMEM, "no memory for the configuration of %s", section); }
+    DSGD_TRY(dsgd_param_defaults(table, section, *config));
+    return set_section(words, section, table, *config);
+}
+
+static enum dsgd_status resolve_run(const char *words, uint32_t seed, struct dsgd_run_config *run)
+{
+    DSGD_TRY(dsgd_param_defaults(dsgd_run_params, "", run));
+    DSGD_TRY(dsgd_param_defaults(dsgd_step_params, "step", run));
+    DSGD_TRY(dsgd_param_defaults(dsgd_log_params, "log", run));
+    run->log.per_decade = 0;
+    run->log.oracle = run->log.optimum = false;
+    DSGD_TRY(set_section(words, "", dsgd_run_params, run));
+    DSGD_TRY(set_section(words, "step", dsgd_step_params, run));
+    DSGD_TRY(set_section(words, "log", dsgd_log_params, run));
+    run->seed = seed;
+    run->seed_data = dsgd_run_seed(run, run->seed_data);
+    run->seed_hash = dsgd_run_seed(run, run->seed_hash);
+    run->seed_algorithm = dsgd_run_seed(run, run->seed_algorithm);
+    return DSGD_OK;
+}
+
+static enum dsgd_status load_data(const struct verify_context *context, const char *words, struct trial *t)
+{
+    const struct dsgd_dataset_ops *ops = dsgd_dataset_find(t->run.dataset);
+    if (!ops) { return dsgd_fail(DSGD_EINTERNAL, "a trial's dataset %s is unknown", t->run.dataset); }
+    DSGD_TRY(make_config(words, ops->name, ops->params, ops->config_size, &t->dataset_config));
+    const struct dsgd_dataset_args args = {t->dataset_config, context->data};
+    return ops->load(&args, &t->dataset);
+}
+
+static struct dsgd_problem_args problem_args(const struct trial *t)
+{
+    return (struct dsgd_problem_args){.config = t->problem_config, .data = t->dataset, .seed_data = (uint32_t)t->run.seed_data};
+}
+
+static enum dsgd_status make_problem(const struct verify_context *context, const char *words, struct trial *t)
+{
+    DSGD_TRY(make_config(words, t->problem->name, t->problem->params, t->problem->config_size, &t->problem_config));
+    const struct dsgd_param *sigma = dsgd_param_find(t->problem->params, "sigma");
+    if (context->fault && context->fault->noise_grows && sigma) {
+        *(double *)((char *)t->problem_config + sigma->offset) *= sqrt((double)t->run.workers);
+    }
+    const struct dsgd_problem_args args = problem_args(t);
+    DSGD_TRY(t->problem->create(&args, &t->self));
+    return dsgd_constants_cached(t->problem, t->self, &args, context->cache, &t->constants, NULL);
+}
+
+static enum dsgd_status make_engine(const struct verify_context *context, const char *words, struct trial *t)
+{
+    const struct dsgd_algorithm *algorithm = dsgd_algorithm_find(t->run.algorithm);
+    if (!algorithm) { return dsgd_fail(DSGD_EINTERNAL, "a trial's algorithm %s is unknown", t->run.algorithm); }
+    t->algorithm = *algorithm;
+    if (context->fault && context->fault->algorithm && strcmp(algorithm->name, "sketched_sgd") == 0) {
+        context->fault->algorithm(&t->algorithm);
+    }
+    DSGD_TRY(make_config(words, algorithm->name, algorithm->params, algorithm->config_size, &t->algorithm_config));
+    struct dsgd_layout layout;
+    size_t n = 0;
+    t->problem->shape(t->self, &layout, &n);
+    t->d = layout.d;
+    const struct dsgd_engine_args args = {.config = &t->run, .problem = t->problem, .problem_self = t->self,
+                                          .algorithm = &t->algorithm, .algorithm_config = t->algorithm_config,
+                                          .constants = t->constants, .f_star = NAN, .threads = 1};
+    return dsgd_engine_create(&args, &t->engine);
+}
+
+/* The fault's words come last and win. */
+static enum dsgd_status all_words(const struct verify_context *context, const char *words, char all[WORDS_MAX])
+{
+    const char *planted = context->fault && context->fault->settings ? context->fault->settings : "";
+    return snprintf(all, WORDS_MAX, "%s %s", words, planted) < WORDS_MAX
+        ? DSGD_OK : dsgd_fail(DSGD_EINTERNAL, "a trial's words are longer than %d bytes", WORDS_MAX);
+}
+
+enum dsgd_status trial_open(const struct verify_context *context, const char *words, uint32_t seed, struct trial *out)
+{
+    char all[WORDS_MAX];
+    memset(out, 0, sizeof *out);
+    out->f_star = NAN;
+    DSGD_TRY(all_words(context, words, all));
+    DSGD_TRY(resolve_run(all, seed, &out->run));
+    out->problem = dsgd_problem_find(out->run.problem);
+    if (!out->problem) { return dsgd_fail(DSGD_EINTERNAL, "a trial's problem %s is unknown", out->run.problem); }
+    if (out->problem->needs_dataset) { DSGD_TRY(load_data(context, all, out)); }
+    DSGD_TRY(make_problem(context, all, out));
+    return make_engine(context, all, out);
+}
+
+enum dsgd_status trial_open_problem(const struct verify_context *context, const struct dsgd_problem_ops *problem, void *self,
+                                    const char *words, uint32_t seed, struct trial *out)
+{
+    char all[WORDS_MAX];
+    memset(out, 0, sizeof *out);
+    out->f_star = NAN;
+    DSGD_TRY(all_words(context, words, all));
+    DSGD_TRY(resolve_run(all, seed, &out->run));
+    out->problem = problem;
+    out->self = self;
+    out->borrowed = true;
+    DSGD_TRY(problem->constants(self, &out->constants));
+    return make_engine(context, all, out);
+}
+
+void trial_close(struct trial *t)
+{
+    dsgd_engine_destroy(t->engine);
+    if (t->problem && !t->borrowed) { t->problem->destroy(t->self); }
+    dsgd_dataset_destroy(t->dataset);
+    free(t->algorithm_config);
+    free(t->problem_config);
+    free(t->dataset_config);
+    free(t->w_star);
+    memset(t, 0, sizeof *t);
+}
+
+enum dsgd_status trial_optimum(const struct verify_context *context, struct trial *t)
+{
+    struct dsgd_reference reference;
+    const struct dsgd_problem_args args = problem_args(t);
+    if (t->borrowed) {
+        struct dsgd_optimum optimum = {.w = NULL};
+        if (!t->problem->optimum) { return dsgd_fail(DSGD_EUNAVAILABLE, "problem %s has no certified optimum", t->problem->name); }
+        DSGD_TRY(t->problem->optimum(t->self, &optimum));
+        t->f_star = optimum.f_star;
+        t->w_star = optimum.w;
+        return DSGD_OK;
+    }
+    DSGD_TRY(dsgd_optimum_cached(t->problem, t->self, &args, context->cache, &reference));
+    t->f_star = reference.optimum.f_star;
+    t->w_star = reference.optimum.w; /* ours now */
+    reference.optimum.w = NULL;
+    dsgd_reference_clear(&reference);
+    return DSGD_OK;
+}
+
+/* The mean memory of the emulated workers, ascending; false if the algorithm keeps none in a field called a or v. */
+static bool mean_memory(struct trial *t, double *mean, double *one)
+{
+    struct dsgd_array array[DSGD_ARRAYS_MAX];
+    const int n = dsgd_engine_arrays(t->engine, array);
+    for (int j = 0; j < n; ++j) {
+        const bool f64 = strcmp(array[j].name, "worker/a") == 0, f32 = strcmp(array[j].name, "worker/v") == 0;
+        if (!f64 && !f32) { continue; }
+        memset(mean, 0, t->d * sizeof *mean);
+        *one = 0.0;
+        for (size_t w = 0; w < array[j].rows; ++w) {
+            for (size_t i = 0; i < t->d; ++i) {
+                const size_t at = w * t->d + i;
+                const double a = f64 ? ((const double *)array[j].data)[at] : (double)((const float *)array[j].data)[at];
+                mean[i] += a / (double)array[j].rows;
+                *one += w == 0 ? a * a : 0.0;
+            }
+        }
+        return true;
+    }
+    return false;
+}
+
+enum dsgd_status trial_run(struct trial *t, trial_visit *visit, void *context)
+{
+    double *mean = malloc(t->d * sizeof *mean);
+    if (!mean) { return dsgd_fail(DSGD_ENOMEM, "no memory for a look at %zu parameters", t->d); }
+    enum dsgd_status status = DSGD_OK;
+    while (status == DSGD_OK) {
+        const int64_t step = dsgd_engine_steps_done(t->engine);
+        const bool running = dsgd_engine_status(t->engine) == DSGD_RUNNING;
+        if (visit) {
+            struct trial_view view = {.t = step, .eta = dsgd_schedule_lr(dsgd_engine_schedule(t->engine), (double)step),
+                                      .x = dsgd_engine_model(t->engine)};
+            view.memory = mean_memory(t, mean, &view.memory_one) ? mean : NULL;
+            status = visit(context, t, &view);
+        }
+        if (!running || status != DSGD_OK) { break; }
+        status = dsgd_engine_step(t->engine);
+    }
+    free(mean);
+    return status;
+}
+
+double trial_objective(struct trial *t, const double *x)
+{
+    double value[16] = {NAN};
+    return t->problem->metrics <= 16 && t->problem->evaluate(t->self, x, value) == DSGD_OK ? value[0] : (double)NAN;
+}
+
+enum dsgd_status trial_gradient(struct trial *t, const double *x, double *grad)
+{
+    if (!t->problem->full_gradient) { return dsgd_fail(DSGD_EUNAVAILABLE, "problem %s has no full gradient", t->problem->name); }
+    return t->problem->full_gradient(t->self, x, grad);
+}
+
+const double *trial_output(const struct trial *t)
+{
+    return dsgd_engine_output(t->engine);
+}
+
+double trial_xi(const struct trial *t)
+{
+    return dsgd_engine_schedule(t->engine)->xi;
+}
+
+void trial_setting(const char *words, char setting[VERIFY_TEXT_MAX])
+{
+    snprintf(setting, VERIFY_TEXT_MAX, "%s", words);
+}

@@ -1,0 +1,84 @@
+/* verify.h - checks of the theory: what one is, what it is given, how it reports.
+ *
+ * A check is one file that exports one `const struct verify_check` and one line in registry.c. It measures on real runs or
+ * real sketches, records every number that it measured (verify_record: the digest of its rows), and reports rows: statement,
+ * setting, value with interval, bound, verdict. The verdict comes from theory_judge alone.
+ */
+#ifndef DSGD_VERIFY_VERIFY_H
+#define DSGD_VERIFY_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "sim/status.h"
+#include "theory/statistics.h"
+
+enum { VERIFY_TEXT_MAX = 256, VERIFY_ROWS_MAX = 64 };
+
+struct dsgd_algorithm;
+
+/** A fault that a test plants; every one must be flagged by some check. See faults.c. */
+struct verify_fault {
+    const char *name, *help;
+    const char *settings;                     /* key=value words that replace those of every trial; NULL: none */
+    void (*algorithm)(struct dsgd_algorithm *); /* changes the copy of sketched_sgd that trials run; NULL: nothing */
+    double bound_factor;                      /* multiplies every bound that is reported; 1: none */
+    bool noise_grows;                         /* quadratic.sigma is multiplied by sqrt(workers) */
+};
+
+/** One line of the table. */
+struct verify_row {
+    char id[64];                      /* "lemma1.flat": check, then what; unique */
+    char statement[64];               /* "Lemma 1", "Theorem 1, repaired": what the row is about */
+    char quantity[VERIFY_TEXT_MAX];   /* what was measured, in words */
+    char setting[VERIFY_TEXT_MAX];    /* with what, in words of the configuration where there is one */
+    struct theory_interval measured;
+    enum theory_relation relation;
+    double bound, upper, trivial;     /* upper: THEORY_WITHIN only; trivial: NaN if there is none */
+    bool control;                     /* a negative control: the statement is expected to fail here; relation says how */
+    enum theory_verdict verdict;      /* filled by verify_report */
+    char digest[17];                  /* first 16 digits of the SHA-256 of all numbers recorded for this row */
+};
+
+struct verify_check;
+
+/** What a check is given. */
+struct verify_context {
+    const struct verify_check *check;
+    uint32_t seed;                    /* of the whole table; use verify_seed */
+    bool full;                        /* full set (hours) or quick set (minutes, in CI) */
+    const struct verify_fault *fault; /* NULL: none */
+    const char *data;                 /* folder of datasets, or NULL */
+    const char *cache;                /* folder of optima */
+    int threads;
+    struct verify_row *row;           /* [VERIFY_ROWS_MAX] */
+    int rows;
+    struct verify_digest *digest;     /* of the numbers recorded since the last row */
+};
+
+/** A check. */
+struct verify_check {
+    const char *name;      /* "lemma1" */
+    const char *title;     /* one line for `dsgd verify --list` */
+    int version;           /* rises when its numbers change: stored rows of an older one are made again */
+    bool needs_mnist;      /* left out, and said so, where there is no MNIST */
+    enum dsgd_status (*run)(struct verify_context *context);
+};
+
+/** Entry i of the registry, or NULL past the end; the entry called name, or NULL. */
+const struct verify_check *verify_check_at(int i);
+const struct verify_check *verify_check_find(const char *name);
+const struct verify_fault *verify_fault_at(int i);
+const struct verify_fault *verify_fault_find(const char *name);
+
+/** Seed number i of this table: different for each i and each table seed, the same for all checks and faults. */
+uint32_t verify_seed(const struct verify_context *context, uint32_t i);
+/** Adds measured numbers to the digest of the next row. */
+void verify_record(struct verify_context *context, size_t n, const double *x);
+/** Completes a row (verdict, digest, planted bound factor) and appends it; id, statement, quantity, setting, measured, relation
+ *  and bounds are the caller's. DSGD_EINTERNAL beyond VERIFY_ROWS_MAX. Progress is printed by the command, not by checks. */
+enum dsgd_status verify_report(struct verify_context *context, const struct verify_row *row);
+
+/** Runs one check: fills context->row. Caller sets seed, full, fault, folders, threads, row. */
+enum dsgd_status verify_run(struct verify_context *context, const struct verify_check *check);
+
+#endif
