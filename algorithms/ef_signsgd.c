@@ -24,7 +24,7 @@ enum { DOWN_MEAN, DOWN_SIGN };       /* config.down */
 
 static const struct dsgd_param params[] = {
     {"momentum", DSGD_PARAM_REAL, offsetof(struct config, momentum), "0", 0.0, 0.999999, NULL,
-     "m in u = m u + g, kept by each worker; default: public code"},
+     "m in u = m u + g, kept by each worker; default: the authors' code (0 with error feedback)"},
     {"scale", DSGD_PARAM_CHOICE, offsetof(struct config, scale), "whole", 0, 0, "whole|segment",
      "one scale ||p||_1/d, or one for each segment; alias: per tensor; default: arXiv:1901.09847, Algorithm 1"},
     {"down", DSGD_PARAM_CHOICE, offsetof(struct config, down), "mean", 0, 0, "mean|sign",

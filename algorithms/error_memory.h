@@ -1,7 +1,7 @@
 /* error_memory.h - error accumulation with momentum at a worker, shared by the sparsifying algorithms. Internal.
  *
  * u = m u + g, v += u; what was sent of v is cleared, and with momentum factor masking u as well (Lin et al. 2018,
- * arXiv:1712.01887, section 3.1 and 3.2; Ivkin et al. 2019, arXiv:1903.04488, Algorithm 3). lr_inside: v += eta_t u, as in
+ * arXiv:1712.01887, sections 3.2 and 3.3; Ivkin et al. 2019, arXiv:1903.04488, Algorithm 3). lr_inside: v += eta_t u, as in
  * Stich, Cordonnier, Jaggi 2018 (arXiv:1809.07599, Algorithm 1): then v needs no learning rate when it is applied.
  */
 #ifndef DSGD_ALGORITHMS_ERROR_MEMORY_H

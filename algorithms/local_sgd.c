@@ -2,8 +2,9 @@
  *
  * Stich 2019 (arXiv:1805.09767, Alg. 1); FedAvg, McMahan et al. 2017 (arXiv:1602.05629, Alg. 1) with all clients and equal
  * weights. A worker keeps its displacement delta from the last common model x: its own model is x - delta, where it takes
- * its gradient; u = m u + g, delta += eta_t u. In the steps t with (t + 1) % H == 0 it sends delta; x -= mean delta, which is
- * the mean of the workers' models; delta = 0, u goes on. 2d values a worker every H steps, nothing in between.
+ * its gradient; u = m u + g, delta += eta_t u. In the steps t with (t + 1) % H == 0, and in the last one, it sends delta;
+ * x -= mean delta, which is the mean of the workers' models; delta = 0, u goes on. 2d values a worker every H steps, nothing in
+ * between.
  * The common model is the last average: what workers have done since is in no model that all know.
  */
 #include <stdlib.h>
@@ -26,6 +27,7 @@ static const struct dsgd_param params[] = {
 struct common {
     size_t d;
     uint32_t local_steps;
+    int64_t steps;
     float momentum;
     const struct dsgd_backend *be;
 };
@@ -44,7 +46,7 @@ static enum dsgd_status create(const struct dsgd_setting *setting, void **common
     const struct config *config = setting->config;
     struct common *c = calloc(1, sizeof *c);
     if (!c) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm local_sgd"); }
-    *c = (struct common){.d = setting->layout->d, .local_steps = (uint32_t)config->local_steps,
+    *c = (struct common){.d = setting->layout->d, .local_steps = (uint32_t)config->local_steps, .steps = setting->steps,
                          .momentum = (float)config->momentum, .be = setting->backend};
     *common = c;
     return DSGD_OK;
@@ -78,10 +80,10 @@ static int plan(void *common, uint32_t step)
     return 1;
 }
 
-/* Stich's I_T: the steps after which models are averaged. */
+/* Stich's I_T: the steps after which models are averaged. T is one of them, or the last walks would be in no model. */
 static bool averages(const struct common *c, uint32_t step)
 {
-    return ((uint64_t)step + 1) % c->local_steps == 0;
+    return ((uint64_t)step + 1) % c->local_steps == 0 || (int64_t)step + 1 == c->steps;
 }
 
 static void point(const void *common, const struct dsgd_state *worker, const float *model, float *out)

@@ -5,7 +5,7 @@
  * The defaults are what the Sketched-SGD paper runs (Ivkin et al. 2019, arXiv:1903.04488, section 5). The rest of DGC: nesterov
  * (the authors' code), clip (section 3.2), warmup (section 3.3, dgc_warmup.c). lr_inside puts eta_t into the memory instead.
  * A worker sends k values and indices and receives the union of what all sent, min(d, W k) values and indices at worst.
- * Departure: k is exact; the paper's code estimates the threshold from a sample (section 4.1, "hierarchical").
+ * Departure: k is exact; the paper's code estimates the threshold from a sample, hierarchically (section 5).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static const struct dsgd_param params[] = {
     {"nesterov", DSGD_PARAM_BOOL, offsetof(struct config, nesterov), "false", 0, 0, NULL,
      "u = m (u + g), v += u + g instead; default: DGC's code, DGCSGDMemory"},
     {"masking", DSGD_PARAM_BOOL, offsetof(struct config, masking), "true", 0, 0, NULL,
-     "clear u as well as v where it was sent; alias: momentum_masking, momentum factor masking; default: DGC, section 3.2"},
+     "clear u as well as v where it was sent; alias: momentum_masking, momentum factor masking; default: DGC, section 3.3"},
     {"clip", DSGD_PARAM_REAL, offsetof(struct config, clip), "0", 0.0, 1e30, NULL,
      "scale a worker's gradient down to the l2 norm clip / sqrt(W) before momentum; 0 = never; alias: gradient_clipping; "
      "default: arXiv:1903.04488, section 5"},

@@ -4,8 +4,8 @@
  * every segment that is a matrix of n rows and m columns with r (n + m) < n m: Delta_i = g_i + e_i; P_i = Delta_i Q up, the
  * mean of P_i made orthonormal down (P^); Q_i = Delta_i^T P^ up, their mean Q down; w -= eta_t P^ Q^T; e_i = Delta_i - P^ Q^T.
  * Q is the next step's start (warm start, section 3). Other segments go dense. A worker sends and receives
- * r (n + m) values for each matrix, in two exchanges. Momentum: the engine's server_momentum, after the compression
- * (Alg. 2, lines 12-13).
+ * r (n + m) values for each matrix, in two exchanges. Momentum after the compression is the engine's server_momentum:
+ * m = lambda m + Delta' is Alg. 2's line 12; line 13 moves x by Delta' + m, the engine by m or (Nesterov) Delta' + lambda m.
  * feedback = own is Alg. 2's line 9 read with the worker's own Q_i; the authors' experiments subtract the mean. The mean
  * of the e_i, and so the run in exact arithmetic, is the same: sums of P_i and Q_i see nothing but the mean.
  */
@@ -393,6 +393,7 @@ const struct dsgd_algorithm dsgd_powersgd = {
     .reference = "Vogels, Karimireddy, Jaggi 2019, arXiv:1905.13727",
     .aliases = "power_sgd, low_rank",
     .departures = "the server makes the mean of P orthonormal and sends that, where every worker of the paper does it alike\n"
+                  "momentum is the engine's: x moves by m, or with server_nesterov by Delta' + lambda m; by Delta' + m in the paper (Alg. 2, line 13)\n"
                   "a dependent column of P becomes zero, and the same column of the next start is drawn anew\n"
                   "vectors = square: vectors are compressed too, as nearly square matrices; the paper sends them dense",
     .params = params,

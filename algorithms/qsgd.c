@@ -25,13 +25,13 @@ enum { DOWN_DENSE, DOWN_LEVELS }; /* config.down */
 
 static const struct dsgd_param params[] = {
     {"levels", DSGD_PARAM_INT, offsetof(struct config, levels), "7", 1, 65535, NULL,
-     "s, largest level: integers in [-s, s], 7 = 4 bits packed; alias: quantum_num, s; default: arXiv:1610.02132, section 5 (4 bits)"},
+     "s, largest level: integers in [-s, s], 7 = 4 bits packed; alias: quantum_num, s; default: ours, 4 bits with the sign"},
     {"bucket", DSGD_PARAM_INT, offsetof(struct config, bucket), "512", 0, 4294967295.0, NULL,
      "consecutive coordinates with one norm, 0 = all; alias: bucket_size; default: arXiv:1610.02132, section 5 (4 bits)"},
     {"norm", DSGD_PARAM_CHOICE, offsetof(struct config, norm), "max", 0, 0, "l2|max",
      "norm of a bucket; default: arXiv:1610.02132, section 4 (l2: section 3.1)"},
     {"coding", DSGD_PARAM_CHOICE, offsetof(struct config, coding), "packed", 0, 0, CODEC_LEVELS_CHOICES,
-     "code of levels: ceil(log2(2 s + 1)) bits each, or the paper's Elias code; default: public code"},
+     "code of levels: ceil(log2(2 s + 1)) bits each, or the paper's Elias code; default: public codes, whole bits (GRACE, torch_cgx)"},
     {"down", DSGD_PARAM_CHOICE, offsetof(struct config, down), "dense", 0, 0, "dense|levels",
      "the mean in floats, or quantised once more; default: ours"},
     DSGD_PARAM_END,

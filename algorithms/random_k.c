@@ -1,6 +1,6 @@
 /* random_k.c - random-k: k coordinates that all parties draw from a shared seed.
  *
- * Stich, Cordonnier, Jaggi 2018 (arXiv:1809.07599), rand_k of Definition 2.1 in Algorithm 1 (MEM-SGD), with one draw for all
+ * Stich, Cordonnier, Jaggi 2018 (arXiv:1809.07599), rand_k of Definition 2.2 in Algorithm 1 (MEM-SGD), with one draw for all
  * workers as in Ivkin et al. 2019 (arXiv:1903.04488; the authors' code: randomK): nobody sends an index. Each step u = m u + g,
  * v += u; the worker sends k values of v, the server answers with their mean; w -= eta_t of it; v, and with masking u, are
  * cleared there. memory = false sends g (or u) itself and forgets the rest; scale = unbiased then multiplies by d/k, which
@@ -28,7 +28,7 @@ static const struct dsgd_param params[] = {
     {"memory", DSGD_PARAM_BOOL, offsetof(struct config, memory), "true", 0, 0, NULL,
      "keep what was not sent for later steps; alias: error feedback, residual; default: arXiv:1809.07599, Algorithm 1"},
     {"scale", DSGD_PARAM_CHOICE, offsetof(struct config, scale), "none", 0, 0, "none|unbiased",
-     "unbiased: multiply the update by d/k, without memory only; default: arXiv:1809.07599, Definition 2.1"},
+     "unbiased: multiply the update by d/k, without memory only; default: arXiv:1809.07599, Definition 2.2"},
     {"momentum", DSGD_PARAM_REAL, offsetof(struct config, momentum), "0", 0.0, 0.999999, NULL,
      "m in u = m u + g, kept by each worker; alias: local_momentum; default: ours"},
     {"masking", DSGD_PARAM_BOOL, offsetof(struct config, masking), "true", 0, 0, NULL,

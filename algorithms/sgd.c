@@ -17,7 +17,7 @@ struct config {
 
 static const struct dsgd_param params[] = {
     {"momentum", DSGD_PARAM_REAL, offsetof(struct config, momentum), "0", 0.0, 0.999999, NULL,
-     "m in buffer = m buffer + g, kept by the server"},
+     "m in buffer = m buffer + g, kept by the server; default: ours"},
     {"values", DSGD_PARAM_CHOICE, offsetof(struct config, values), "fp32", 0, 0, CODEC_VALUES_CHOICES,
      "how gradients and update travel: 32 bits, IEEE half precision (beyond 65504 infinite), bfloat16; default: ours"},
     DSGD_PARAM_END,

@@ -25,9 +25,9 @@ static const struct dsgd_param params[] = {
     {"momentum", DSGD_PARAM_REAL, offsetof(struct config, momentum), "0", 0.0, 0.999999, NULL,
      "b in buffer = b buffer + (1 - b) g, 0 = signSGD, more = Signum; alias: beta; default: arXiv:1802.04434, Algorithm 1 (Signum: 0.9)"},
     {"zero", DSGD_PARAM_CHOICE, offsetof(struct config, zero), "plus", 0, 0, "plus|minus|coin",
-     "sign that a worker sends for an exact zero; default: public code"},
+     "sign that a worker sends for an exact zero; default: public code, Signum_SGD.py"},
     {"tie", DSGD_PARAM_CHOICE, offsetof(struct config, tie), "plus", 0, 0, "plus|minus|coin",
-     "outcome of a vote that is even; default: public code"},
+     "outcome of a vote that is even; default: public code, Signum_SGD.py"},
     DSGD_PARAM_END,
 };
 

@@ -18,31 +18,31 @@ enum { CACHE_CELLS = 1 << 24 };
 
 static const struct dsgd_param params[] = {
     {"variant", DSGD_PARAM_CHOICE, offsetof(struct sketched_config, variant), "heavymix", 0, 0, "heavymix|topk",
-     "heavymix: Algorithms 1 and 2 (theory); topk: Algorithm 3 (practice)"},
+     "heavymix: Algorithms 1 and 2 (theory); topk: Algorithm 3 (practice); default: ours, the theorems' object"},
     {"rows", DSGD_PARAM_INT, offsetof(struct sketched_config, rows), "7", 1, SKETCH_ROWS_MAX, NULL,
-     "r, rows of the sketch, odd; alias: num_rows"},
+     "r, rows of the sketch, odd; alias: num_rows; default: arXiv:1903.04488, supplement E.1 (MNIST)"},
     {"cols", DSGD_PARAM_INT, offsetof(struct sketched_config, cols), "40", 1, 2147483647.0, NULL,
-     "c, columns of the sketch; alias: num_cols"},
+     "c, columns of the sketch; alias: num_cols; default: arXiv:1903.04488, supplement E.1 (MNIST)"},
     {"k", DSGD_PARAM_INT, offsetof(struct sketched_config, k), "10", 1, 4294967295.0, NULL,
-     "coordinates updated a step, 1..d"},
+     "coordinates updated a step, 1..d; default: arXiv:1903.04488, supplement E.1 (MNIST)"},
     {"candidates", DSGD_PARAM_INT, offsetof(struct sketched_config, candidates), "10", 0, 4294967295.0, NULL,
-     "topk: P, the server asks for the exact values of P k coordinates; 0 = no second round; alias: p2"},
+     "topk: P, the server asks for the exact values of P k coordinates; 0 = no second round; alias: p2; default: arXiv:1903.04488, supplement E.1 (MNIST)"},
     {"lr_inside", DSGD_PARAM_CHOICE, offsetof(struct sketched_config, lr_inside), "auto", 0, 0, "auto|true|false",
-     "learning rate inside the memory (Algorithm 2) or outside (Algorithm 3); auto = by variant"},
+     "learning rate inside the memory (Algorithm 2) or outside (Algorithm 3); auto = by variant; default: arXiv:1903.04488, Algorithms 2 and 3"},
     {"momentum", DSGD_PARAM_REAL, offsetof(struct sketched_config, momentum), "0", 0.0, 0.999999, NULL,
-     "topk: m in u = m u + g, with factor masking; alias: local_momentum"},
+     "topk: m in u = m u + g, with factor masking; alias: local_momentum; default: ours"},
     {"sketch_reseed", DSGD_PARAM_CHOICE, offsetof(struct sketched_config, sketch_reseed), "auto", 0, 0, "auto|step|run",
-     "fresh hashes every step (what the theorems need) or once a run (the authors' code); auto = step for heavymix"},
+     "fresh hashes every step (what the theorems need) or once a run (the authors' code); auto = step for heavymix; default: the theorems (step), the authors' code (run)"},
     {"own_value", DSGD_PARAM_BOOL, offsetof(struct sketched_config, own_value), "false", 0, 0, NULL,
-     "heavymix: a worker subtracts its own value at sent coordinates, not the mean (bounded memory, same mean)"},
+     "heavymix: a worker subtracts its own value at sent coordinates, not the mean (bounded memory, same mean); default: arXiv:1903.04488, Algorithm 2"},
     {"dense_below", DSGD_PARAM_INT, offsetof(struct sketched_config, dense_below), "0", 0, 4294967295.0, NULL,
-     "topk: segments with fewer coordinates are sent dense (biases); 0 = none"},
+     "topk: segments with fewer coordinates are sent dense (biases); 0 = none; default: arXiv:1903.04488, Algorithm 3"},
     {"values", DSGD_PARAM_CHOICE, offsetof(struct sketched_config, values), "fp32", 0, 0, CODEC_VALUES_CHOICES,
-     "how tables and values travel, up and down; alias: transferHalf = fp16; default: paper (fp32; section 5: fp16 too)"},
+     "how tables and values travel, up and down; alias: transferHalf = fp16; default: arXiv:1903.04488, section 5 (fp16 there too)"},
     {"indices", DSGD_PARAM_CHOICE, offsetof(struct sketched_config, indices), "cheapest", 0, 0, CODEC_INDICES_CHOICES,
      CODEC_INDICES_HELP "; default: ours"},
     {"truncate", DSGD_PARAM_INT, offsetof(struct sketched_config, truncate), "0", 0, 4294967295.0, NULL,
-     "topk: P1, a worker sketches only the P1 k largest |v|; 0 = all; alias: p1; default: authors' code"},
+     "topk: P1, a worker sketches only the P1 k largest |v|; 0 = all; alias: p1; default: the authors' code, example.py"},
     DSGD_PARAM_END,
 };
 
@@ -88,6 +88,10 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
         if (config->truncate > 0) {
             return dsgd_fail(DSGD_EINPUT, "sketched_sgd.truncate = %lld: expected 0 with variant = heavymix "
                              "(Algorithm 2 sketches the whole vector)", (long long)config->truncate);
+        }
+        if (config->own_value && config->values != CODEC_FP32) {
+            return dsgd_fail(DSGD_EINPUT, "sketched_sgd.own_value = true: expected false with 16-bit values (the rounding of the mean "
+                             "would be in no memory)");
         }
     } else if (config->own_value) {
         return dsgd_fail(DSGD_EINPUT, "sketched_sgd.own_value = true: expected false with variant = topk "

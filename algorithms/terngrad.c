@@ -1,10 +1,10 @@
 /* terngrad.c - TernGrad: stochastic ternary gradients, with one scaler for all workers or one for each.
  *
- * Wen et al. 2017 (arXiv:1705.07878), Alg. 1: g is clipped at c standard deviations (section 3.4) and t_i = s sign(g_i)
- * Bernoulli(|g_i|/s). With scaler sharing (section 3.3): exchange 0: s_i = max |g_i| up, s = max_i s_i down; exchange 1: the
+ * Wen et al. 2017 (arXiv:1705.07878), Alg. 1: g is clipped at c standard deviations ("gradient clipping") and t_i = s sign(g_i)
+ * Bernoulli(|g_i|/s). With "scaler sharing": exchange 0: s_i = max |g_i| up, s = max_i s_i down; exchange 1: the
  * ternary vector up, the integer sum of signs, in [-W, W], in ceil(log2(2W+1)) bits down; w -= eta_t (s/W) sum. Without:
  * one exchange, own scaler and ternary vector up, the mean down in floats. A ternary vector is two bit planes, or an
- * arithmetic code close to its entropy. per = segment: deviation, clipping and scaler for each segment (section 3.3, layer-wise).
+ * arithmetic code close to its entropy. per = segment: deviation, clipping and scaler for each segment ("layer-wise ternarizing").
  * scaler = std is the public code's: s_i = c std(g_i), which also clips; with sharing the largest of them does.
  */
 #include <math.h>
@@ -25,15 +25,15 @@ enum { PER_VECTOR, PER_SEGMENT };  /* config.per */
 
 static const struct dsgd_param params[] = {
     {"clip", DSGD_PARAM_REAL, offsetof(struct config, clip), "2.5", 0.0, 1e6, NULL,
-     "clip gradients at this many standard deviations, 0 = never; alias: clip_factor; default: arXiv:1705.07878, section 3.4"},
+     "clip gradients at this many standard deviations, 0 = never; alias: clip_factor; default: arXiv:1705.07878, gradient clipping"},
     {"scaler", DSGD_PARAM_CHOICE, offsetof(struct config, scaler), "max", 0, 0, "max|std",
-     "s_i = max |clipped g|, or clip times the standard deviation; default: arXiv:1705.07878, Algorithm 1 (std: public code)"},
+     "s_i = max |clipped g|, or clip times the standard deviation; default: arXiv:1705.07878, Algorithm 1 (std: the authors' code)"},
     {"share", DSGD_PARAM_BOOL, offsetof(struct config, share), "true", 0, 0, NULL,
-     "all workers use the largest scaler: sums of integers come down; default: arXiv:1705.07878, section 3.3"},
+     "all workers use the largest scaler: sums of integers come down; default: arXiv:1705.07878, scaler sharing"},
     {"per", DSGD_PARAM_CHOICE, offsetof(struct config, per), "vector", 0, 0, "vector|segment",
      "what has a scaler of its own; alias: layer-wise = segment; default: ours (arXiv:1705.07878: segment)"},
     {"coding", DSGD_PARAM_CHOICE, offsetof(struct config, coding), "planes", 0, 0, CODEC_TERNARY_CHOICES,
-     "code of ternary vectors: 2 bits a coordinate, or close to their entropy; default: public code (2 bits)"},
+     "code of ternary vectors: 2 bits a coordinate, or close to their entropy; default: the authors' code (2 bits)"},
     DSGD_PARAM_END,
 };
 
@@ -116,7 +116,7 @@ static int plan(void *common, uint32_t step)
     return c->share ? 2 : 1;
 }
 
-/* Section 3.4, eq. 10, and the worker's own scalers, which are sent. */
+/* Gradient clipping, and the worker's own scalers, which are sent. */
 static enum dsgd_status encode_scale(const struct common *c, float *clipped, const float *grad, struct dsgd_message *up,
                                      const float **own)
 {
@@ -169,7 +169,7 @@ static enum dsgd_status encode(const void *common, struct dsgd_state *worker, co
     return encode_ternary(c, g, scale, round, up);
 }
 
-/* Section 3.3: the largest scaler of all workers; a NaN stays. */
+/* Scaler sharing: the largest scaler of all workers; a NaN stays. */
 static enum dsgd_status absorb_scale(const struct common *c, float *shared, uint32_t i, const struct dsgd_message *up)
 {
     const float *scale = NULL;

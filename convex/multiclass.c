@@ -18,7 +18,7 @@ const struct dsgd_metric dsgd_multiclass_metric[DSGD_LINEAR_METRICS] = {
 };
 
 enum dsgd_status dsgd_multiclass_create(const struct dsgd_problem_args *args, const char *name, double l2,
-                                        const struct dsgd_multiclass_loss *loss, struct dsgd_multiclass **out)
+                                        const struct dsgd_multiclass_loss *loss, bool matrix, struct dsgd_multiclass **out)
 {
     *out = NULL;
     if (!args->data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", name); }
@@ -43,7 +43,9 @@ enum dsgd_status dsgd_multiclass_create(const struct dsgd_problem_args *args, co
     p->n = args->data->train.n;
     p->l2 = l2;
     p->segment = segment;
-    for (size_t c = 0; c < classes; ++c) {
+    p->segments = matrix ? 1 : classes;
+    segment[0] = (struct dsgd_segment){.name = "weight", .count = p->d, .rows = classes, .cols = p->width};
+    for (size_t c = 0; !matrix && c < classes; ++c) {
         segment[c] = (struct dsgd_segment){.offset = c * p->width, .count = p->width, .rows = 1, .cols = p->width};
         snprintf(segment[c].name, sizeof segment[c].name, "class %zu", c);
     }
@@ -68,7 +70,7 @@ size_t dsgd_multiclass_bytes(const void *self)
 void dsgd_multiclass_shape(const void *self, struct dsgd_layout *layout, size_t *n)
 {
     const struct dsgd_multiclass *p = self;
-    *layout = (struct dsgd_layout){.d = p->d, .segments = p->classes, .segment = p->segment};
+    *layout = (struct dsgd_layout){.d = p->d, .segments = p->segments, .segment = p->segment};
     *n = p->n;
 }
 

@@ -2,8 +2,8 @@
  * classifiers at once share.
  *
  * Example i has the features a_i = (pixels / 255, 1); class c has the weights w_c, and w = (w_0, w_1, ...) is one
- * vector of d = classes (features + 1) coordinates, a segment for each class, its bias last and regularised as any
- * weight. With the scores s_ic = <a_i, w_c> the objective is
+ * vector of d = classes (features + 1) coordinates, class by class, its bias last and regularised as any weight: one
+ * segment that is a matrix of `classes` rows (softmax), or a segment for each class (one against the rest). With the scores s_ic = <a_i, w_c> the objective is
  *     f(w) = 1/n sum_i loss(s_i, label_i) + l2/2 ||w||^2.
  * The predicted class has the largest score; of equal ones the lowest class. Chunks and their order are those of
  * linear.h: any number of threads gives the same bits.
@@ -31,14 +31,16 @@ struct dsgd_multiclass {
     const struct dsgd_linear_loss *binary; /* one_vs_rest: the loss of one class; else NULL */
     size_t features, classes, width, d, n; /* width = features + 1 */
     double l2;
-    struct dsgd_segment *segment; /* [classes] */
+    size_t segments;
+    struct dsgd_segment *segment; /* [segments] */
 };
 
 /** Slots of dsgd_problem_ops; `self` is a struct dsgd_multiclass. The metrics are dsgd_multiclass_metric, numbered as
  *  those of linear.h. */
 extern const struct dsgd_metric dsgd_multiclass_metric[DSGD_LINEAR_METRICS];
+/** matrix: one segment of classes rows, a layer; else a segment for each class, problems of their own. */
 enum dsgd_status dsgd_multiclass_create(const struct dsgd_problem_args *args, const char *name, double l2,
-                                        const struct dsgd_multiclass_loss *loss, struct dsgd_multiclass **out);
+                                        const struct dsgd_multiclass_loss *loss, bool matrix, struct dsgd_multiclass **out);
 void dsgd_multiclass_destroy(void *self);
 size_t dsgd_multiclass_bytes(const void *self);
 void dsgd_multiclass_shape(const void *self, struct dsgd_layout *layout, size_t *n);

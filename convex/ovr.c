@@ -53,7 +53,7 @@ static enum dsgd_status ovr_create(const struct dsgd_problem_args *args, void **
     const struct config *config = args->config;
     struct dsgd_multiclass *p;
     *self = NULL;
-    DSGD_TRY(dsgd_multiclass_create(args, "one_vs_rest", config->l2, &ovr_loss, &p));
+    DSGD_TRY(dsgd_multiclass_create(args, "one_vs_rest", config->l2, &ovr_loss, false, &p));
     p->binary = config->loss == LOSS_HINGE ? &dsgd_loss_hinge : &dsgd_loss_logistic;
     *self = p;
     return DSGD_OK;

@@ -76,7 +76,7 @@ static enum dsgd_status softmax_create(const struct dsgd_problem_args *args, voi
 {
     const struct config *config = args->config;
     struct dsgd_multiclass *p;
-    const enum dsgd_status status = dsgd_multiclass_create(args, "softmax", config->l2, &softmax_loss, &p);
+    const enum dsgd_status status = dsgd_multiclass_create(args, "softmax", config->l2, &softmax_loss, true, &p);
     *self = p;
     return status;
 }

@@ -25,6 +25,17 @@ static void print_range(const struct dsgd_param *p)
     }
 }
 
+/* What a key means, then what other tools call it; on a line of its own where an algorithm's default comes from. */
+static void print_help(const char *help)
+{
+    const char *source = strstr(help, "; default: ");
+    if (source) {
+        printf("\n      %.*s\n      default from: %s\n", (int)(source - help), help, source + strlen("; default: "));
+    } else {
+        printf("\n      %s\n", help);
+    }
+}
+
 static void print_table(const struct dsgd_param *table)
 {
     for (const struct dsgd_param *p = table; p && p->name; ++p) {
@@ -33,7 +44,7 @@ static void print_table(const struct dsgd_param *table)
         snprintf(initial, sizeof initial, quoted ? "\"%s\"" : "%s", p->initial);
         printf("  %-18s = %-12s ", p->name, initial);
         print_range(p);
-        printf("\n      %s\n", p->help);
+        print_help(p->help);
     }
 }
 
@@ -53,7 +64,8 @@ static void list_names(const char *role)
         printf("algorithms\n");
         for (size_t i = 0; dsgd_algorithm_at(i); ++i) {
             const struct dsgd_algorithm *a = dsgd_algorithm_at(i);
-            printf("  %-14s %s (%s)%s%s\n", a->name, a->title, a->reference, a->aliases ? "; elsewhere: " : "", a->aliases ? a->aliases : "");
+            printf("  %-14s %s\n  %-14s %s\n", a->name, a->title, "", a->reference);
+            if (a->aliases) { printf("  %-14s elsewhere: %s\n", "", a->aliases); }
         }
     }
     if (all || strcmp(role, "problems") == 0) {
@@ -103,8 +115,21 @@ static void print_departures(const char *text)
     }
 }
 
-/* The setting as check and unmergeable see it, then the run itself. */
-static enum dsgd_status explain_cost(const struct dsgd_algorithm *a, const void *config, const struct list_options *options)
+/* The keys and their values, in lines of about 100 characters. */
+static void print_values(const struct dsgd_algorithm *a, const void *config)
+{
+    int column = printf("  with");
+    for (const struct dsgd_param *p = a->params; p && p->name; ++p) {
+        char text[DSGD_TEXT_MAX + 32];
+        dsgd_param_format(p, config, text, sizeof text);
+        if (column > 6 && (size_t)column + strlen(p->name) + strlen(text) > 96) { column = printf("\n      ") - 1; }
+        column += printf(" %s = %s%s", p->name, text, p[1].name ? "," : "");
+    }
+    printf(a->params && a->params->name ? "\n" : "out keys\n");
+}
+
+/* What the algorithm is, then the setting as check and unmergeable see it, then a run. A refused setting prints nothing. */
+static enum dsgd_status explain_algorithm(const struct dsgd_algorithm *a, const void *config, const struct list_options *options)
 {
     if (options->d % options->rows != 0) {
         return dsgd_fail(DSGD_EINPUT, "list: --rows %lld: expected a divisor of -d %lld", (long long)options->rows, (long long)options->d);
@@ -115,16 +140,18 @@ static enum dsgd_status explain_cost(const struct dsgd_algorithm *a, const void 
     const struct dsgd_setting setting = {.config = config, .layout = &layout, .backend = dsgd_backend_at(0),
                                          .workers = (uint32_t)options->workers, .seed_hash = 1, .seed_algorithm = 1};
     if (a->check) { DSGD_TRY(a->check(&setting)); }
-    const char *reason = a->unmergeable ? a->unmergeable(&setting) : "not declared";
-    printf("emulation = merged: %s%s\n", reason ? "no, " : "yes", reason ? reason : "");
-    printf("what crosses the network, d = %lld%s, W = %lld, with", (long long)options->d, options->rows > 1 ? " as a matrix" : "",
-           (long long)options->workers);
-    for (const struct dsgd_param *p = a->params; p && p->name; ++p) {
-        char text[DSGD_TEXT_MAX + 32];
-        dsgd_param_format(p, config, text, sizeof text);
-        printf(" %s = %s", p->name, text);
-    }
+    printf("%s: %s\n  %s\n", a->name, a->title, a->reference);
+    if (a->aliases) { printf("  elsewhere: %s\n", a->aliases); }
+    printf("\n%s { }\n", a->name);
+    print_table(a->params);
     printf("\n");
+    print_departures(a->departures);
+    const char *reason = a->unmergeable ? a->unmergeable(&setting) : "not declared";
+    printf("\nemulation = merged: %s%s\n", reason ? "no, " : "yes", reason ? reason : "");
+    printf("\nwhat crosses the network, d = %lld", (long long)options->d);
+    if (options->rows > 1) { printf(" as a matrix of %lld x %lld", (long long)options->rows, (long long)(options->d / options->rows)); }
+    printf(", W = %lld, Gaussian gradients\n", (long long)options->workers);
+    print_values(a, config);
     const struct explain question = {a, config, options->d, options->rows, options->workers, options->steps};
     return explain_print(&question);
 }
@@ -134,14 +161,7 @@ static enum dsgd_status list_algorithm(const struct dsgd_algorithm *a, const str
     void *config = calloc(1, a->config_size ? a->config_size : 1);
     if (!config) { return dsgd_fail(DSGD_ENOMEM, "no memory for the configuration of %s", a->name); }
     enum dsgd_status status = configure(a, options, config);
-    if (status == DSGD_OK) {
-        printf("%s: %s\n%s\n", a->name, a->title, a->reference);
-        if (a->aliases) { printf("elsewhere: %s\n", a->aliases); }
-        printf("%s { }\n", a->name);
-        print_table(a->params);
-        print_departures(a->departures);
-        status = explain_cost(a, config, options);
-    }
+    if (status == DSGD_OK) { status = explain_algorithm(a, config, options); }
     free(config);
     return status;
 }
@@ -177,10 +197,10 @@ static enum dsgd_status list_one(const struct list_options *options)
 enum { KEY_ROWS = 256, KEY_STEPS };
 
 static const struct argp_option table[] = {
-    {"set", 's', "NAME.KEY=VALUE", 0, "An algorithm: another value of one of its keys; repeatable", 0},
+    {"set", 's', "NAME.KEY=VALUE", 0, "An algorithm: another value of one of its keys, as sketched_sgd.k=20; repeatable", 0},
     {"parameters", 'd', "N", 0, "An algorithm's cost for d parameters (default 785)", 0},
     {"workers", 'w', "N", 0, "... and W workers (default 4)", 0},
-    {"rows", KEY_ROWS, "N", 0, "... whose model is a matrix of so many rows (default 1: a vector)", 0},
+    {"rows", KEY_ROWS, "N", 0, "... whose model is a matrix of so many rows (default 1: a vector). The rows of a sketch are a key: --set", 0},
     {"steps", KEY_STEPS, "N", 0, "... as the mean of so many steps (default 16)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };

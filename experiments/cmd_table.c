@@ -170,8 +170,9 @@ static enum dsgd_status print_table(const struct curve_set *set, enum form form)
     enum dsgd_status status = cell ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", set->curves);
     const char *comment = form == FORM_TSV ? "# " : "";
     if (status == DSGD_OK) {
-        printf("%s%s on %s (sha256 %.8s), d = %zu, results version %lld\n%s", comment, first->problem, first->dataset_title,
-               first->dataset_sha256, first->d, (long long)first->results_version, form == FORM_MARKDOWN ? "\n" : "");
+        printf("%s%s", comment, first->problem);
+        if (strcmp(first->dataset_sha256, "none") != 0) { printf(" on %s (sha256 %.8s)", first->dataset_title, first->dataset_sha256); }
+        printf(", d = %zu, results version %lld\n%s", first->d, (long long)first->results_version, form == FORM_MARKDOWN ? "\n" : "");
     }
     if (form == FORM_TSV) {
         printf("# method\talgorithm\tstep_constant\tsteps\tseeds\tdiverged\ttest_accuracy_percent\tstandard_deviation\tvalues\tvalues_up\t"

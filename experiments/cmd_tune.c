@@ -22,10 +22,10 @@ static const struct argp_option tune_options_table[] = {
     {"from", KEY_FROM, "VALUE", 0, "The grid's first value (0.1)", 0},
     {"factor", KEY_FACTOR, "RATIO", 0, "From one value to the next (2)", 0},
     {"points", KEY_POINTS, "N", 0, "Values to begin with (5)", 0},
-    {"most", KEY_MOST, "N", 0, "Values at most; a best one that is still at an end is refused (24)", 0},
-    {"metric", KEY_METRIC, "COLUMN", 0, "What shall be small in the last row, as a mean over the seeds (test_error)", 0},
+    {"most", KEY_MOST, "N", 0, "Values at most; if the best one is still at an end then, there is no answer and exit code 2 (24)", 0},
+    {"metric", KEY_METRIC, "COLUMN", 0, "Column of the last row whose mean over the seeds shall be least (test_error)", 0},
     {"seeds", KEY_SEEDS, "LIST", 0, "Seeds (101,102,103); no seed of the final runs should be among them", 0},
-    {"output", 'o', "FILE", 0, "Also write the value as a piece of a configuration", 0},
+    {"output", 'o', "FILE", 0, "Also write the value as a piece of a configuration; replaces nothing but such a file", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
@@ -86,13 +86,28 @@ static void print_table(FILE *out, const char *prefix, const struct tune_request
 {
     fprintf(out, "%s%s of %s by mean %s (least is best) over %d seeds", prefix, r->key, t->name, r->metric, r->seeds);
     for (int j = 0; j < r->seeds; ++j) { fprintf(out, "%s%lld", j ? ", " : " (", (long long)r->seed[j]); }
-    fprintf(out, ")\n%sdata: %s (sha256 %.8s)\n%s%-12s %-12s each seed\n", prefix, t->dataset_title, t->dataset_sha256, prefix,
-            "value", "mean");
+    fprintf(out, ")\n%sdata: %s", prefix, t->dataset_title);
+    if (strcmp(t->dataset_sha256, "none") != 0) { fprintf(out, " (sha256 %.8s)", t->dataset_sha256); }
+    fprintf(out, "\n%s%-12s %-12s each seed\n", prefix, "value", "mean");
     for (int p = 0; p < t->points; ++p) {
         fprintf(out, "%s%-12s %-12.6g", prefix, t->point[p].text, t->point[p].mean);
         for (int j = 0; j < r->seeds; ++j) { fprintf(out, " %.6g", t->point[p].value[j]); }
         fprintf(out, "%s\n", p == t->best ? "  <- best" : "");
     }
+}
+
+static const char first_line[] = "# written by dsgd tune";
+
+/* Nothing but an earlier answer is replaced: -o CONFIG would lose the configuration. */
+static enum dsgd_status check_output(const char *path)
+{
+    char line[sizeof first_line] = "";
+    FILE *file = fopen(path, "rb");
+    if (!file) { return DSGD_OK; }
+    const size_t bytes = fread(line, 1, sizeof line - 1, file);
+    fclose(file);
+    if (bytes == 0 || strcmp(line, first_line) == 0) { return DSGD_OK; }
+    return dsgd_fail(DSGD_EINPUT, "%s was not written by dsgd tune: expected a new file or an earlier answer", path);
 }
 
 static enum dsgd_status write_fragment(const char *path, const struct tune_request *r, const struct tune *t)
@@ -102,7 +117,7 @@ static enum dsgd_status write_fragment(const char *path, const struct tune_reque
     FILE *out = open_memstream(&text, &size);
     if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %s", path); }
     const char *value = t->point[t->best].text, *dot = strchr(r->key, '.');
-    fprintf(out, "# written by dsgd tune\n");
+    fprintf(out, "%s\n", first_line);
     print_table(out, "# ", r, t);
     fprintf(out, "# --set %s=%s\n", r->key, value);
     if (dot) {
@@ -119,11 +134,14 @@ static enum dsgd_status write_fragment(const char *path, const struct tune_reque
 static enum dsgd_status tune_all(const struct tune_options *options)
 {
     struct tune tune;
+    if (options->output) { DSGD_TRY(check_output(options->output)); }
     enum dsgd_status status = tune_search(&options->request, &tune);
     if (status == DSGD_OK && options->output) { status = write_fragment(options->output, &options->request, &tune); }
     if (status == DSGD_OK && !options->common.quiet) {
         print_table(stdout, "", &options->request, &tune);
         printf("%d runs made, %d were there\n", tune.made, tune.points * options->request.seeds - tune.made);
+    } else if (status == DSGD_EINPUT && tune.points == options->request.most && !options->common.quiet) {
+        print_table(stderr, "", &options->request, &tune); /* an end of the grid: what it looks like there */
     }
     tune_clear(&tune);
     return status;

@@ -14,14 +14,14 @@
 #include "sim/clock.h"
 #include "verify/table.h"
 
-enum { KEY_ONLY = 1000, KEY_SEED, KEY_SEEDS, KEY_FULL, KEY_FAULT, KEY_LIST, KEY_RESTART, KEY_MARKDOWN, CHECKS_MAX = 64 };
+enum { KEY_ONLY = 1000, KEY_SEED, KEY_SEEDS, KEY_FULL, KEY_FAULT, KEY_LIST, KEY_RESTART, KEY_MARKDOWN, KEY_MAP, CHECKS_MAX = 64 };
 
 struct verify_options {
     const char *only[CHECKS_MAX];
     int onlys;
     int64_t seed, seeds, threads;
     bool full, list, restart, markdown, quiet;
-    const char *fault, *data, *output;
+    const char *fault, *map, *data, *output;
 };
 
 static const struct argp_option table[] = {
@@ -30,6 +30,7 @@ static const struct argp_option table[] = {
     {"seed", KEY_SEED, "N", 0, "Changes all seeds (1)", 0},
     {"seeds", KEY_SEEDS, "N", 0, "Also makes the table with N - 1 further seeds, and says how many verdicts changed (1)", 0},
     {"fault", KEY_FAULT, "NAME", 0, "Plants a fault, to see that the checks find it; see --list", 0},
+    {"map", KEY_MAP, "NAME", 0, "Writes the numbers behind a figure to the file of -o instead of the table; see --list", 0},
     {"list", KEY_LIST, NULL, 0, "Lists checks and faults", 0},
     {"restart", KEY_RESTART, NULL, 0, "Makes everything anew; without it what stands in results/verify is taken", 0},
     {"markdown", KEY_MARKDOWN, NULL, 0, "The table as Markdown", 0},
@@ -54,6 +55,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_FAULT:
         if (!verify_fault_find(arg)) { argp_error(state, "--fault %s: expected a fault (dsgd verify --list)", arg); }
         o->fault = arg;
+        return 0;
+    case KEY_MAP:
+        if (!verify_map_find(arg)) { argp_error(state, "--map %s: expected a map (dsgd verify --list)", arg); }
+        o->map = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (o->map && !o->output) { argp_error(state, "--map %s: expected -o FILE", o->map); }
         return 0;
     case KEY_LIST: o->list = true; return 0;
     case KEY_RESTART: o->restart = true; return 0;
@@ -223,10 +231,28 @@ static enum dsgd_status verify(const struct verify_options *o)
     return status;
 }
 
+static enum dsgd_status write_map(const struct verify_options *o)
+{
+    struct verify_context context = {.seed = (uint32_t)o->seed, .full = o->full, .data = o->data, .cache = session_cache_folder(), .threads = 1};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for map %s", o->map); }
+    enum dsgd_status status = verify_map_find(o->map)->write(&context, out);
+    const bool complete = fclose(out) == 0;
+    if (status == DSGD_OK) {
+        status = complete ? text_file_write(o->output, text, size) : dsgd_fail(DSGD_ENOMEM, "no memory for map %s", o->map);
+    }
+    free(text);
+    return status;
+}
+
 static void list(void)
 {
     printf("checks\n");
     for (int i = 0; verify_check_at(i); ++i) { printf("  %-18s %s\n", verify_check_at(i)->name, verify_check_at(i)->title); }
+    printf("maps\n");
+    for (int i = 0; verify_map_at(i); ++i) { printf("  %-18s %s\n", verify_map_at(i)->name, verify_map_at(i)->title); }
     printf("faults\n");
     for (int i = 0; verify_fault_at(i); ++i) { printf("  %-18s %s\n", verify_fault_at(i)->name, verify_fault_at(i)->help); }
 }
@@ -242,7 +268,7 @@ static int command(int argc, char **argv)
         list();
         return 0;
     }
-    const enum dsgd_status status = verify(&options);
+    const enum dsgd_status status = options.map ? write_map(&options) : verify(&options);
     return status == DSGD_OK ? 0 : command_fail(status);
 }
 

@@ -66,6 +66,7 @@ static const struct dsgd_problem_ops noise_problem = {.name = "noise", .metric =
 
 struct listing {
     int64_t step; /* the step that is shown, -1 before the first section */
+    int64_t last; /* the last step that sent anything */
 };
 
 static void show_message(void *context, uint32_t step, int exchange, bool up, uint32_t worker, const struct dsgd_message *message)
@@ -75,6 +76,7 @@ static void show_message(void *context, uint32_t step, int exchange, bool up, ui
         printf("  step %u, messages of worker 0 and of the server:\n", step);
         listing->step = step;
     }
+    if (message->sections > 0) { listing->last = step; }
     if ((int64_t)step != listing->step || (up && worker != 0)) { return; }
     for (int s = 0; s < message->sections; ++s) {
         const struct dsgd_section *section = &message->section[s];
@@ -93,9 +95,9 @@ static void show_ledger(const struct dsgd_ledger *ledger, double d, double steps
         values_up += dsgd_kind_is_value((enum dsgd_kind)k) ? (double)ledger->up[k] / 4.0 / count : 0.0;
         values_down += dsgd_kind_is_value((enum dsgd_kind)k) ? (double)ledger->down[k] / 4.0 / count : 0.0;
     }
-    printf("  a worker and step, mean of %.0f steps (against 2 d floats of uncompressed SGD):\n", steps);
-    printf("  values     up %14.2f words   down %14.2f words   %.2fx in all\n", values_up, values_down, 2.0 * d / (values_up + values_down));
-    printf("  wire       up %14.1f bytes   down %14.1f bytes   %.2fx in all\n", up, down, 8.0 * d / (up + down));
+    printf("  a worker and step, mean of %.0f steps; ratio to uncompressed SGD, d floats each way:\n", steps);
+    printf("  values     up %14.2f words   down %14.2f words   %.2fx\n", values_up, values_down, 2.0 * d / (values_up + values_down));
+    printf("  wire       up %14.1f bytes   down %14.1f bytes   %.2fx\n", up, down, 8.0 * d / (up + down));
 }
 
 enum dsgd_status explain_print(const struct explain *question)
@@ -111,7 +113,7 @@ enum dsgd_status explain_print(const struct explain *question)
     config.step.constant = 1e-3;
     config.log.per_decade = 0;
     config.log.oracle = false;
-    struct listing listing = {.step = -1};
+    struct listing listing = {.step = -1, .last = -1};
     const struct dsgd_engine_args args = {
         .config = &config, .problem = &noise_problem, .problem_self = &noise, .algorithm = question->algorithm,
         .algorithm_config = question->config, .constants = {NAN, NAN, NAN}, .f_star = NAN, .threads = 1,
@@ -120,8 +122,12 @@ enum dsgd_status explain_print(const struct explain *question)
     DSGD_TRY(dsgd_engine_create(&args, &engine));
     enum dsgd_status status = DSGD_OK;
     while (status == DSGD_OK && dsgd_engine_status(engine) == DSGD_RUNNING) { status = dsgd_engine_step(engine); }
-    if (status == DSGD_OK) {
+    const int64_t silent = question->steps - 1 - listing.last;
+    if (status == DSGD_OK && listing.last < 0) {
+        printf("  nothing was sent in %lld steps: --steps takes more\n", (long long)question->steps);
+    } else if (status == DSGD_OK) {
         show_ledger(dsgd_engine_ledger(engine), (double)question->d, (double)dsgd_engine_steps_done(engine));
+        if (silent > 0) { printf("  the last %lld of them sent nothing: --steps with whole periods gives the mean\n", (long long)silent); }
     }
     dsgd_engine_destroy(engine);
     return status;

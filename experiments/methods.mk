@@ -26,7 +26,7 @@ methods: build ## one row a method: accuracy with a tuned step size, compression
 ifneq ($(DATASET),mnist)
 	@$(NOT_MNIST)
 endif
-	@echo 'methods: $(words $(METHODS)) methods, for each about 20 runs to choose a step size and $(words $(METHODS_SEEDS)) with it; what is there is not made again'
+	@echo 'methods: $(words $(METHODS)), for each at least $(if $(QUICK),3,33) runs to choose a step size and $(words $(METHODS_SEEDS)) with it; what is there is not made again'
 	@+$(MAKE) --no-print-directory -f Makefile.experiments DATASET=$(DATASET) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) methods-runs
 	@cat $(METHODS_STEM).txt
 	@printf '\nalso as %s.tsv and %s.md\n' $(METHODS_STEM) $(METHODS_STEM)

@@ -21,15 +21,22 @@ key_tables()
 {
     perl -ne '
         sub cell { my $text = shift; $text =~ s/\|/\\|/g; $text =~ s/([*<>])/\\$1/g; $text }
-        if (/^(top level|\w+ \{ \})$/) { $section = $1; $rows = 0; }
-        elsif (/^columns of/) { $section = ""; }
+        sub table {
+            my $from = grep { defined $_->[4] } @row;
+            print "\n`$section`\n\n| Key | Default | Range | Meaning |", $from ? " Default from |" : "", "\n|---|---|---|---|", $from ? "---|" : "", "\n" if @row;
+            print "| `$_->[0]` | `$_->[1]` | $_->[2] | $_->[3] |", $from ? " " . ($_->[4] // "") . " |" : "", "\n" for @row;
+            @row = ();
+        }
+        if (/^(top level|\w+ \{ \})$/) { table(); $section = $1; }
+        elsif (/^columns of/) { table(); $section = ""; }
         elsif ($section and /^  (\w+)\s+= ("[^"]*"|\S+)\s+(.*?)\s*$/) {
-            print "\n`$section`\n\n| Key | Default | Range | Meaning |\n|---|---|---|---|\n" unless $rows++;
             my ($key, $default, $range) = ($1, $2, cell($3));
             chomp(my $help = <>);
             $help =~ s/^\s+//;
-            print "| `$key` | `$default` | $range | ", cell($help), " |\n";
-        }'
+            push @row, [$key, $default, $range, cell($help)];
+        }
+        elsif (@row and /^      default from: (.*?)\s*$/) { $row[-1][4] = cell($1); }
+        END { table(); }'
 }
 
 block()
@@ -44,7 +51,14 @@ block()
     names)
         for role in algorithms problems datasets; do
             printf '\n| %s | |\n|---|---|\n' "$role"
-            "$dsgd" list $role | perl -ne 'if (/^  (\w+)\s+(.*?)\s*$/) { my ($n, $t) = ($1, $2); $t =~ s/([|*<>])/\\$1/g; print "| `$n` | $t |\n" }'
+            "$dsgd" list $role | perl -0777 -ne '
+                while (/^  (\w+) +(.*(?:\n {4,}.*)*)/mg) {
+                    my ($name, $text) = ($1, $2);
+                    my ($title, @more) = split /\n +/, $text;
+                    $text = join "; ", $title . (@more ? " (" . shift(@more) . ")" : ""), @more;
+                    $text =~ s/([|*<>])/\\$1/g;
+                    print "| `$name` | $text |\n";
+                }'
         done ;;
     columns)
         printf '\n| Problem | Column | Unit | Meaning |\n|---|---|---|---|\n'

@@ -52,6 +52,7 @@ struct dsgd_setting {
     const struct dsgd_backend *backend;
     uint32_t workers;                 /* W */
     uint32_t seed_hash, seed_algorithm;
+    int64_t steps;                    /* T; 0: unknown */
 };
 
 /** One round, as every party sees it. */

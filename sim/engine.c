@@ -15,13 +15,15 @@ static struct dsgd_setting setting_of(const struct dsgd_engine_args *args, const
     return (struct dsgd_setting){.config = args->algorithm_config, .layout = layout, .backend = dsgd_backend_at(config->backend),
                                  .workers = (uint32_t)config->workers,
                                  .seed_hash = dsgd_run_seed(config, config->seed_hash),
-                                 .seed_algorithm = dsgd_run_seed(config, config->seed_algorithm)};
+                                 .seed_algorithm = dsgd_run_seed(config, config->seed_algorithm), .steps = config->steps};
 }
 
 static enum dsgd_status check(const struct dsgd_engine_args *args, const struct dsgd_setting *setting)
 {
-
     const struct dsgd_algorithm *alg = args->algorithm;
+    if (args->config->server_nesterov && !(args->config->server_momentum > 0.0)) {
+        return dsgd_fail(DSGD_EINPUT, "server_nesterov = true: expected false with server_momentum = 0");
+    }
     if (alg->check) { DSGD_TRY(alg->check(setting)); }
     if (args->config->emulation == DSGD_MERGED) {
         const char *reason = alg->unmergeable ? alg->unmergeable(setting) : "it does not declare that it can be merged";

@@ -21,30 +21,34 @@ void dsgd_arena_init(struct dsgd_arena *arena, const struct dsgd_backend *backen
 
 void *dsgd_arena_take(struct dsgd_arena *arena, size_t bytes)
 {
-    const size_t need = (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+    const size_t need = bytes > 0 ? (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN : ARENA_ALIGN;
     if (need < bytes) { return NULL; }
-    /* walk to the first block with room; blocks behind the current one are empty */
-    struct dsgd_arena_block **link = arena->current ? &arena->current : &arena->first;
-    size_t used = arena->used;
-    while (*link && (*link)->capacity - used < need) {
-        link = &(*link)->next;
-        used = 0;
-    }
-    if (!*link) {
-        struct dsgd_arena_block *block = calloc(1, sizeof *block);
-        if (!block) { return NULL; }
-        block->capacity = need > ARENA_BLOCK_MIN ? need : ARENA_BLOCK_MIN;
-        block->data = arena->backend->alloc(block->capacity);
-        if (!block->data) {
-            free(block);
-            return NULL;
+    if (arena->used == 0 || arena->current->capacity - arena->used < need) {
+        /* Blocks behind the current one are empty. One that is too small is given back: an arena holds what a round needs,
+         * not every size that messages of varying length ever had. */
+        struct dsgd_arena_block **link = arena->used > 0 ? &arena->current->next : &arena->first;
+        while (*link && (*link)->capacity < need) {
+            struct dsgd_arena_block *small = *link;
+            *link = small->next;
+            arena->backend->release(small->data);
+            free(small);
         }
-        *link = block;
-        used = 0;
+        if (!*link) {
+            struct dsgd_arena_block *block = calloc(1, sizeof *block);
+            if (!block) { return NULL; }
+            block->capacity = need > ARENA_BLOCK_MIN ? need : ARENA_BLOCK_MIN;
+            block->data = arena->backend->alloc(block->capacity);
+            if (!block->data) {
+                free(block);
+                return NULL;
+            }
+            *link = block;
+        }
+        arena->current = *link;
+        arena->used = 0;
     }
-    arena->current = *link;
-    void *data = (char *)arena->current->data + used;
-    arena->used = used + need;
+    void *data = (char *)arena->current->data + arena->used;
+    arena->used += need;
     return data;
 }
 

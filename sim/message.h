@@ -59,7 +59,8 @@ struct dsgd_section {
     void *data;     /* [bytes], backend memory, owned by the message's arena */
 };
 
-/** Grows in blocks, never moves what it handed out, keeps its memory when reset: no allocation in a steady round. */
+/** Grows in blocks, never moves what it handed out, keeps its memory when reset: no allocation in a steady round. A free block
+ *  that is too small for the next piece is given back, so that pieces of varying length do not pile up. */
 struct dsgd_arena {
     const struct dsgd_backend *backend;
     struct dsgd_arena_block *first, *current;

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$DSGD_SOURCE"
 command -v perl >/dev/null || { echo "no perl"; exit 77; }
-perl - docs/errors.md sim/*.c datasets/*.c algorithms/*.c convex/*.c experiments/*.c <<'PERL'
+perl - docs/errors.md sim/*.c datasets/*.c algorithms/*.c convex/*.c theory/*.c verify/*.c experiments/*.c <<'PERL'
 use strict; use warnings;
 my ($catalogue, @sources) = @ARGV;
 local $/;

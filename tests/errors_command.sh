@@ -58,6 +58,10 @@ try 2 show --from never ok.conf
 try 2 bench ok.conf $(printf -- '--set seed=%d ' $(seq 50))
 try 2 list nothing
 try 2 list sgd --set sgd.speed=1
+try 2 verify --only nothing
+try 2 verify --fault nothing
+try 2 verify --map nothing
+try 2 verify --map contraction
 try 2 list sgd -d 785 --rows 2
 
 # configuration
@@ -74,6 +78,7 @@ ok --set algorithm=sdg
 ok --set average=mean
 ok --set "label=${long:0:200}"
 ok --set algorithm=local_topk --set emulation=merged
+ok --set server_nesterov=true
 ok --set average=theory
 ok --set step_size=theory --set step.xi=soon
 ok --set algorithm=local_topk --set local_topk.k=786
@@ -92,6 +97,7 @@ ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.lr_in
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.momentum=0.5
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.dense_below=5
 ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.own_value=true
+ok "${sketched[@]}" --set sketched_sgd.values=fp16 --set sketched_sgd.own_value=true
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.truncate=2
 ok --set algorithm=fetchsgd --set fetchsgd.rows=6
 ok --set algorithm=fetchsgd --set fetchsgd.k=786

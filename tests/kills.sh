@@ -18,7 +18,7 @@ workers = 4
 average = uniform
 step { constant = 0.02 }
 CONF
-algorithms=$("$DSGD" list algorithms | awk 'NR > 1 { print $1 }')
+algorithms=$("$DSGD" list algorithms | awk '/^  [a-z]/ { print $1 }')
 
 # 50 kills at random times for each algorithm; the last call runs to its end
 RANDOM=7

@@ -139,11 +139,11 @@ for ((turn = 0; turn < 3; ++turn)); do
     wait $pid
     code=$?
     [ $code -eq 0 ] && break
-    [ $code -eq 130 ] && interrupts=$((interrupts + 1))
+    if [ $code -eq 130 ]; then interrupts=$((interrupts + 1)); cp log interrupted.log; fi
     [ ! -e slow.conf ] || fail 'an interrupted tune wrote its answer'
 done 2>/dev/null
 set +m
-if [ $interrupts -gt 0 ]; then told log 'the same command goes on'; fi
+if [ $interrupts -gt 0 ]; then told interrupted.log 'the same command goes on'; fi
 $dsgd "${slow[@]}" -o slow.conf >out 2>err || fail "tune after interrupts: $(cat err)"
 cp -R results interrupted
 rm -rf results
@@ -169,6 +169,9 @@ refuse '--factor 1' -- tune small.conf --factor 1
 refuse '--points 30' '--most 24' -- tune small.conf --points 30
 refuse '--json' -- tune small.conf --json
 refuse gone.conf -- tune gone.conf
+cp small.conf kept.conf
+refuse 'small.conf was not written by dsgd tune' -- tune small.conf --points 1 --seeds 1 -o small.conf
+cmp -s small.conf kept.conf || fail 'tune -o CONFIG replaced the configuration'
 
 # --- the table ----------------------------------------------------------------------------------------------------------
 

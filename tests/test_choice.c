@@ -156,7 +156,7 @@ static void check_variant(const char *variant)
     const char *dataset = "mnist";
     for (int attempt = 0; attempt < 2; ++attempt, dataset = "fashion_mnist") {
         snprintf(text, sizeof text,
-                 "dataset = %s\nproblem = logistic\nalgorithm = sketched_sgd\nsketched_sgd { variant = %s lr_inside = true }\n"
+                 "dataset = %s\nproblem = logistic\nalgorithm = sketched_sgd\nsketched_sgd { variant = %s lr_inside = true indices = raw }\n"
                  "workers = 4\nstep { constant = 0.05 }\nlog { optimum = false }\n", dataset, variant);
         if (harness_open(&h, text, NULL, 1) == DSGD_OK) { break; }
         harness_close(&h);
@@ -170,7 +170,7 @@ static void check_variant(const char *variant)
     h.spec.problem->shape(h.session.problem, &layout, &examples);
     assert_int_equal(layout.d, D);
     const struct dsgd_algorithm *a = h.spec.algorithm;
-    const struct dsgd_setting setting = {h.spec.algorithm_config, &layout, &dsgd_backend_cpu, W, 1, 1};
+    const struct dsgd_setting setting = {h.spec.algorithm_config, &layout, &dsgd_backend_cpu, W, 1, 1, 0};
     void *common = NULL;
     HARNESS_OK(a->create(&setting, &common));
     static struct party faithful, merged;

@@ -236,6 +236,60 @@ static void signs_of_any_length_and_value_follow_the_rule(void **unused)
     }
 }
 
+/* --- the memory of messages ------------------------------------------------------------------------------------------ */
+
+static size_t held, most_held; /* bytes that the counting backend has lent */
+
+static void *counting_alloc(size_t bytes)
+{
+    size_t *data = aligned_alloc(64, 64 + (bytes + 63) / 64 * 64);
+    assert_non_null(data);
+    *data = bytes;
+    held += bytes;
+    most_held = held > most_held ? held : most_held;
+    return (char *)data + 64;
+}
+
+static void counting_release(void *data)
+{
+    if (!data) { return; }
+    size_t *whole = (size_t *)(void *)((char *)data - 64);
+    held -= *whole;
+    free(whole);
+}
+
+/* Messages of a varying length, each longer than all before: what was too small is given back. */
+static void pieces_that_grow_do_not_pile_up(void **state)
+{
+    (void)state;
+    enum { START = 1 << 17, ROUNDS = 40, MORE = 640 };
+    struct dsgd_backend counting = dsgd_backend_cpu;
+    counting.alloc = counting_alloc;
+    counting.release = counting_release;
+    struct dsgd_arena arena;
+    dsgd_arena_init(&arena, &counting);
+    for (size_t t = 0; t < ROUNDS; ++t) {
+        const size_t bytes = START + t * MORE;
+        dsgd_arena_reset(&arena);
+        unsigned char *piece[3];
+        for (size_t j = 0; j < 3; ++j) {
+            piece[j] = dsgd_arena_take(&arena, j < 2 ? bytes : 0);
+            assert_non_null(piece[j]);
+            if (j < 2) { memset(piece[j], (int)(t + j), bytes); }
+        }
+        assert_true(piece[0][0] == t && piece[0][bytes - 1] == t && piece[1][0] == t + 1 && piece[1][bytes - 1] == t + 1);
+    }
+    assert_true(most_held <= 2 * (START + ROUNDS * MORE) + (1 << 16));
+    const size_t steady = held;
+    for (size_t t = 0; t < 3; ++t) { /* shorter ones need no new memory */
+        dsgd_arena_reset(&arena);
+        for (size_t j = 0; j < 2; ++j) { assert_non_null(dsgd_arena_take(&arena, START)); }
+        assert_int_equal(held, steady);
+    }
+    dsgd_arena_destroy(&arena);
+    assert_int_equal(held, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +300,7 @@ int main(void)
         cmocka_unit_test(values_of_a_wrong_length_are_refused),
         cmocka_unit_test(signs_are_minus_where_the_bit_is_set),
         cmocka_unit_test(signs_of_any_length_and_value_follow_the_rule),
+        cmocka_unit_test(pieces_that_grow_do_not_pile_up),
     };
     return cmocka_run_group_tests_name("codec_values", tests, NULL, NULL);
 }

@@ -162,7 +162,7 @@ static void absorb_malformed_is_refused(void **state)
         HARNESS_OK(dsgd_engine_step(h.engine)); /* allocates nothing new afterwards */
         struct dsgd_segment segment = {.name = "all", .count = 785, .rows = 1, .cols = 785};
         struct dsgd_layout layout = {785, 1, &segment};
-        struct dsgd_setting setting = {h.spec.algorithm_config, &layout, &dsgd_backend_cpu, 5, 1, 1};
+        struct dsgd_setting setting = {h.spec.algorithm_config, &layout, &dsgd_backend_cpu, 5, 1, 1, 0};
         void *common = NULL;
         HARNESS_OK(algorithm->create(&setting, &common));
         struct dsgd_field worker_field[DSGD_FIELDS_MAX], server_field[DSGD_FIELDS_MAX];

@@ -205,7 +205,7 @@ static void damaged_messages_are_refused(void **state)
         assert_int_equal(status, DSGD_OK);
         struct dsgd_segment segment = {.name = "all", .count = D, .rows = 10, .cols = 10};
         const struct dsgd_layout layout = {D, 1, &segment};
-        const struct dsgd_setting setting = {h.spec.algorithm_config, &layout, &dsgd_backend_cpu, W, 1, 1};
+        const struct dsgd_setting setting = {h.spec.algorithm_config, &layout, &dsgd_backend_cpu, W, 1, 1, 0};
         struct scene s = {.alg = h.spec.algorithm, .text = text};
         HARNESS_OK(s.alg->create(&setting, &s.common));
         struct dsgd_field field[DSGD_FIELDS_MAX];

@@ -50,7 +50,7 @@ static const struct verify_fault faults[] = {
     {"no-memory", "the error memory is cleared after every step", NULL, no_memory, 1.0, false},
     {"wrong-sign", "the error memory has the wrong sign", NULL, wrong_sign, 1.0, false},
     {"double-memory", "the error memory is doubled in every step", NULL, doubled, 1.0, false},
-    {"fixed-hashes", "one row of k columns, the same hashes in every step", "sketched_sgd.sketch_reseed=run sketched_sgd.rows=1 sketched_sgd.cols=4", NULL, 1.0, false},
+    {"fixed-hashes", "one row of 4 columns, the same hashes in every step, so that ties are always cut alike", "sketched_sgd.sketch_reseed=run sketched_sgd.rows=1 sketched_sgd.cols=4", NULL, 1.0, false},
     {"noise-grows", "a worker's noise grows with the square root of the number of workers", NULL, NULL, 1.0, true},
     {"bound-tenth", "every bound is divided by ten", NULL, NULL, 0.1, false},
     {"wrong-average", "the last iterate is taken for the weighted average", "average=none", NULL, 1.0, false},

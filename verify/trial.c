@@ -170,7 +170,7 @@ enum dsgd_status trial_optimum(const struct verify_context *context, struct tria
     const struct dsgd_problem_args args = problem_args(t);
     if (t->borrowed) {
         struct dsgd_optimum optimum = {.w = NULL};
-        if (!t->problem->optimum) { return dsgd_fail(DSGD_EUNAVAILABLE, "problem %s has no certified optimum", t->problem->name); }
+        if (!t->problem->optimum) { return dsgd_fail(DSGD_EINTERNAL, "problem %s has no certified optimum", t->problem->name); }
         DSGD_TRY(t->problem->optimum(t->self, &optimum));
         t->f_star = optimum.f_star;
         t->w_star = optimum.w;
@@ -236,7 +236,7 @@ double trial_objective(struct trial *t, const double *x)
 
 enum dsgd_status trial_gradient(struct trial *t, const double *x, double *grad)
 {
-    if (!t->problem->full_gradient) { return dsgd_fail(DSGD_EUNAVAILABLE, "problem %s has no full gradient", t->problem->name); }
+    if (!t->problem->full_gradient) { return dsgd_fail(DSGD_EINTERNAL, "problem %s has no full gradient", t->problem->name); }
     return t->problem->full_gradient(t->self, x, grad);
 }
 

@@ -34,7 +34,7 @@ void trial_close(struct trial *trial); /* accepts an all-zero trial */
 enum dsgd_status trial_open_problem(const struct verify_context *context, const struct dsgd_problem_ops *problem, void *self,
                                     const char *words, uint32_t seed, struct trial *out);
 
-/** Certified minimiser into f_star, w_star. DSGD_EUNAVAILABLE where there is none. */
+/** Certified minimiser into f_star, w_star. DSGD_EINTERNAL where there is none. */
 enum dsgd_status trial_optimum(const struct verify_context *context, struct trial *trial);
 
 /** What a visitor sees: w_t before the update of step t, eta_t, and the mean error memory a_t (NULL if there is none yet or the

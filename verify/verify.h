@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "sim/status.h"
 #include "theory/statistics.h"
 
@@ -63,6 +64,14 @@ struct verify_check {
     bool needs_mnist;      /* left out, and said so, where there is no MNIST */
     enum dsgd_status (*run)(struct verify_context *context);
 };
+
+/** A table for a figure, as lines of tab-separated text with a head. */
+struct verify_map {
+    const char *name, *title;
+    enum dsgd_status (*write)(const struct verify_context *context, FILE *out);
+};
+const struct verify_map *verify_map_at(int i);
+const struct verify_map *verify_map_find(const char *name);
 
 /** Entry i of the registry, or NULL past the end; the entry called name, or NULL. */
 const struct verify_check *verify_check_at(int i);

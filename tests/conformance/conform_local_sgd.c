@@ -11,7 +11,7 @@ static void local_sgd(const struct conform_setting *setting, uint32_t h, double 
     conform_vector u[W_MAX] = {0}, delta[W_MAX] = {0}, input[W_MAX];
     while (c.t < setting->steps) {
         const double eta = conform_eta(&c);
-        const bool average = (c.t + 1) % h == 0;                            /* t + 1 in I_T */
+        const bool average = (c.t + 1) % h == 0 || c.t + 1 == setting->steps; /* t + 1 in I_T, which contains T */
         conform_vector mean = {0};
         const int none[D_MAX] = {0};
         for (uint32_t w = 0; w < setting->workers; ++w) {

@@ -1,5 +1,5 @@
-/* conform_terngrad.c - TernGrad (Wen, Xu, Yan, Wu, Wang, Chen, Li 2017, arXiv:1705.07878, Alg. 1; scaler sharing, section 3.3;
- * clipping, section 3.4). Ternary values agree exactly: one more or less moves the update by s / W. */
+/* conform_terngrad.c - TernGrad (Wen, Xu, Yan, Wu, Wang, Chen, Li 2017, arXiv:1705.07878, Alg. 1; "scaler sharing";
+ * "gradient clipping"). Ternary values agree exactly: one more or less moves the update by s / W. */
 #include "tests/conformance/conformance.h"
 
 struct option {
@@ -47,7 +47,7 @@ static void terngrad(const struct conform_setting *setting, struct option o)
             double s[W_MAX], shared = 0.0;
             for (uint32_t w = 0; w < setting->workers; ++w) {
                 s[w] = scaler(&o, part->count, g[w] + part->offset);
-                shared = fmax(shared, s[w]);                                /* section 3.3: the largest of all workers */
+                shared = fmax(shared, s[w]);                                /* scaler sharing: the largest of all workers */
             }
             for (uint32_t w = 0; w < setting->workers; ++w) {
                 const double scale = o.own ? s[w] : shared;

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# verify_faults.sh - each fault that `dsgd verify --list` names is found: a row that holds without it is violated with it.
+#
+# With DSGD_VERIFY_CHECKS="NAME ..." these checks are made for each fault instead of the few that suffice here.
+set -u
+[ -z "${DSGD_SANITIZE:-}" ] || exit 77
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset DSGD_DATA
+failures=0
+fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
+
+# checks of a fault: those of the memory are cheap, those of rates are not
+checks_of() {
+    if [ -n "${DSGD_VERIFY_CHECKS:-}" ]; then
+        echo "$DSGD_VERIFY_CHECKS"
+        return
+    fi
+    case $1 in
+    no-memory | wrong-sign | double-memory | fixed-hashes | bound-tenth) echo virtual-iterate lemma3 ;;
+    *) echo virtual-iterate lemma3 rates ;; # also what this list does not know
+    esac
+}
+only() { for check in "$@"; do printf -- '--only %s ' "$check"; done; }
+table() { # FILE CHECKS OPTIONS...
+    local file=$1 checks=$2
+    shift 2
+    # shellcheck disable=SC2046,SC2086
+    "$DSGD" verify $(only $checks) -q -o "$file" "$@" >/dev/null 2>err || fail "verify $* ($checks): exit code $?: $(cat err)"
+}
+
+table sound.tsv "$(checks_of all)"
+awk -F'\t' '$3 == "violated" { print "violated without a fault: " $1; bad = 1 } END { exit bad }' sound.tsv || fail 'a row is violated without a fault'
+faults=$("$DSGD" verify --list | awk '/^faults/ { on = 1; next } on { print $1 }')
+[ "$(wc -w <<<"$faults")" -ge 7 ] || fail "only these faults: $faults"
+for fault in $faults; do
+    table "$fault.tsv" "$(checks_of "$fault")" --fault "$fault"
+    flagged=$(awk -F'\t' 'NR == FNR { sound[$1] = $3; next } sound[$1] == "holds" && $3 == "violated" { print $1 }' sound.tsv "$fault.tsv" | tr '\n' ' ')
+    echo "$fault: ${flagged:-nothing}"
+    [ -n "$flagged" ] || fail "$fault is flagged by no row"
+done
+[ $failures -eq 0 ]
