@@ -86,7 +86,7 @@ static enum dsgd_status excess(struct verify_context *context)
     int64_t at[CURVE_POINTS];
     struct ensemble mix = {0}, sgd = {0};
     const size_t runs = context->full ? 60 : 20;
-    ensemble_grid(10, context->full ? 300000 : 20000, CURVE_POINTS, at);
+    ensemble_grid(10, context->full ? 200000 : 20000, CURVE_POINTS, at);
     enum dsgd_status status = ensemble_of(context, HEAVYMIX, "", 4, runs, CURVE_POINTS, at, true, &mix);
     if (status == DSGD_OK) { status = ensemble_of(context, SGD, "", 4, runs, CURVE_POINTS, at, false, &sgd); }
     if (status == DSGD_OK) {
@@ -114,7 +114,7 @@ enum { BLOCKS = 3, COUNTS_MAX = 7 };
 
 static enum dsgd_status workers(struct verify_context *context)
 {
-    const int64_t quick[BLOCKS] = {100, 1000, 10000}, full[BLOCKS] = {100, 3000, 100000}, *at = context->full ? full : quick;
+    const int64_t quick[BLOCKS] = {100, 1000, 10000}, full[BLOCKS] = {100, 2000, 50000}, *at = context->full ? full : quick;
     const size_t runs = context->full ? 60 : 20, counts = context->full ? COUNTS_MAX : COUNTS_MAX - 2;
     struct ensemble e[COUNTS_MAX] = {{0}};
     double number[COUNTS_MAX], gap[RUNS_MAX * COUNTS_MAX];
@@ -223,7 +223,7 @@ static enum dsgd_status write_memory(struct verify_context *context, struct memo
 static enum dsgd_status memory(struct verify_context *context)
 {
     struct memory *m = calloc(2, sizeof *m); /* what the paper does; a worker subtracts its own value */
-    const int64_t steps = context->full ? 100000 : 10000;
+    const int64_t steps = context->full ? 50000 : 10000;
     if (!m) { return dsgd_fail(DSGD_ENOMEM, "no memory for a map"); }
     m->gradient2 = calloc((size_t)steps, sizeof *m->gradient2);
     m->steps = steps;
