@@ -1,7 +1,8 @@
 /* statistics.h - measured values with intervals, and what they say about a statement.
  *
  * All intervals are two-sided at THEORY_LEVEL: with about a hundred rows a table, 95 % would raise several false alarms in
- * each. Sources: Student's t (Gosset 1908), Clopper and Pearson 1934 (GSL's distribution functions).
+ * each. GSL's aborting error handler must be off (gsl_set_error_handler_off), as in the command: what fails becomes NaN here.
+ * Sources: Student's t (Gosset 1908), Clopper and Pearson 1934 (GSL's distribution functions).
  */
 #ifndef DSGD_THEORY_STATISTICS_H
 #define DSGD_THEORY_STATISTICS_H
@@ -23,8 +24,8 @@ struct theory_interval theory_mean(size_t n, const double *x /*[n]*/);
 struct theory_interval theory_share(size_t hits, size_t n);
 /** Ratio of two independent means, by the delta method on the logarithms; both means must be positive. */
 struct theory_interval theory_ratio(size_t n, const double *x /*[n]*/, size_t m, const double *y /*[m]*/);
-/** Slope of log y against log x: an ordinary line for each of n seeds (points rows of y), then the t interval over seeds, which
- *  asks nothing of the noise along a curve. points >= 2, all positive; else not a number. */
+/** Slope of log y against log x: a robust line (bisquare) for each of n seeds, then the t interval over seeds, which asks
+ *  nothing of the noise along a curve. points >= 2, all positive; else not a number. */
 struct theory_interval theory_slope(size_t points, const double *x /*[points]*/, size_t n, const double *y /*[n][points]*/);
 
 /** What a statement claims about a value. */
