@@ -1,5 +1,6 @@
 /* cmd_verify.c - dsgd verify: every statement of the theory against what is measured, as a table with verdicts. */
 #include <argp.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,18 +11,20 @@
 #include "experiments/options.h"
 #include "experiments/session.h"
 #include "experiments/text_file.h"
+#include "experiments/verify_conditions.h"
 #include "experiments/verify_store.h"
 #include "sim/clock.h"
 #include "verify/table.h"
 
-enum { KEY_ONLY = 1000, KEY_SEED, KEY_SEEDS, KEY_FULL, KEY_FAULT, KEY_LIST, KEY_RESTART, KEY_MARKDOWN, KEY_MAP, CHECKS_MAX = 64 };
+enum { KEY_ONLY = 1000, KEY_SEED, KEY_SEEDS, KEY_FULL, KEY_FAULT, KEY_LIST, KEY_RESTART, KEY_MARKDOWN, KEY_MAP, KEY_STATEMENT, CHECKS_MAX = 64 };
 
 struct verify_options {
     const char *only[CHECKS_MAX];
     int onlys;
     int64_t seed, seeds, threads;
     bool full, list, restart, markdown, quiet;
-    const char *fault, *map, *data, *output;
+    const char *fault, *map, *data, *output, *statement;
+    struct common_options user; /* CONFIG and --set */
 };
 
 static const struct argp_option table[] = {
@@ -31,6 +34,8 @@ static const struct argp_option table[] = {
     {"seeds", KEY_SEEDS, "N", 0, "Also makes the table with N - 1 further seeds, and says how many verdicts changed (1)", 0},
     {"fault", KEY_FAULT, "NAME", 0, "Plants a fault, to see that the checks find it; see --list", 0},
     {"map", KEY_MAP, "NAME", 0, "Writes the numbers behind a figure to the file of -o instead of the table; see --list", 0},
+    {"statement", KEY_STATEMENT, "NAME", 0, "With CONFIG: one statement alone, such as 'Lemma 1'; exit code 2 if its conditions do not hold", 0},
+    {"set", 's', "KEY=VALUE", 0, "With CONFIG: override a key; repeatable", 0},
     {"list", KEY_LIST, NULL, 0, "Lists checks and faults", 0},
     {"restart", KEY_RESTART, NULL, 0, "Makes everything anew; without it what stands in results/verify is taken", 0},
     {"markdown", KEY_MARKDOWN, NULL, 0, "The table as Markdown", 0},
@@ -61,11 +66,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->map = arg;
         return 0;
     case ARGP_KEY_END:
+        if (o->user.sets > 0 && !o->user.config) { argp_error(state, "--set %s: expected a CONFIG too", o->user.set[0]); }
+        if (o->statement && !o->user.config) { argp_error(state, "--statement %s: expected a CONFIG too", o->statement); }
         if (o->map && !o->output) { argp_error(state, "--map %s: expected -o FILE", o->map); }
         return 0;
     case KEY_LIST: o->list = true; return 0;
     case KEY_RESTART: o->restart = true; return 0;
     case KEY_MARKDOWN: o->markdown = true; return 0;
+    case KEY_STATEMENT: o->statement = arg; return 0;
+    case 's': {
+        const char **grown = realloc(o->user.set, (o->user.sets + 1) * sizeof *grown);
+        if (!grown) { return ENOMEM; }
+        o->user.set = grown;
+        o->user.set[o->user.sets++] = arg;
+        return 0;
+    }
+    case ARGP_KEY_ARG:
+        if (o->user.config) { argp_error(state, "%s: expected one CONFIG", arg); }
+        o->user.config = arg;
+        return 0;
     case 'o': o->output = arg; return 0;
     case 'd': o->data = arg; return 0;
     case 't': return option_integer(state, "--threads", arg, 1, 1024, &o->threads);
@@ -179,18 +198,24 @@ static int changes(const struct rows *tables, int64_t seeds, int c, const struct
 
 static void print_tables(const struct verify_options *o, const struct rows *tables)
 {
-    int total[4] = {0};
+    int total[4] = {0}, controls = 0, controls_violated = 0;
     print_head(o);
     for (int c = 0; c < tables[0].checks; ++c) {
         for (int r = 0; r < tables[0].count[c]; ++r) {
             const struct verify_row *row = tables[0].row + (size_t)c * VERIFY_ROWS_MAX + r;
             print_row(row, changes(tables, o->seeds, c, row), o->seeds, o->markdown);
-            ++total[row->verdict];
+            if (row->control) {
+                ++controls;
+                controls_violated += row->verdict == THEORY_VIOLATED;
+            } else {
+                ++total[row->verdict];
+            }
         }
     }
     if (!o->markdown) {
-        printf("%d rows: %d hold, %d violated, %d vacuous, %d undecided\n", total[0] + total[1] + total[2] + total[3], total[THEORY_HOLDS],
-               total[THEORY_VIOLATED], total[THEORY_VACUOUS], total[THEORY_UNDECIDED]);
+        printf("%d rows: %d hold, %d violated, %d vacuous, %d undecided; and %d controls with a broken premise, %d of them violated as they should be\n",
+               total[0] + total[1] + total[2] + total[3], total[THEORY_HOLDS], total[THEORY_VIOLATED], total[THEORY_VACUOUS],
+               total[THEORY_UNDECIDED], controls, controls_violated);
     }
 }
 
@@ -259,16 +284,20 @@ static void list(void)
 
 static int command(int argc, char **argv)
 {
-    static const struct argp argp = {table, parse, NULL, "Holds every statement of the theory against measurements and prints a verdict for "
+    static const struct argp argp = {table, parse, "[CONFIG]", "Holds every statement of the theory against measurements and prints a verdict for "
                                      "each: holds, violated, vacuous (the bound says nothing), undecided (the interval is too wide). "
-                                     "docs/theory.md explains statements and rows.", NULL, NULL, NULL};
+                                     "With CONFIG nothing is run: tells for each statement whether its "
+                                     "conditions hold for that configuration, or which one does not. docs/theory.md explains statements and rows.", NULL, NULL, NULL};
     struct verify_options options = {.seed = 1, .seeds = 1};
     if (argp_parse(&argp, argc, argv, 0, NULL, &options)) { return 2; }
     if (options.list) {
         list();
         return 0;
     }
-    const enum dsgd_status status = options.map ? write_map(&options) : verify(&options);
+    options.user.data = options.data;
+    const enum dsgd_status status = options.user.config ? verify_conditions(&options.user, options.statement)
+                                  : options.map ? write_map(&options) : verify(&options);
+    common_options_clear(&options.user);
     return status == DSGD_OK ? 0 : command_fail(status);
 }
 

@@ -12,7 +12,7 @@ SEED ?= 1
 VERIFY_SET := $(if $(FULL),full,quick)
 VERIFY_OPTIONS := --seed $(SEED) $(if $(FULL),--full)
 VERIFY_STEM := results/verify/$(VERIFY_SET)-s$(SEED)
-VERIFY_MAPS := contraction hashes excess memory workers
+VERIFY_MAPS := contraction hashes excess memory workers figure5
 VERIFY_FIGURES := $(VERIFY_MAPS:%=results/figures/verify-%-$(VERIFY_SET).png)
 VERIFY_TABLES := $(VERIFY_FIGURES:.png=.tsv)
 

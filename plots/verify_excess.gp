@@ -19,10 +19,10 @@ t_star = real(about(tsv, "T\\*"))
 caption = \
   sprintf("%s; %s, W = 4.\n", about(tsv, "dataset"), about(tsv, "setting")).\
   "Output averaged with weights (ξ + t)². Theorem 1 as stated is the sum of its three terms: start ∝ 1/T³, error memory (256(μ + 2L)βG²T/(μ²(β − 4)τ²Q_T) ∝ 1/T²)\n".\
-  "and noise (4T(T + 2ξ)σ²/(WμQ_T) ∝ 1/T), each with the factor ξ/(ξ − 2). Repaired: what is proved, the minimum over θ; hardly different here. Certificate: the same\n".\
+  "and noise (4T(T + 2ξ)σ²/(WμQ_T) ∝ 1/T), each with the factor ξ/(ξ − 2). Repaired: what is proved, the minimum over θ. Certificate: the same\n".\
   "with measured E‖a_t‖² in place of Lemma 3. μ, L, σ², w* are exact, G² is the largest E‖g_t‖² along the runs. A bound above f(w₀) − f* says nothing (grey).\n".\
   sprintf("Lines: mean of %s runs on one problem (noise, hashes and fill differ), the same noise for both methods; bands: 99.9 %% t intervals.\n", about(tsv, "runs")).\
-  sprintf("From T* = %.0f on noise exceeds memory in the bound (Remark 1); measured, the two methods agree long before.", t_star)
+  sprintf("From T* = %.0f on the noise term exceeds the memory term (Remark 1: then the rate is SGD’s).", t_star)
 
 if (format eq "png") {
     set print stem.".caption.txt"

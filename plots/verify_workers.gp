@@ -17,8 +17,8 @@ nth(word, i) = system(sprintf("sed -n 's/^# %s: //p' '%s' | sed -n '%dp'", word,
 
 caption = \
   sprintf("%s; %s, merged emulation.\n", about(tsv, "dataset"), about(tsv, "setting")).\
-  "Remark 3: the leading term of Theorem 1 falls as σ²/W. Early (small T) start and error memory count too, which do not fall with W; late the slope is −1.\n".\
-  "Thin lines of the same colour: the repaired bound of Theorem 1; its memory term G²/(τ²T²) hardly falls with W until T ≥ T* (Remark 1).\n".\
+  "Remark 3: the leading term of Theorem 1 falls as σ²/W (guide: slope −1). At small T start and error memory count too, and they do not fall with W.\n".\
+  "Thin lines of the same colour: the repaired bound of Theorem 1; its memory term ∝ G²/(τ²T²) stays until T exceeds T* (Remark 1), since G² ≥ ‖∇f(w₀)‖² for every W.\n".\
   sprintf("Points: mean of %s runs on one problem (noise, hashes, fill differ); bars: 99.9 %% t intervals. Slopes: line in the logarithms for each run, 99.9 %% t interval over runs.", \
           about(tsv, "runs"))
 

@@ -56,7 +56,7 @@ static enum dsgd_status set_real(const struct dsgd_param *param, const char *sec
     char *end = NULL;
     const double value = strtod(text, &end);
     if (end == text || *end || !isfinite(value) || value < param->min || value > param->max) {
-        return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected a number from %g to %g", section, dot(section), param->name,
+        return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected a number from %.7g to %.7g", section, dot(section), param->name,
                          text, param->min, param->max);
     }
     *field = value;

@@ -62,6 +62,10 @@ try 2 verify --only nothing
 try 2 verify --fault nothing
 try 2 verify --map nothing
 try 2 verify --map contraction
+try 2 verify --set steps=1
+try 2 verify --statement "Lemma 1"
+try 2 verify ok.conf other.conf
+try 2 verify ok.conf --statement "Lemma 9"
 try 2 list sgd -d 785 --rows 2
 
 # configuration

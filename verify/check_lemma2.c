@@ -212,7 +212,7 @@ static enum dsgd_status counterexample(struct verify_context *context)
 {
     const double mu = 1.0, L = 2.0, xi = 10.0, eta = 8.0 / (mu * xi), x = 1.0 - L * eta, left = x * x;
     const struct theory_step step = {.mu = mu, .L = L, .eta = eta, .distance2 = 1.0, .excess = L / 2.0, .G2 = L * L};
-    struct verify_row row = {.id = "lemma2.printed", .statement = "Lemma 2, as printed", .control = true,
+    struct verify_row row = {.id = "lemma2.printed", .statement = "Lemma 2, as printed",
                              .quantity = "||w~_1 - w*||^2, at most the right side with -(1 - 2/xi) eta eps",
                              .setting = "f = (x_1^2 + 2 x_2^2)/2, w = e_2, a = 0, sigma = 0, kappa = 2, xi = 10, eta = 8/(mu xi)",
                              .measured = theory_exact(left), .relation = THEORY_AT_MOST, .bound = theory_lemma2_printed(&step, xi),
@@ -237,4 +237,4 @@ static enum dsgd_status run(struct verify_context *context)
 }
 
 const struct verify_check verify_lemma2 = {
-    .name = "lemma2", .title = "Lemma 2 and Facts 1, 2: exact conditional expectations over a finite sum", .version = 1, .run = run};
+    .name = "lemma2", .title = "Lemma 2 and Facts 1, 2: exact conditional expectations over a finite sum", .version = 2, .run = run};

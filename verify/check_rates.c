@@ -3,7 +3,7 @@
  * Rates are the informative test of the final theorems: a bound a hundred times too large passes everything, a slope does not.
  * Window rule, fixed before any result: 9 log-spaced points from max(2 xi, T/10) to T; the slope is fitted for each run, its interval is
  * over runs. A statement about a rate holds where noise leads: here kappa = 2, xi = 64, sigma = 3, so that beyond 2 xi the start,
- * mu xi^3 b_0/(8 Q_T), is below 1e-3 of the leading term 12 sigma^2/(mu T), and T exceeds Remark 1's T* (computed below).
+ * mu xi^3 b_0/(8 Q_T), is below 1 % of the leading term 12 sigma^2/(mu T) in the whole window, and T exceeds Remark 1's T* (computed below).
  * Remark 1: same noise and seeds with and without HEAVYMIX, so that what they share cancels in the ratio. Remark 3: independent runs.
  * SGD on a quadratic with additive noise has a gap in closed form (a linear recursion for each eigenvalue), which holds the
  * measured level itself, two-sided, not only its slope.
@@ -15,11 +15,14 @@
 
 #include "verify/ensemble.h"
 
-enum { D = 64, K = 32, KAPPA = 2, BETA = 8, WINDOW = 9, EARLY = 4, WORKERS = 3 };
+enum { D = 64, K = 32, KAPPA = 2, BETA = 8, WINDOW = 9, EARLY = 4, WORKERS = 3, SERIES = WORKERS + 4 };
 static const int workers_of[WORKERS] = {1, 4, 16};
 static const double rate_low = -1.15, rate_high = -0.85, level = 0.15;
 
 static const char sketched[] = "sketched_sgd sketched_sgd.k=32", sgd[] = "sgd";
+/* tau = 1/32, where compression costs something at first; xi above Fact 4's 263 for it, for both */
+static const char coarse[] = "sketched_sgd sketched_sgd.k=2 step.xi=264", coarse_sgd[] = "sgd step.xi=264";
+enum { COARSE_K = 2 };
 
 /* One ensemble; `at` ends with the window's points. */
 struct series {
@@ -116,8 +119,24 @@ static enum dsgd_status report_rates(struct verify_context *context, const struc
                   THEORY_WITHIN, 1.0 - level, 1.0 + level, false);
 }
 
-/* T* from constants, and the first point from which the measured ratio stays within 15 % of 1. */
-static enum dsgd_status report_remark1(struct verify_context *context, const struct series *s, const struct series *v)
+/* The first point from which the measured ratio stays within 15 % of 1, and T* of these constants. */
+static enum dsgd_status report_crossing(struct verify_context *context, const char *id, double k, const struct series *s, const struct series *v)
+{
+    const double G2 = ensemble_G2(&s->e, s->e.at[s->e.points - 1]);
+    const double T_star = theory_remark1_steps(s->e.kappa, BETA, k / D, s->e.sigma2, G2);
+    double from = (double)INFINITY;
+    for (size_t p = s->e.points; p-- > 0;) {
+        const struct theory_interval ratio = ratio_at(&s->e, s->e.output, &v->e, v->e.output, p);
+        if (!(fabs(ratio.value - 1.0) <= level)) { break; }
+        from = (double)s->e.at[p];
+    }
+    return report(context, id, "Remark 1", "steps from which the measured ratio to SGD stays within 15 % of 1, at most T*", s->words,
+                  theory_exact(from), THEORY_AT_MOST, T_star, NAN, false);
+}
+
+/* T* from constants: below T here, so that beyond it the ratio must be 1. */
+static enum dsgd_status report_remark1(struct verify_context *context, const struct series *s, const struct series *v,
+                                       const struct series *coarse_s, const struct series *coarse_v)
 {
     const size_t last = s->e.points - 1;
     const int64_t T = s->e.at[last];
@@ -126,14 +145,12 @@ static enum dsgd_status report_remark1(struct verify_context *context, const str
                     ratio_at(&s->e, s->e.output, &v->e, v->e.output, last), THEORY_WITHIN, 1.0 - level, 1.0 + level, false));
     DSGD_TRY(report(context, "T-star", "Remark 1", "T* = 64 (1 + 2 kappa) beta/(beta - 4) G^2/(sigma^2 tau^2), at most T", s->words,
                     theory_exact(T_star), THEORY_AT_MOST, (double)T, NAN, false));
-    double from = (double)INFINITY;
-    for (size_t p = s->e.points; p-- > 0;) {
-        const struct theory_interval ratio = ratio_at(&s->e, s->e.output, &v->e, v->e.output, p);
-        if (!(fabs(ratio.value - 1.0) <= level)) { break; }
-        from = (double)s->e.at[p];
-    }
-    return report(context, "T-measured", "Remark 1", "steps from which the measured ratio stays within 15 % of 1, at most T*", s->words,
-                  theory_exact(from), THEORY_AT_MOST, T_star, NAN, false);
+    DSGD_TRY(report_crossing(context, "T-measured", K, s, v));
+    size_t early = 0; /* the last point up to step 500, before T has made up for the compression */
+    while (early + 1 < s->e.points && s->e.at[early + 1] <= 500) { ++early; }
+    DSGD_TRY(report(context, "coarse-early", "Remark 1", "mean gap of HEAVYMIX with tau = 1/32 over that of SGD, at the last point up to step 500", coarse_s->words,
+                    ratio_at(&coarse_s->e, coarse_s->e.output, &coarse_v->e, coarse_v->e.output, early), THEORY_AT_MOST, 1.0 + level, NAN, true));
+    return report_crossing(context, "coarse-T-measured", COARSE_K, coarse_s, coarse_v);
 }
 
 static enum dsgd_status report_remark3(struct verify_context *context, const struct series *w /*[WORKERS]*/)
@@ -164,33 +181,36 @@ static enum dsgd_status report_remark3(struct verify_context *context, const str
 static enum dsgd_status report_controls(struct verify_context *context, const struct series *s, const struct series *weak)
 {
     DSGD_TRY(report(context, "last-iterate", "Theorem 1, average", "mean gap of w_T over that of the weighted average", s->words,
-                    ratio_at(&s->e, s->e.last, &s->e, s->e.output, s->e.points - 1), THEORY_AT_LEAST, 2.0, NAN, true));
+                    ratio_at(&s->e, s->e.last, &s->e, s->e.output, s->e.points - 1), THEORY_AT_MOST, 1.0 + level, NAN, true));
     DSGD_TRY(report(context, "weak-noise", "Theorem 1, average", "slope of log gap in log T, weighted average, weak noise", weak->words,
                     slope(&weak->e, weak->e.output), THEORY_WITHIN, rate_low, rate_high, false));
     return report(context, "uniform", "Theorem 1, average", "slope of log gap in log T, uniform average, weak noise", weak->words,
-                  slope(&weak->e, weak->e.uniform), THEORY_AT_MOST, rate_low, NAN, true);
+                  slope(&weak->e, weak->e.uniform), THEORY_WITHIN, rate_low, rate_high, true);
 }
 
-static enum dsgd_status make_all(struct verify_context *context, struct series *w, struct series *v, struct series *weak)
+static enum dsgd_status make_all(struct verify_context *context, struct series *w, struct series *v, struct series *weak,
+                                 struct series *coarse_s, struct series *coarse_v)
 {
     const size_t runs = context->full ? 300 : 100;
     for (int i = 0; i < WORKERS; ++i) { DSGD_TRY(make(context, sketched, 3.0, workers_of[i], 51000 + 1000 * (uint32_t)i, runs, true, &w[i])); }
     DSGD_TRY(make(context, sgd, 3.0, 1, 51000, runs, false, v)); /* the seeds of w[0] */
+    DSGD_TRY(make(context, coarse, 1.0, 1, 55000, runs / 2, true, coarse_s));
+    DSGD_TRY(make(context, coarse_sgd, 1.0, 1, 55000, runs / 2, false, coarse_v));
     return make(context, sketched, 0.1, 1, 54000, runs / 2, false, weak);
 }
 
 static enum dsgd_status run(struct verify_context *context)
 {
-    struct series all[WORKERS + 2] = {{.words = ""}}; /* W = 1, 4, 16 with HEAVYMIX; SGD; weak noise */
-    struct series *w = all, *v = all + WORKERS, *weak = v + 1;
-    enum dsgd_status status = make_all(context, w, v, weak);
+    struct series all[SERIES] = {{.words = ""}}; /* W = 1, 4, 16 with HEAVYMIX; SGD; weak noise; coarse and its SGD */
+    struct series *w = all, *v = all + WORKERS, *weak = v + 1, *coarse_s = v + 2, *coarse_v = v + 3;
+    enum dsgd_status status = make_all(context, w, v, weak, coarse_s, coarse_v);
     if (status == DSGD_OK) { status = report_rates(context, w, v); }
-    if (status == DSGD_OK) { status = report_remark1(context, w, v); }
+    if (status == DSGD_OK) { status = report_remark1(context, w, v, coarse_s, coarse_v); }
     if (status == DSGD_OK) { status = report_remark3(context, w); }
     if (status == DSGD_OK) { status = report_controls(context, w, weak); }
-    for (int i = 0; i < WORKERS + 2; ++i) { ensemble_close(&all[i].e); }
+    for (int i = 0; i < SERIES; ++i) { ensemble_close(&all[i].e); }
     return status;
 }
 
 const struct verify_check verify_rates = {
-    .name = "rates", .title = "rates in T and W, Remarks 1 and 3, wrong averages", .version = 1, .run = run};
+    .name = "rates", .title = "rates in T and W, Remarks 1 and 3, wrong averages", .version = 2, .run = run};

@@ -52,7 +52,7 @@ static enum dsgd_status look(void *user, struct trial *trial, const struct trial
 static enum dsgd_status one_run(struct verify_context *context, struct batch *b, const char *words, int run, double *sum)
 {
     struct separable problem = {.kind = SEPARABLE_WELL, .d = D, .sigma = b->sigma, .start = b->start};
-    struct watch watch = {.sum = sum, .least = INFINITY, .steps = b->steps};
+    struct watch watch = {.sum = sum, .least = (double)INFINITY, .steps = b->steps};
     struct trial trial;
     separable_init(&problem);
     enum dsgd_status status = trial_open_problem(context, &separable_problem, &problem, words, verify_seed(context, (uint32_t)run), &trial);
@@ -118,7 +118,7 @@ static enum dsgd_status attained(struct verify_context *context, const struct ba
     for (int run = 0; run < b->runs; ++run) { share[run] = b->average[run] / middle; }
     struct verify_row row = {.statement = "Theorem 4, sharpness", .measured = theory_mean((size_t)b->runs, share), .relation = THEORY_WITHIN,
                              .quantity = "share of F + M that the mean over t of E||grad f(w_t)||^2 reaches; the theorem allows 2 (F + M) + E",
-                             .bound = 0.95, .upper = 1.05 / (1.0 - 2.0 * eta * (1.0 - b->tau) / b->tau), .trivial = NAN};
+                             .bound = 0.95, .upper = 1.05 / (1.0 - 2.0 * eta * (1.0 - b->tau) / b->tau), .trivial = (double)NAN};
     snprintf(row.id, sizeof row.id, "theorem4.%s", id);
     snprintf(row.setting, sizeof row.setting, "%s", b->setting);
     verify_record(context, (size_t)b->runs, share);
@@ -144,7 +144,7 @@ static enum dsgd_status descent(struct verify_context *context)
     struct verify_row row = {.id = "theorem4.descent.slope", .statement = "Theorem 4, rate",
                              .quantity = "slope of log mean ||grad f(w_t)||^2 against log (T + 1)",
                              .measured = theory_slope((size_t)points, at, (size_t)runs, value), .relation = THEORY_WITHIN, .bound = -0.6,
-                             .upper = -0.4, .trivial = NAN};
+                             .upper = -0.4, .trivial = (double)NAN};
     snprintf(row.setting, sizeof row.setting, "%.*s, first steps=%d", SHOWN + 56, b.setting, first);
     verify_record(context, (size_t)(runs * points), value);
     return verify_report(context, &row);
@@ -172,4 +172,4 @@ static enum dsgd_status run(struct verify_context *context)
 }
 
 const struct verify_check verify_theorem4 = {
-    .name = "theorem4", .title = "smooth, not convex: mean and minimum of ||grad f||^2 at step 1/sqrt(T + 1)", .version = 1, .run = run};
+    .name = "theorem4", .title = "smooth, not convex: mean and minimum of ||grad f||^2 at step 1/sqrt(T + 1)", .version = 2, .run = run};

@@ -81,7 +81,7 @@ static enum dsgd_status attained(struct verify_context *context, const struct ba
     struct verify_row row = {.id = "theorem5.exact.attained", .statement = "Theorem 5, sharpness",
                              .quantity = "2 sqrt(T + 1) (f(mean of w_0..w_T) - f*), between b_0 - 1 and b_0 + 1 by the closed form",
                              .measured = theory_exact(2.0 * root * b->gap[0]), .relation = THEORY_WITHIN, .bound = b0 - 1.0, .upper = b0 + 1.0,
-                             .trivial = NAN};
+                             .trivial = (double)NAN};
     snprintf(row.setting, sizeof row.setting, "%s", b->setting);
     verify_record(context, 1, b->gap);
     return verify_report(context, &row);
@@ -99,7 +99,7 @@ static enum dsgd_status rate(struct verify_context *context, struct batch *b)
     }
     struct verify_row row = {.id = "theorem5.sketched.slope", .statement = "Theorem 5, rate", .quantity = "slope of log (f(mean) - f*) against log (T + 1)",
                              .measured = theory_slope(POINTS, at, (size_t)b->runs, value), .relation = THEORY_WITHIN, .bound = -0.6, .upper = -0.4,
-                             .trivial = NAN};
+                             .trivial = (double)NAN};
     snprintf(row.setting, sizeof row.setting, "%.*s, first steps=%d", SHOWN + 56, b->setting, first);
     verify_record(context, (size_t)b->runs * POINTS, value);
     return verify_report(context, &row);
@@ -124,4 +124,4 @@ static enum dsgd_status run(struct verify_context *context)
 }
 
 const struct verify_check verify_theorem5 = {
-    .name = "theorem5", .title = "convex, not smooth: f(mean of the iterates) at step 1/sqrt(T + 1)", .version = 1, .run = run};
+    .name = "theorem5", .title = "convex, not smooth: f(mean of the iterates) at step 1/sqrt(T + 1)", .version = 2, .run = run};

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "verify/conditions_of.h"
+
 /* One run as it goes by. */
 struct watch {
     struct ensemble *out;
@@ -124,6 +126,19 @@ static enum dsgd_status allocate(const struct ensemble_plan *plan, struct ensemb
     return DSGD_OK;
 }
 
+/* No row about a statement whose own conditions the setting does not meet. */
+static enum dsgd_status check_conditions(const struct verify_context *context, const struct ensemble_plan *plan, const struct trial *first)
+{
+    struct theory_setting setting;
+    struct dsgd_layout layout;
+    size_t n = 0;
+    if (context->fault || !plan->statements) { return DSGD_OK; } /* a fault may be just such a condition */
+    first->problem->shape(first->self, &layout, &n);
+    DSGD_TRY(conditions_of(&first->run, &first->constants, &layout, &first->algorithm, first->algorithm_config, &setting));
+    for (int i = 0; plan->statements[i]; ++i) { DSGD_TRY(theory_check(plan->statements[i], &setting)); }
+    return DSGD_OK;
+}
+
 enum dsgd_status ensemble_run(struct verify_context *context, const struct ensemble_plan *plan, struct ensemble *out)
 {
     struct trial first;
@@ -139,6 +154,7 @@ enum dsgd_status ensemble_run(struct verify_context *context, const struct ensem
     if (status == DSGD_OK && first.run.steps != (int64_t)out->steps) {
         status = dsgd_fail(DSGD_EINTERNAL, "an ensemble of %zu steps whose words say %lld", out->steps, (long long)first.run.steps);
     }
+    if (status == DSGD_OK) { status = check_conditions(context, plan, &first); }
     if (status == DSGD_OK) { status = trial_optimum(context, &first); }
     if (status == DSGD_OK) { status = allocate(plan, out, &w); }
     if (status == DSGD_OK) { status = constants(&first, &w); }

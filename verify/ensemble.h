@@ -19,6 +19,7 @@ struct ensemble_plan {
     size_t runs, points;
     const int64_t *at;       /* [points] ascending steps, the last one = T */
     bool moments;            /* fill G2 and h: needs sigma^2 known (quadratic) */
+    const char *const *statements; /* NULL, or names (NULL at the end) whose conditions the setting must meet (theory/conditions.h) */
 };
 
 /** What came out. gap arrays are [runs][points], f(.) - f* after `at` steps. */
@@ -33,7 +34,7 @@ struct ensemble {
     double gradient2;        /* ||grad f(w_0)||^2 */
 };
 
-/** Runs it and records all gaps. DSGD_ENOMEM or the trial's failure. Caller: ensemble_close, also after a failure. */
+/** Runs it and records all gaps. DSGD_EINPUT with the condition that fails (never asked of a planted fault), DSGD_ENOMEM or the trial's failure. Caller: ensemble_close, also after a failure. */
 enum dsgd_status ensemble_run(struct verify_context *context, const struct ensemble_plan *plan, struct ensemble *out);
 void ensemble_close(struct ensemble *e); /* accepts an all-zero one */
 

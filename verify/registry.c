@@ -11,6 +11,7 @@
     X(verify_theorem4)        \
     X(verify_theorem5)        \
     X(verify_theorem1)        \
+    X(verify_theorem6)        \
     X(verify_rates)           \
     X(verify_theorem4_mnist)  \
     X(verify_theorem5_mnist)  \
@@ -51,6 +52,7 @@ const struct verify_check *verify_check_find(const char *name)
     X(verify_map_excess, "excess", "excess risk over T under the terms of Theorem 1") \
     X(verify_map_memory, "memory", "error memory over t under Lemma 3") \
     X(verify_map_workers, "workers", "excess risk over the number of workers") \
+    X(verify_map_figure5, "figure5", "figure 5 on MNIST under Theorems 1 and 5") \
     /* X(verify_map_name, "name", "title") */
 
 #define DECLARE_MAP(function, name, title) enum dsgd_status function(const struct verify_context *context, FILE *out);

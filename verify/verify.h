@@ -35,7 +35,7 @@ struct verify_row {
     struct theory_interval measured;
     enum theory_relation relation;
     double bound, upper, trivial;     /* upper: THEORY_WITHIN only; trivial: NaN if there is none */
-    bool control;                     /* a negative control: the statement is expected to fail here; relation says how */
+    bool control;                     /* a negative control: a premise is broken on purpose, the statement's claim should be violated */
     enum theory_verdict verdict;      /* filled by verify_report */
     char digest[17];                  /* first 16 digits of the SHA-256 of all numbers recorded for this row */
 };
