@@ -18,7 +18,8 @@
 #include "verify/ensemble.h"
 #include "verify/linear_moments.h"
 
-#define LOGISTIC "dataset=mnist problem=logistic logistic.digit=0 logistic.l2=0.01 average=theory step_size=theory step.constant=8 step.beta=5 step.xi=repaired "
+#define LOGISTIC "dataset=mnist problem=logistic logistic.digit=0 logistic.l2=0.01 " \
+    "average=theory step_size=theory step.constant=8 step.beta=5 step.xi=repaired "
 #define SVM "dataset=mnist problem=svm svm.digit=0 svm.l2=0.001 average=uniform step_size=invsqrt step.constant=1 "
 #define SGD "algorithm=sgd "
 #define HEAVYMIX "algorithm=sketched_sgd sketched_sgd.variant=heavymix sketched_sgd.rows=7 sketched_sgd.cols=40 sketched_sgd.k=10 "
@@ -138,8 +139,8 @@ static void write_head(FILE *out, const struct verify_context *context, const st
     fprintf(out, "# %s dataset: %s\n# %s examples: %zu\n# %s parameters: %zu\n# %s words: %s" HEAVYMIX "workers=%d\n# %s runs: %zu\n# %s seed: %lu\n",
             panel->name, first->dataset->title, panel->name, n, panel->name, first->d, panel->name, panel->words, WORKERS, panel->name, runs,
             panel->name, (unsigned long)context->seed);
-    fprintf(out, "# %s mu: %.6g\n# %s L: %.6g\n# %s b0: %.6g\n# %s fstar: %.9g\n# %s start gap: %.9g\n", panel->name, first->constants.mu, panel->name,
-            first->constants.L, panel->name, panel->b0, panel->name, first->f_star, panel->name, panel->f0);
+    fprintf(out, "# %s mu: %.6g\n# %s b0: %.6g\n# %s fstar: %.9g\n# %s start gap: %.9g\n", panel->name, first->constants.mu, panel->name, panel->b0,
+            panel->name, first->f_star, panel->name, panel->f0);
 }
 
 /* Mean, smallest and largest of the runs at point p. */
@@ -182,9 +183,9 @@ static void write_logistic(FILE *out, const struct verify_context *context, cons
                              .b0 = panel->b0, .sigma2 = largest(mix->sigma2, mix->points), .G2 = largest(mix->G2, mix->points)};
     write_head(out, context, panel, mix->count);
     const struct theory_terms end = theory_repaired_best(&run).terms;
-    fprintf(out, "# logistic xi: %.0f\n# logistic G2: %.6g\n# logistic sigma2: %.6g\n# logistic last sigma2: %.6g\n# logistic memory share: %.6f\n", run.xi,
-            run.G2, run.sigma2, mix->sigma2[last], end.memory / end.total);
-    fprintf(out, "# logistic T*: %.3g\n# logistic useful: %.3g\n", theory_remark1_steps(L / mu, BETA, run.tau, run.sigma2, run.G2),
+    fprintf(out, "# logistic L: %.6g\n# logistic xi: %.0f\n# logistic G2: %.6g\n# logistic sigma2: %.6g\n# logistic last sigma2: %.6g\n"
+            "# logistic memory share: %.6f\n", L, run.xi, run.G2, run.sigma2, mix->sigma2[last], end.memory / end.total);
+    fprintf(out, "# logistic T*: %.2e\n# logistic useful: %.2e\n", theory_remark1_steps(L / mu, BETA, run.tau, run.sigma2, run.G2),
             steps_until(run, panel->f0));
     fprintf(out, "# step\tsgd\tsgd_low\tsgd_high\tgap\tgap_low\tgap_high\tstated\trepaired\tcertificate\tstart_gap\tG2\tsigma2\tmemory\n");
     for (size_t p = 1; p < mix->points; ++p) {
@@ -195,8 +196,8 @@ static void write_logistic(FILE *out, const struct verify_context *context, cons
         fprintf(out, "%lld", (long long)mix->at[p]);
         write_gap(out, sgd, p);
         write_gap(out, mix, p);
-        fprintf(out, "\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\n", theory_stated(&run).total, theory_repaired_best(&run).terms.total, measured.total,
-                panel->f0, mix->G2[p], mix->sigma2[p], mix->h[mix->at[p] - 1]);
+        fprintf(out, "\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\n", theory_stated(&run).total, theory_repaired_best(&run).terms.total,
+                measured.total, panel->f0, mix->G2[p], mix->sigma2[p], mix->h[mix->at[p] - 1]);
     }
 }
 
@@ -229,7 +230,8 @@ static void write_svm(FILE *out, const struct verify_context *context, const str
     /* both terms fall as 1/sqrt(T + 1) */
     const double root = theory_theorem5(panel->tau, 0.0, panel->b0, G2).total / panel->f0;
     write_head(out, context, panel, longest->count);
-    fprintf(out, "# svm G2: %.6g\n# svm useful: %.3g\n# step\tsgd\tsgd_low\tsgd_high\tgap\tgap_low\tgap_high\tprinted\tproved\tstart_gap\tG2\n", G2, root * root);
+    fprintf(out, "# svm G2: %.6g\n# svm useful: %.2e\n"
+            "# step\tsgd\tsgd_low\tsgd_high\tgap\tgap_low\tgap_high\tprinted\tproved\tstart_gap\tG2\n", G2, root * root);
     for (size_t j = 0; j < lengths; ++j) {
         const size_t last = mix[j].points - 1;
         const double T = (double)mix[j].at[last] - 1.0, moment = largest(mix[j].G2, mix[j].points); /* the theorem's T: iterates 0 .. T */
