@@ -24,7 +24,11 @@ algorithms=$("$DSGD" list algorithms | awk '/^  [a-z]/ { print $1 }')
 RANDOM=7
 kills=${DSGD_KILLS:-50}
 for algorithm in $algorithms; do
-    run=("$DSGD" run k.conf --quiet --set "algorithm=$algorithm" --set steps=30000 --snapshot 0.02)
+    # as many steps as take this machine about two seconds, so that slow algorithms are killed as often as fast ones
+    seconds=$("$DSGD" run k.conf --json --set "algorithm=$algorithm" --set steps=300 -o speed.h5 | sed -n 's/.*"seconds_rounds": *\([0-9.e-]*\).*/\1/p')
+    steps=$(awk -v s="${seconds:-1}" 'BEGIN { n = int(600 / (s > 1e-4 ? s : 1e-4)); print (n < 1000 ? 1000 : (n > 30000 ? 30000 : n)) }')
+    rm -f speed.h5
+    run=("$DSGD" run k.conf --quiet --set "algorithm=$algorithm" --set "steps=$steps" --snapshot 0.02)
     "${run[@]}" -o whole.h5 || fail "$algorithm: exit code $?"
     killed=0 calls=0
     while [ ! -e part.h5 ] && [ $calls -lt $((8 * kills)) ]; do
@@ -40,7 +44,7 @@ for algorithm in $algorithms; do
     done
     [ -e part.h5 ] || { fail "$algorithm: no result after $calls calls"; continue; }
     [ "$(digest whole.h5)" = "$(digest part.h5)" ] || fail "$algorithm: digest differs after $killed kills: $("$DSGD" diff whole.h5 part.h5)"
-    echo "$algorithm: $killed kills in $calls calls, same digest"
+    echo "$algorithm: $killed kills in $calls calls, $steps steps, same digest"
     rm -f whole.h5 part.h5*
 done
 
