@@ -147,6 +147,17 @@ static enum dsgd_status rows_make(const struct verify_options *o, uint32_t seed,
     return DSGD_OK;
 }
 
+/* A bar ends a cell of a Markdown table: "||g||" needs its bars escaped. */
+static void escape_bars(const char *text, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; *text && n + 3 < size; ++text) {
+        if (*text == '|') { out[n++] = '\\'; }
+        out[n++] = *text;
+    }
+    out[n] = '\0';
+}
+
 static void print_row(const struct verify_row *row, int changed, int64_t seeds, bool markdown)
 {
     char claim[64], measured[96], again[32] = "";
@@ -162,7 +173,9 @@ static void print_row(const struct verify_row *row, int changed, int64_t seeds, 
     if (seeds > 1) { snprintf(again, sizeof again, markdown ? " %d of %lld |" : "  %d of %lld", changed, (long long)seeds); }
     const char *control = row->control ? " (control)" : "";
     if (markdown) {
-        printf("| %s%s | `%s` | %s | %s | %s | %s | %s |%s\n", row->statement, control, row->id, row->quantity, measured, claim, slack_text,
+        char quantity[2 * VERIFY_TEXT_MAX];
+        escape_bars(row->quantity, quantity, sizeof quantity);
+        printf("| %s%s | `%s` | %s | %s | %s | %s | %s |%s\n", row->statement, control, row->id, quantity, measured, claim, slack_text,
                theory_verdict_name(row->verdict), again);
     } else {
         printf("%-10s %-28s %-34s %-34s %-24s %8s%s%s\n", theory_verdict_name(row->verdict), row->statement, row->id, measured, claim, slack_text,
