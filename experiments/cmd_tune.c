@@ -98,18 +98,6 @@ static void print_table(FILE *out, const char *prefix, const struct tune_request
 
 static const char first_line[] = "# written by dsgd tune";
 
-/* Nothing but an earlier answer is replaced: -o CONFIG would lose the configuration. */
-static enum dsgd_status check_output(const char *path)
-{
-    char line[sizeof first_line] = "";
-    FILE *file = fopen(path, "rb");
-    if (!file) { return DSGD_OK; }
-    const size_t bytes = fread(line, 1, sizeof line - 1, file);
-    fclose(file);
-    if (bytes == 0 || strcmp(line, first_line) == 0) { return DSGD_OK; }
-    return dsgd_fail(DSGD_EINPUT, "%s was not written by dsgd tune: expected a new file or an earlier answer", path);
-}
-
 static enum dsgd_status write_fragment(const char *path, const struct tune_request *r, const struct tune *t)
 {
     char *text = NULL;
@@ -126,7 +114,7 @@ static enum dsgd_status write_fragment(const char *path, const struct tune_reque
         fprintf(out, "%s = %s\n", r->key, value);
     }
     enum dsgd_status status = fclose(out) == 0 ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for %s", path);
-    if (status == DSGD_OK) { status = text_file_write(path, text, size); }
+    if (status == DSGD_OK) { status = text_file_write(path, text, size, TEXT_FILE_HASH); }
     free(text);
     return status;
 }
@@ -134,7 +122,7 @@ static enum dsgd_status write_fragment(const char *path, const struct tune_reque
 static enum dsgd_status tune_all(const struct tune_options *options)
 {
     struct tune tune;
-    if (options->output) { DSGD_TRY(check_output(options->output)); }
+    if (options->output) { DSGD_TRY(text_file_check(options->output)); }
     enum dsgd_status status = tune_search(&options->request, &tune);
     if (status == DSGD_OK && options->output) { status = write_fragment(options->output, &options->request, &tune); }
     if (status == DSGD_OK && !options->common.quiet) {

@@ -246,7 +246,7 @@ static enum dsgd_status write_tsv(const struct verify_options *o, const struct r
         }
     }
     const bool complete = fclose(out) == 0;
-    const enum dsgd_status status = complete ? text_file_write(o->output, text, size) : dsgd_fail(DSGD_ENOMEM, "no memory for the table");
+    const enum dsgd_status status = complete ? text_file_write(o->output, text, size, TEXT_FILE_HASH) : dsgd_fail(DSGD_ENOMEM, "no memory for the table");
     free(text);
     return status;
 }
@@ -279,7 +279,7 @@ static enum dsgd_status write_map(const struct verify_options *o)
     enum dsgd_status status = verify_map_find(o->map)->write(&context, out);
     const bool complete = fclose(out) == 0;
     if (status == DSGD_OK) {
-        status = complete ? text_file_write(o->output, text, size) : dsgd_fail(DSGD_ENOMEM, "no memory for map %s", o->map);
+        status = complete ? text_file_write(o->output, text, size, TEXT_FILE_HASH) : dsgd_fail(DSGD_ENOMEM, "no memory for map %s", o->map);
     }
     free(text);
     return status;

@@ -35,9 +35,9 @@ static enum dsgd_status record_folder(const struct sweep *sweep, const char *fol
     if (fclose(out) != 0) {
         status = dsgd_fail(DSGD_ENOMEM, "no memory for %s", path);
     } else if (skipped > 0) {
-        status = text_file_write(path, text, size);
+        status = text_file_write(path, text, size, TEXT_FILE_HASH);
     } else {
-        unlink(path);
+        text_file_remove(path);
     }
     free(text);
     return status;

@@ -31,6 +31,7 @@ static bool read_rows(struct verify_context *context, const struct verify_check 
     bool good = in && line && fgets(line, LINE_MAX_BYTES, in) && strcmp(line, head) == 0;
     context->rows = 0;
     while (good && fgets(line, LINE_MAX_BYTES, in)) {
+        if (*line == '#') { continue; }
         good = context->rows < VERIFY_ROWS_MAX && verify_row_parse(line, &context->row[context->rows]);
         context->rows += good;
     }
@@ -52,7 +53,7 @@ static enum dsgd_status write_rows(const struct verify_context *context, const s
         fputc('\n', out);
     }
     const bool complete = fclose(out) == 0;
-    const enum dsgd_status status = complete ? text_file_write(path, text, size) : dsgd_fail(DSGD_ENOMEM, "no memory for the rows of %s", check->name);
+    const enum dsgd_status status = complete ? text_file_write(path, text, size, TEXT_FILE_HASH) : dsgd_fail(DSGD_ENOMEM, "no memory for the rows of %s", check->name);
     free(text);
     return status;
 }
