@@ -63,4 +63,5 @@ const struct dsgd_problem_ops dsgd_problem_logistic = {
     .full_gradient = dsgd_linear_full_gradient,
     .constants = logistic_constants,
     .optimum = logistic_optimum,
+    .optimum_gap = 1e-12,
 };

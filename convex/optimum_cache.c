@@ -2,6 +2,7 @@
 #include "convex/optimum_cache.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include <nettle/sha2.h>
 #include "convex/optimum_file.h"
 #include "datasets/dataset.h"
+#include "sim/lock.h"
+#include "sim/replace.h"
 
 /* Raise the version whenever a solver, a certificate or the meaning of a stored number changes. */
 enum { FORMAT_VERSION = 1, PATH_SIZE = 1024 };
@@ -114,6 +117,20 @@ void dsgd_reference_clear(struct dsgd_reference *reference)
     *reference = (struct dsgd_reference){0};
 }
 
+static _Thread_local char warning[DSGD_MESSAGE_MAX];
+
+const char *dsgd_optimum_warning(void)
+{
+    return warning;
+}
+
+/* The cache saves time: where it fails, the reason is kept and the work goes on. */
+static bool usable(enum dsgd_status status)
+{
+    if (status != DSGD_OK) { snprintf(warning, sizeof warning, "%s", dsgd_message()); }
+    return status == DSGD_OK;
+}
+
 static enum dsgd_status add_optimum(const struct dsgd_problem_ops *ops, const void *self, struct dsgd_reference *r)
 {
     if (!ops->optimum) { return dsgd_fail(DSGD_EUNAVAILABLE, "problem %s: no certified optimum is known for it", ops->name); }
@@ -127,31 +144,86 @@ static enum dsgd_status add_optimum(const struct dsgd_problem_ops *ops, const vo
     return DSGD_OK;
 }
 
+/* f and the metrics at the stored w*, in one pass over the data: what was stored for another f, or by another program, is
+ * found here. Between processors the last bits of exp and log may differ. */
+static bool confirmed(const struct dsgd_problem_ops *ops, const void *self, const struct dsgd_reference *r)
+{
+    double metric[DSGD_REFERENCE_METRICS_MAX];
+    if (!r->has_optimum) { return true; }
+    if (ops->evaluate(self, r->optimum.w, metric) != DSGD_OK) { return false; }
+    const double f = r->optimum.f_star;
+    return fabs(metric[0] - f) <= 1e-12 * (1.0 + fabs(f)) && fabs(r->metric[0] - f) <= 1e-12 * (1.0 + fabs(f));
+}
+
+/* True: everything that is wanted stood in the file. Otherwise perhaps the constants did (r->hit). */
+static bool look(const struct dsgd_problem_ops *ops, const void *self, const char *path, const char *key, size_t d, bool want_optimum,
+                 struct dsgd_reference *r)
+{
+    dsgd_reference_clear(r);
+    r->hit = dsgd_optimum_file_read(path, key, ops, d, r);
+    if (r->hit && !confirmed(ops, self, r)) { dsgd_reference_clear(r); }
+    return r->hit && (r->has_optimum || !want_optimum);
+}
+
+static enum dsgd_status compute(const struct dsgd_problem_ops *ops, const void *self, bool want_optimum, struct dsgd_reference *r)
+{
+    if (!r->hit) { DSGD_TRY(ops->constants(self, &r->constants)); }
+    r->hit = false;
+    return want_optimum ? add_optimum(ops, self, r) : DSGD_OK;
+}
+
+/* Finds the file's place, and becomes the only one who computes it: others wait, and find it stored. Where files cannot be
+ * locked, several compute the same. */
+static bool open_cache(const char *folder, const char *key, char path[DSGD_PATH_MAX], int *lock)
+{
+    char name[PATH_SIZE], lock_name[DSGD_PATH_MAX];
+    *lock = -1;
+    if (!usable(file_path(folder, key, name, sizeof name)) || !usable(make_folder(folder)) || !usable(dsgd_place(name, 0, path))) { return false; }
+    if (!dsgd_optimum_file_ours(path)) {
+        return usable(dsgd_fail(DSGD_EINPUT, "%s is no stored optimum: expected one, or no file of this name", path));
+    }
+    dsgd_lock_name(path, lock_name);
+    dsgd_lock_take(path, lock_name, true, lock);
+    return true;
+}
+
+static void close_cache(const char *path, int *lock)
+{
+    char lock_name[DSGD_PATH_MAX];
+    dsgd_lock_name(path, lock_name);
+    dsgd_lock_release(lock_name, lock);
+}
+
 /* Reads what there is, computes what is missing, writes what was computed. */
 static enum dsgd_status look_up(const struct dsgd_problem_ops *ops, const void *self,
                                 const struct dsgd_problem_args *args, const char *folder, bool want_optimum,
                                 struct dsgd_reference *r)
 {
-    const bool file = folder && ops->needs_dataset;
-    char key[DSGD_OPTIMUM_KEY_MAX], path[PATH_SIZE];
+    char key[DSGD_OPTIMUM_KEY_MAX], path[DSGD_PATH_MAX];
     struct dsgd_layout layout;
     size_t n;
+    int lock = -1;
+    *warning = '\0';
     ops->shape(self, &layout, &n);
     if (ops->metrics > DSGD_REFERENCE_METRICS_MAX) {
         return dsgd_fail(DSGD_EINTERNAL, "problem %s: %d metrics, expected at most %d", ops->name, ops->metrics,
                          (int)DSGD_REFERENCE_METRICS_MAX);
     }
-    if (file) {
-        DSGD_TRY(key_text(ops, args, key));
-        DSGD_TRY(file_path(folder, key, path, sizeof path));
-        r->hit = dsgd_optimum_file_read(path, key, ops, layout.d, r);
-        if (r->hit && (r->has_optimum || !want_optimum)) { return DSGD_OK; }
-        DSGD_TRY(make_folder(folder)); /* a folder that cannot be made is reported before minutes of work */
+    if (!folder || !ops->needs_dataset) { return compute(ops, self, want_optimum, r); }
+    DSGD_TRY(key_text(ops, args, key));
+    if (file_path(folder, key, path, sizeof path) == DSGD_OK && look(ops, self, path, key, layout.d, want_optimum, r)) { return DSGD_OK; }
+    if (want_optimum && !ops->optimum) { return add_optimum(ops, self, r); }
+    if (!open_cache(folder, key, path, &lock)) { return compute(ops, self, want_optimum, r); }
+    enum dsgd_status status = DSGD_OK;
+    if (lock < 0 || !look(ops, self, path, key, layout.d, want_optimum, r)) { /* another process may have stored it by now */
+        status = compute(ops, self, want_optimum, r);
+        if (status == DSGD_OK) {
+            dsgd_replace_clean(path, dsgd_optimum_file_whole);
+            (void)usable(dsgd_optimum_file_write(path, key, ops, layout.d, r));
+        }
     }
-    if (!r->hit) { DSGD_TRY(ops->constants(self, &r->constants)); }
-    r->hit = false;
-    if (want_optimum) { DSGD_TRY(add_optimum(ops, self, r)); }
-    return file ? dsgd_optimum_file_write(path, key, ops, layout.d, r) : DSGD_OK;
+    close_cache(path, &lock);
+    return status;
 }
 
 enum dsgd_status dsgd_optimum_cached(const struct dsgd_problem_ops *ops, const void *self,
@@ -162,6 +234,20 @@ enum dsgd_status dsgd_optimum_cached(const struct dsgd_problem_ops *ops, const v
     const enum dsgd_status status = look_up(ops, self, args, folder, true, out);
     if (status != DSGD_OK) { dsgd_reference_clear(out); }
     return status;
+}
+
+enum dsgd_status dsgd_optimum_stored(const struct dsgd_problem_ops *ops, const void *self, const struct dsgd_problem_args *args,
+                                     const char *folder, struct dsgd_reference *out)
+{
+    char key[DSGD_OPTIMUM_KEY_MAX], path[DSGD_PATH_MAX];
+    struct dsgd_layout layout;
+    size_t n;
+    *out = (struct dsgd_reference){0};
+    ops->shape(self, &layout, &n);
+    DSGD_TRY(key_text(ops, args, key));
+    if (file_path(folder, key, path, sizeof path) == DSGD_OK && look(ops, self, path, key, layout.d, true, out)) { return DSGD_OK; }
+    dsgd_reference_clear(out);
+    return DSGD_EUNAVAILABLE;
 }
 
 enum dsgd_status dsgd_constants_cached(const struct dsgd_problem_ops *ops, const void *self,

@@ -2,33 +2,39 @@
  *
  * HDF5 is not built for damaged files: it may ask for terabytes. So the file's user block (bytes that HDF5 leaves to
  * the application) says the SHA-256 of all bytes after it, and no damaged file gets as far as HDF5. Types and sizes are
- * checked all the same before a byte is copied. HDF5's own reports are silenced: an unreadable cache is an ordinary
- * event.
+ * checked all the same before a byte is copied, and numbers for their sense before they are used. HDF5's own reports are
+ * silenced: an unreadable cache is an ordinary event.
  */
 #include "convex/optimum_file.h"
 
 #include <errno.h>
-#include <stdatomic.h>
+#include <fcntl.h>
+#include <hdf5.h>
+#include <math.h>
+#include <nettle/sha2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <hdf5.h>
-#include <nettle/sha2.h>
 
-enum { PATH_SIZE = 1200, NAME_SIZE = 96, BLOCK = 512 }; /* 512: the smallest user block */
+#include "sim/h5.h"
+#include "sim/h5_file.h"
+
+enum { NAME_SIZE = 96, BLOCK = DSGD_HEAD_MAX, CHUNK = 4096 }; /* 512: HDF5's smallest user block */
 
 /* The user block that belongs to the bytes after it: a line of text, then zeros. */
-static bool expected_block(FILE *file, char block[BLOCK])
+static bool make_block(int fd, char block[BLOCK])
 {
     struct sha256_ctx hash;
-    uint8_t sum[SHA256_DIGEST_SIZE], bytes[4096];
-    size_t got;
+    uint8_t sum[SHA256_DIGEST_SIZE], bytes[CHUNK];
     sha256_init(&hash);
-    if (fseek(file, BLOCK, SEEK_SET) != 0) { return false; }
-    while ((got = fread(bytes, 1, sizeof bytes, file)) > 0) { sha256_update(&hash, got, bytes); }
-    if (ferror(file)) { return false; }
+    for (size_t at = BLOCK, got = CHUNK; got == CHUNK; at += got) {
+        got = dsgd_read_at(fd, bytes, CHUNK, at);
+        if (errno) { return false; }
+        sha256_update(&hash, got, bytes);
+    }
     sha256_digest(&hash, sizeof sum, sum);
     memset(block, 0, BLOCK);
     int at = snprintf(block, BLOCK, "dsgd optimum; SHA-256 of the bytes from %d on: ", (int)BLOCK);
@@ -39,71 +45,23 @@ static bool expected_block(FILE *file, char block[BLOCK])
     return true;
 }
 
-static bool is_intact(const char *path)
+bool dsgd_optimum_file_whole(int fd)
 {
     char block[BLOCK], expected[BLOCK];
-    FILE *file = fopen(path, "rb");
-    if (!file) { return false; }
-    const bool ok =
-        fread(block, 1, BLOCK, file) == BLOCK && expected_block(file, expected) && memcmp(block, expected, BLOCK) == 0;
-    fclose(file); /* was only read */
-    return ok;
+    return dsgd_read_at(fd, block, BLOCK, 0) == BLOCK && make_block(fd, expected) && memcmp(block, expected, BLOCK) == 0;
 }
 
-/* Fills in the user block and brings everything to the disk, before the final name points to it. */
-static bool seal(const char *path)
+bool dsgd_optimum_file_ours(const char *path)
 {
-    char block[BLOCK];
-    FILE *file = fopen(path, "r+b");
-    if (!file) { return false; }
-    bool ok = expected_block(file, block) && fseek(file, 0, SEEK_SET) == 0 && fwrite(block, 1, BLOCK, file) == BLOCK &&
-              fflush(file) == 0 && fsync(fileno(file)) == 0;
-    ok = fclose(file) == 0 && ok;
-    return ok;
-}
-
-static bool read_real(hid_t file, const char *name, double *value)
-{
-    const hid_t attribute = H5Aopen(file, name, H5P_DEFAULT);
-    if (attribute < 0) { return false; }
-    const hid_t space = H5Aget_space(attribute), type = H5Aget_type(attribute);
-    const bool ok = space >= 0 && type >= 0 && H5Sget_simple_extent_npoints(space) == 1 &&
-                    H5Tequal(type, H5T_IEEE_F64LE) > 0 && H5Aread(attribute, H5T_NATIVE_DOUBLE, value) >= 0;
-    if (space >= 0) { H5Sclose(space); }
-    if (type >= 0) { H5Tclose(type); }
-    H5Aclose(attribute);
-    return ok;
-}
-
-static bool read_text(hid_t file, const char *name, char *text, size_t size)
-{
-    const hid_t attribute = H5Aopen(file, name, H5P_DEFAULT);
-    if (attribute < 0) { return false; }
-    const hid_t space = H5Aget_space(attribute), type = H5Aget_type(attribute);
-    bool ok = space >= 0 && type >= 0 && H5Sget_simple_extent_npoints(space) == 1 && H5Tget_class(type) == H5T_STRING &&
-              H5Tis_variable_str(type) == 0 && H5Tget_size(type) >= 1 && H5Tget_size(type) < size;
-    if (ok) {
-        memset(text, 0, size);
-        ok = H5Aread(attribute, type, text) >= 0;
-    }
-    if (space >= 0) { H5Sclose(space); }
-    if (type >= 0) { H5Tclose(type); }
-    H5Aclose(attribute);
-    return ok;
-}
-
-static bool read_vector(hid_t file, const char *name, size_t d, double *value)
-{
-    const hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
-    if (dataset < 0) { return false; }
-    const hid_t space = H5Dget_space(dataset), type = H5Dget_type(dataset);
-    const bool ok = space >= 0 && type >= 0 && H5Sget_simple_extent_npoints(space) == (hssize_t)d &&
-                    H5Tequal(type, H5T_IEEE_F64LE) > 0 &&
-                    H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0;
-    if (space >= 0) { H5Sclose(space); }
-    if (type >= 0) { H5Tclose(type); }
-    H5Dclose(dataset);
-    return ok;
+    static const char begin[] = "dsgd optimum; SHA-256";
+    char head[sizeof begin - 1];
+    struct stat there;
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) { return errno == ENOENT; }
+    const bool ours = fstat(fd, &there) == 0 && S_ISREG(there.st_mode) &&
+                      (there.st_size == 0 || (dsgd_read_at(fd, head, sizeof head, 0) == sizeof head && memcmp(head, begin, sizeof head) == 0));
+    close(fd);
+    return ours;
 }
 
 static bool read_file(hid_t file, const char *key, const struct dsgd_problem_ops *ops, size_t d,
@@ -112,124 +70,104 @@ static bool read_file(hid_t file, const char *key, const struct dsgd_problem_ops
     char name[NAME_SIZE];
     char *stored_key = malloc(DSGD_OPTIMUM_KEY_MAX);
     double has = 0;
-    bool ok = stored_key && read_text(file, "key", stored_key, DSGD_OPTIMUM_KEY_MAX) && strcmp(stored_key, key) == 0 &&
-              read_real(file, "mu", &r->constants.mu) && read_real(file, "L", &r->constants.L) &&
-              read_real(file, "sigma2", &r->constants.sigma2) && read_real(file, "has_optimum", &has);
+    bool ok = stored_key && dsgd_h5_read_text(file, "key", false, stored_key, DSGD_OPTIMUM_KEY_MAX) && strcmp(stored_key, key) == 0 &&
+              dsgd_h5_read_real(file, "mu", &r->constants.mu) && dsgd_h5_read_real(file, "L", &r->constants.L) &&
+              dsgd_h5_read_real(file, "sigma2", &r->constants.sigma2) && dsgd_h5_read_real(file, "has_optimum", &has);
     free(stored_key);
     r->has_optimum = ok && has > 0;
     if (r->has_optimum) {
         r->optimum.w = malloc(d * sizeof(double));
-        ok = r->optimum.w && read_vector(file, "w", d, r->optimum.w) && read_real(file, "f_star", &r->optimum.f_star) &&
-             read_real(file, "gap", &r->optimum.gap) &&
-             read_text(file, "certificate", r->optimum.certificate, sizeof r->optimum.certificate) &&
-             read_text(file, "solver", r->optimum.solver, sizeof r->optimum.solver);
+        ok = r->optimum.w && dsgd_h5_read_array(file, "w", H5T_NATIVE_DOUBLE, d, r->optimum.w) && dsgd_h5_read_real(file, "f_star", &r->optimum.f_star) &&
+             dsgd_h5_read_real(file, "gap", &r->optimum.gap) &&
+             dsgd_h5_read_text(file, "certificate", false, r->optimum.certificate, sizeof r->optimum.certificate) &&
+             dsgd_h5_read_text(file, "solver", false, r->optimum.solver, sizeof r->optimum.solver);
         for (int m = 0; ok && m < ops->metrics; ++m) {
             snprintf(name, sizeof name, "metric_%s", ops->metric[m].name);
-            ok = read_real(file, name, &r->metric[m]);
+            ok = dsgd_h5_read_real(file, name, &r->metric[m]);
         }
     }
+    return ok;
+}
+
+/* A number of this kind, or not known. */
+static bool known(double value, double least)
+{
+    return isnan(value) || (isfinite(value) && value >= least);
+}
+
+/* What no solver gives: numbers that are not finite or have the wrong sign, a certificate that is not tight enough. */
+static bool sensible(const struct dsgd_problem_ops *ops, size_t d, const struct dsgd_reference *r)
+{
+    const struct dsgd_constants *c = &r->constants;
+    bool ok = known(c->mu, 0.0) && known(c->L, 0.0) && known(c->sigma2, 0.0) && !(c->mu > c->L);
+    if (!r->has_optimum) { return ok; }
+    ok = ok && isfinite(r->optimum.f_star) && isfinite(r->optimum.gap) && r->optimum.gap >= 0.0 && r->optimum.gap <= ops->optimum_gap;
+    for (size_t i = 0; ok && i < d; ++i) { ok = isfinite(r->optimum.w[i]); }
+    for (int m = 0; ok && m < ops->metrics; ++m) { ok = isfinite(r->metric[m]); }
     return ok;
 }
 
 bool dsgd_optimum_file_read(const char *path, const char *key, const struct dsgd_problem_ops *ops, size_t d,
                             struct dsgd_reference *out)
 {
-    H5E_auto2_t report;
-    void *report_data;
+    struct stat there;
     *out = (struct dsgd_reference){0};
-    if (!is_intact(path)) { return false; }
-    H5Eget_auto2(H5E_DEFAULT, &report, &report_data);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    const bool ok = file >= 0 && read_file(file, key, ops, d, out);
-    if (file >= 0) { H5Fclose(file); }
-    H5Eset_auto2(H5E_DEFAULT, report, report_data);
+    struct dsgd_h5_source source = {.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    if (source.fd < 0) { return false; }
+    bool ok = fstat(source.fd, &there) == 0 && S_ISREG(there.st_mode) && dsgd_optimum_file_whole(source.fd);
+    if (ok) {
+        dsgd_h5_quiet();
+        source.size = (size_t)there.st_size;
+        const hid_t file = dsgd_h5_file_open(&source);
+        ok = file >= 0 && read_file(file, key, ops, d, out) && sensible(ops, d, out);
+        if (file >= 0) { H5Fclose(file); }
+    }
+    close(source.fd);
     if (!ok) { dsgd_reference_clear(out); }
     return ok;
 }
 
-static bool write_attribute(hid_t file, const char *name, hid_t file_type, hid_t memory_type, const void *value)
-{
-    const hid_t space = H5Screate(H5S_SCALAR);
-    const hid_t attribute = H5Acreate2(file, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
-    bool ok = attribute >= 0 && H5Awrite(attribute, memory_type, value) >= 0;
-    if (attribute >= 0) { ok = H5Aclose(attribute) >= 0 && ok; }
-    H5Sclose(space);
-    return ok;
-}
-
-static bool write_real(hid_t file, const char *name, double value)
-{
-    return write_attribute(file, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
-}
-
-static bool write_text(hid_t file, const char *name, const char *text)
-{
-    const hid_t type = H5Tcopy(H5T_C_S1);
-    bool ok = type >= 0 && H5Tset_size(type, strlen(text) + 1) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0;
-    ok = ok && write_attribute(file, name, type, type, text);
-    if (type >= 0) { H5Tclose(type); }
-    return ok;
-}
-
-static bool write_vector(hid_t file, const char *name, size_t d, const double *value)
+static void write_file(struct dsgd_h5 *h5, const char *key, const struct dsgd_problem_ops *ops, size_t d, const struct dsgd_reference *r)
 {
     const hsize_t count = d;
-    const hid_t space = H5Screate_simple(1, &count, NULL);
-    const hid_t dataset = H5Dcreate2(file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    bool ok = dataset >= 0 && H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0;
-    if (dataset >= 0) { ok = H5Dclose(dataset) >= 0 && ok; }
-    if (space >= 0) { H5Sclose(space); }
-    return ok;
-}
-
-static bool write_file(hid_t file, const char *key, const struct dsgd_problem_ops *ops, size_t d,
-                       const struct dsgd_reference *r)
-{
     char name[NAME_SIZE];
-    bool ok = write_text(file, "key", key) && write_real(file, "mu", r->constants.mu) &&
-              write_real(file, "L", r->constants.L) && write_real(file, "sigma2", r->constants.sigma2) &&
-              write_real(file, "has_optimum", r->has_optimum ? 1 : 0);
-    if (ok && r->has_optimum) {
-        ok = write_vector(file, "w", d, r->optimum.w) && write_real(file, "f_star", r->optimum.f_star) &&
-             write_real(file, "gap", r->optimum.gap) && write_text(file, "certificate", r->optimum.certificate) &&
-             write_text(file, "solver", r->optimum.solver);
-        for (int m = 0; ok && m < ops->metrics; ++m) {
-            snprintf(name, sizeof name, "metric_%s", ops->metric[m].name);
-            ok = write_real(file, name, r->metric[m]);
-        }
+    dsgd_h5_text(h5, h5->file, "key", key);
+    dsgd_h5_real(h5, h5->file, "mu", r->constants.mu);
+    dsgd_h5_real(h5, h5->file, "L", r->constants.L);
+    dsgd_h5_real(h5, h5->file, "sigma2", r->constants.sigma2);
+    dsgd_h5_real(h5, h5->file, "has_optimum", r->has_optimum ? 1 : 0);
+    if (!r->has_optimum) { return; }
+    const hid_t w = dsgd_h5_array(h5, h5->file, "w", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1, &count, r->optimum.w);
+    if (w >= 0) { dsgd_h5_check(h5, H5Dclose(w) >= 0); }
+    dsgd_h5_real(h5, h5->file, "f_star", r->optimum.f_star);
+    dsgd_h5_real(h5, h5->file, "gap", r->optimum.gap);
+    dsgd_h5_text(h5, h5->file, "certificate", r->optimum.certificate);
+    dsgd_h5_text(h5, h5->file, "solver", r->optimum.solver);
+    for (int m = 0; m < ops->metrics; ++m) {
+        snprintf(name, sizeof name, "metric_%s", ops->metric[m].name);
+        dsgd_h5_real(h5, h5->file, name, r->metric[m]);
     }
-    return ok;
 }
 
 enum dsgd_status dsgd_optimum_file_write(const char *path, const char *key, const struct dsgd_problem_ops *ops,
                                          size_t d, const struct dsgd_reference *reference)
 {
-    static atomic_uint serial; /* with the process number: a temporary name for every writer, threads included */
-    char temporary[PATH_SIZE];
-    H5E_auto2_t report;
-    void *report_data;
-    const int length =
-        snprintf(temporary, sizeof temporary, "%s.%ld.%u.tmp", path, (long)getpid(), atomic_fetch_add(&serial, 1));
-    if (length < 0 || (size_t)length >= sizeof temporary) {
-        return dsgd_fail(DSGD_EIO, "%s: a path too long to write, expected at most %zu bytes", path,
-                         sizeof temporary - 32);
+    struct dsgd_replace replace;
+    struct dsgd_h5_sink sink;
+    if (!dsgd_optimum_file_ours(path)) {
+        return dsgd_fail(DSGD_EINPUT, "%s is no stored optimum: expected one, or no file of this name", path);
     }
-    H5Eget_auto2(H5E_DEFAULT, &report, &report_data);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    errno = 0;
-    const hid_t list = H5Pcreate(H5P_FILE_CREATE);
-    bool ok = list >= 0 && H5Pset_userblock(list, BLOCK) >= 0;
-    const hid_t file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, H5P_DEFAULT) : -1;
-    ok = file >= 0 && write_file(file, key, ops, d, reference);
-    if (file >= 0) { ok = H5Fclose(file) >= 0 && ok; }
-    if (list >= 0) { H5Pclose(list); }
-    H5Eset_auto2(H5E_DEFAULT, report, report_data);
-    ok = ok && seal(temporary) && rename(temporary, path) == 0;
-    if (!ok) {
-        const int why = errno;
-        unlink(temporary);
-        return dsgd_fail(DSGD_EIO, "%s: the optimum cannot be written (%s)", path, why ? strerror(why) : "HDF5 error");
+    DSGD_TRY(dsgd_replace_begin(path, &replace));
+    dsgd_h5_quiet();
+    sink.fd = replace.fd;
+    struct dsgd_h5 h5 = {.file = dsgd_h5_file_create(&sink, BLOCK)};
+    dsgd_h5_check(&h5, h5.file >= 0);
+    write_file(&h5, key, ops, d, reference);
+    if (h5.file >= 0) { dsgd_h5_check(&h5, H5Fclose(h5.file) >= 0); }
+    if (!h5.failed && sink.error == 0 && !make_block(sink.fd, (char *)sink.head)) { sink.error = errno; }
+    if (h5.failed || sink.error) {
+        dsgd_replace_cancel(&replace);
+        return sink.error ? dsgd_fail_write(path, sink.error) : dsgd_fail(DSGD_ENOMEM, "HDF5 cannot make %s: most likely no memory", path);
     }
-    return DSGD_OK;
+    return dsgd_replace_commit(&replace, sink.head, BLOCK);
 }

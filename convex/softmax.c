@@ -168,4 +168,5 @@ const struct dsgd_problem_ops dsgd_problem_softmax = {
     .full_gradient = dsgd_multiclass_full_gradient,
     .constants = softmax_constants,
     .optimum = softmax_optimum,
+    .optimum_gap = 1e-12,
 };

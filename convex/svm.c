@@ -59,4 +59,5 @@ const struct dsgd_problem_ops dsgd_problem_svm = {
     .full_gradient = dsgd_linear_full_gradient,
     .constants = svm_constants,
     .optimum = svm_optimum,
+    .optimum_gap = 1e-8,
 };

@@ -14,12 +14,13 @@ struct run_options {
     bool dry_run;
 };
 
-enum { KEY_DRY_RUN = 1000, KEY_RESTART, KEY_SNAPSHOT, KEY_SNAPSHOT_STEPS };
+enum { KEY_DRY_RUN = 1000, KEY_RESTART, KEY_SNAPSHOT, KEY_SNAPSHOT_STEPS, KEY_WAIT };
 
 static const struct argp_option run_options_table[] = {
     {"output", 'o', "FILE.h5", 0, "Result file (default: results/<dataset>/<name>-T<steps>-s<seed>-<hash>.h5)", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "Only tell d, bytes a step by kind, memory and the estimated time", 0},
     {"restart", KEY_RESTART, NULL, 0, "Discard an earlier result or snapshot at this path", 0},
+    {"wait", KEY_WAIT, NULL, 0, "If another process writes this result, wait for it and take its result", 0},
     {"snapshot", KEY_SNAPSHOT, "SECONDS", 0, "Write a snapshot every so often (default 30; 0: only when interrupted)", 0},
     {"snapshot-steps", KEY_SNAPSHOT_STEPS, "N", 0, "Also write a snapshot every N steps", 0},
     {NULL, 0, NULL, 0, NULL, 0},
@@ -31,7 +32,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'o': options->output = arg; return 0;
     case KEY_DRY_RUN: options->dry_run = true; return 0;
-    case KEY_RESTART: options->one.restart = true; return 0;
+    case KEY_RESTART: options->one.wish.restart = true; return 0;
+    case KEY_WAIT: options->one.wish.wait = true; return 0;
     case KEY_SNAPSHOT: return option_real(state, "--snapshot", arg, 0.0, 1e9, &options->one.snapshot_seconds);
     case KEY_SNAPSHOT_STEPS: return option_integer(state, "--snapshot-steps", arg, 1, INT64_MAX / 2, &options->one.snapshot_steps);
     case ARGP_KEY_INIT: state->child_inputs[0] = &options->common; return 0;
@@ -54,6 +56,8 @@ static enum dsgd_status run(const struct run_options *options, int argc, char **
     }
     struct session session = {.spec = NULL};
     const struct session_options open = {options->common.data, session_cache_folder(), options->common.threads, options->common.quiet, options->dry_run, NULL};
+    char place[DSGD_PATH_MAX]; /* what cannot become a result is refused before any work */
+    if (status == DSGD_OK && !options->dry_run) { status = dsgd_place(path, 0, place); }
     if (status == DSGD_OK) { status = session_open(&spec, &open, &session); }
     if (status == DSGD_OK && options->dry_run) {
         status = dry_run(&session, path, options->common.json);

@@ -1,6 +1,7 @@
 /* main.c - the command dsgd: finds the subcommand. */
 #include <argp.h>
 #include <gsl/gsl_errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ static char version[256];
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a failed write, with a sentence */
     gsl_set_error_handler_off(); /* return codes are checked; GSL's own handler aborts */
     argp_err_exit_status = 2;
     snprintf(version, sizeof version, "dsgd %s (%.12s%s, %s)\nLicense GPL-3.0-or-later. There is no warranty.", DSGD_VERSION,

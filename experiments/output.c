@@ -1,138 +1,146 @@
-/* output.c - one writer for each result, and what may be resumed. */
-#define _DEFAULT_SOURCE /* flock */
+/* output.c - what may be resumed, and what is complete already. */
 #include "experiments/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "experiments/folders.h"
+#include "sim/lock.h"
 
-/* A finished process removes its lock file, so what we locked may already be another file than what is at the path. */
-static enum dsgd_status take_lock(struct output *output)
+static const char snapshot_suffix[] = ".tmp";
+
+/* The same number, bit for bit; NaN: not known. */
+static bool same(double a, double b)
 {
-    for (;;) {
-        output->lock_fd = open(output->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        if (output->lock_fd < 0) {
-            return dsgd_fail(DSGD_EIO, "cannot create %s: %s; expected a writable folder", output->lock, strerror(errno));
-        }
-        if (flock(output->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-            const int error = errno;
-            close(output->lock_fd);
-            output->lock_fd = -1;
-            if (error != EWOULDBLOCK) {
-                return dsgd_fail(DSGD_EIO, "cannot lock %s: %s; expected a file system with locks", output->lock, strerror(error));
-            }
-            return dsgd_fail(DSGD_EINPUT, "%s is being written by another process: expected one writer", output->path);
-        }
-        struct stat ours, there;
-        if (fstat(output->lock_fd, &ours) == 0 && stat(output->lock, &there) == 0 && ours.st_ino == there.st_ino) {
-            return DSGD_OK;
-        }
-        close(output->lock_fd);
+    return a == b || (isnan(a) && isnan(b));
+}
+
+/* What a run takes from the world besides its data must be what it began with. */
+static enum dsgd_status check_reference(const struct dsgd_runfile *run, const struct dsgd_run_reference *now)
+{
+    if (same(run->f_star, now->f_star) && same(run->mu, now->constants.mu) && same(run->L, now->constants.L)) { return DSGD_OK; }
+    return dsgd_fail(DSGD_EINPUT, "%s began with f* = %.17g, mu = %.17g, L = %.17g, and now they are %.17g, %.17g, %.17g: expected the same (the "
+                     "DSGD_CACHE that it began with); another path, or --restart to discard it", run->path, run->f_star, run->mu, run->L,
+                     now->f_star, now->constants.mu, now->constants.L);
+}
+
+static enum dsgd_status check_run(const struct dsgd_runfile *run, const struct session *session, bool running)
+{
+    const char *path = run->path, *sha256 = session_dataset_sha256(session);
+    if ((strcmp(run->status, "running") == 0) != running) {
+        return dsgd_fail(DSGD_EINPUT, "%s has status %s: expected a %s; another path, or --restart to discard it", path,
+                         run->status, running ? "running one" : "finished run");
     }
+    if (run->results_version != DSGD_RESULTS_VERSION) {
+        return dsgd_fail(DSGD_EINPUT, "%s has results version %lld: expected %d; another path, or --restart to discard it", path,
+                         (long long)run->results_version, DSGD_RESULTS_VERSION);
+    }
+    if (strcmp(run->config_sha256, session->spec->sha256) != 0) {
+        return dsgd_fail(DSGD_EINPUT, "%s belongs to configuration %.8s: expected %.8s; another path, or --restart to discard it",
+                         path, run->config_sha256, session->spec->sha256);
+    }
+    if (strcmp(run->dataset_sha256, sha256) != 0) {
+        return dsgd_fail(DSGD_EINPUT, "%s was made with data %.8s: expected %.8s; another path, or --restart to discard it", path,
+                         run->dataset_sha256, sha256);
+    }
+    return running ? check_reference(run, &session->stored) : DSGD_OK;
 }
 
 /* `running`: a snapshot is expected, else a finished result. */
-static enum dsgd_status check_file(const char *path, const struct spec *spec, const char *dataset_sha256, bool running)
+static enum dsgd_status check_file(const char *path, const struct session *session, bool running)
 {
     struct dsgd_runfile *run = NULL;
     DSGD_TRY(dsgd_runfile_read(path, &run));
-    enum dsgd_status status = DSGD_OK;
-    if ((strcmp(run->status, "running") == 0) != running) {
-        status = dsgd_fail(DSGD_EINPUT, "%s has status %s: expected a %s; another path, or --restart to discard it", path,
-                           run->status, running ? "running one" : "finished run");
-    } else if (run->schema_version != DSGD_SCHEMA_VERSION) {
-        status = dsgd_fail(DSGD_EINPUT, "%s has schema version %lld: expected %d; another path, or --restart to discard it", path,
-                           (long long)run->schema_version, DSGD_SCHEMA_VERSION);
-    } else if (run->results_version != DSGD_RESULTS_VERSION) {
-        status = dsgd_fail(DSGD_EINPUT, "%s has results version %lld: expected %d; another path, or --restart to discard it", path,
-                           (long long)run->results_version, DSGD_RESULTS_VERSION);
-    } else if (strcmp(run->config_sha256, spec->sha256) != 0) {
-        status = dsgd_fail(DSGD_EINPUT, "%s belongs to configuration %.8s: expected %.8s; another path, or --restart to discard it",
-                           path, run->config_sha256, spec->sha256);
-    } else if (dataset_sha256 && strcmp(run->dataset_sha256, dataset_sha256) != 0) {
-        status = dsgd_fail(DSGD_EINPUT, "%s was made with data %.8s: expected %.8s; another path, or --restart to discard it", path,
-                           run->dataset_sha256, dataset_sha256);
-    }
+    const enum dsgd_status status = check_run(run, session, running);
     dsgd_runfile_destroy(run);
     return status;
 }
 
-/* A place that cannot become a result is refused before the run, not after it. */
-static enum dsgd_status check_place(const char *path)
+/* Does a file hold these bytes? */
+static bool contains(int fd, const char *word)
 {
-    struct stat there;
-    const size_t length = strlen(path);
-    if (length == 0 || path[length - 1] == '/') { return dsgd_fail(DSGD_EINPUT, "output path \"%s\": expected the name of a file", path); }
-    if (length + 16 > sizeof ((struct output *)NULL)->path) { return dsgd_fail(DSGD_EINPUT, "output path %.64s... is too long", path); }
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
-        return dsgd_fail(DSGD_EINPUT, "output path %s is not a regular file: expected a new file or a result of dsgd run", path);
+    enum { CHUNK = 1 << 14 };
+    char bytes[CHUNK];
+    const size_t length = strlen(word);
+    for (size_t at = 0;; at += CHUNK - length) {
+        const size_t got = dsgd_read_at(fd, bytes, CHUNK, at);
+        for (size_t i = 0; i + length <= got; ++i) {
+            if (bytes[i] == *word && memcmp(bytes + i, word, length) == 0) { return true; }
+        }
+        if (got < CHUNK) { return false; }
     }
-    return DSGD_OK;
 }
 
-/* --restart removes results and snapshots, whole or broken, but no file that was never one. */
-static enum dsgd_status discard(const char *path, bool snapshot)
+/* --restart removes results and snapshots, whole or broken, but no file that was never one: HDF5 writes names of attributes
+ * as they are. */
+static enum dsgd_status discard(const char *path)
 {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    static const char *const word[] = {"config_sha256", "results_version", "dataset_sha256"};
     unsigned char head[8];
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) { return DSGD_OK; }
-    const ssize_t n = read(fd, head, sizeof head);
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) { return DSGD_OK; }
+    if (fd < 0) { return dsgd_fail(DSGD_EINPUT, "%s: cannot be read (%s); expected a result of dsgd run", path, strerror(errno)); }
+    const size_t n = dsgd_read_at(fd, head, sizeof head, 0);
+    bool ours = n == sizeof head && memcmp(head, signature, sizeof head) == 0;
+    for (size_t w = 0; ours && w < sizeof word / sizeof *word; ++w) { ours = contains(fd, word[w]); }
     close(fd);
-    if (!snapshot && n != 0 && (n != sizeof head || memcmp(head, signature, sizeof head) != 0)) {
-        return dsgd_fail(DSGD_EINPUT, "%s is not an HDF5 file: expected a result, nothing else is discarded by --restart", path);
+    if (!ours && n > 0) {
+        return dsgd_fail(DSGD_EINPUT, "%s is no result of dsgd run: expected one, nothing else is discarded by --restart", path);
     }
     if (unlink(path) != 0) { return dsgd_fail(DSGD_EIO, "cannot remove %s: %s; expected a writable folder", path, strerror(errno)); }
     return DSGD_OK;
 }
 
+/* Of a process that was killed between the result and its clean-up. */
+static void remove_stale_snapshot(const struct output *out, const struct session *session)
+{
+    struct dsgd_runfile *run = NULL;
+    if (access(out->snapshot, F_OK) != 0 || dsgd_runfile_read(out->snapshot, &run) != DSGD_OK) { return; }
+    if (strcmp(run->status, "running") == 0 && strcmp(run->config_sha256, session->spec->sha256) == 0) { unlink(out->snapshot); }
+    dsgd_runfile_destroy(run);
+}
+
 static enum dsgd_status look(const struct output *out, const struct session *session, bool restart, enum output_state *state)
 {
-    const char *sha256 = session_dataset_sha256(session);
-    char leftover[4200];
-    snprintf(leftover, sizeof leftover, "%s.new", out->path);
-    unlink(leftover); /* of a process that was killed while it wrote */
-    snprintf(leftover, sizeof leftover, "%s.new", out->snapshot);
-    unlink(leftover);
+    dsgd_replace_clean(out->path, dsgd_runfile_whole);
     if (restart) {
-        DSGD_TRY(discard(out->path, false));
-        return discard(out->snapshot, true);
+        DSGD_TRY(discard(out->path));
+        return discard(out->snapshot);
     }
     if (access(out->path, F_OK) == 0) {
-        DSGD_TRY(check_file(out->path, session->spec, sha256, false));
+        DSGD_TRY(check_file(out->path, session, false));
         *state = OUTPUT_COMPLETE;
-        unlink(out->snapshot); /* of a process that was killed between the result and its clean-up */
+        remove_stale_snapshot(out, session);
     } else if (access(out->snapshot, F_OK) == 0) {
-        DSGD_TRY(check_file(out->snapshot, session->spec, sha256, true));
+        DSGD_TRY(check_file(out->snapshot, session, true));
         *state = OUTPUT_SNAPSHOT;
     }
     return DSGD_OK;
 }
 
-enum dsgd_status output_open(const char *path, const struct session *session, bool restart, struct output *out,
+enum dsgd_status output_open(const char *path, const struct session *session, const struct output_wish *wish, struct output *out,
                              enum output_state *state)
 {
     *out = (struct output){.lock_fd = -1};
     *state = OUTPUT_NEW;
-    DSGD_TRY(check_place(path));
-    snprintf(out->path, sizeof out->path, "%s", path);
-    snprintf(out->snapshot, sizeof out->snapshot, "%.4080s.tmp", path);
-    snprintf(out->lock, sizeof out->lock, "%.4080s.lock", path);
+    DSGD_TRY(dsgd_place(path, sizeof snapshot_suffix - 1, out->path));
+    snprintf(out->snapshot, sizeof out->snapshot, "%.4080s%s", out->path, snapshot_suffix);
+    dsgd_lock_name(out->path, out->lock);
     /* A result appears by a rename: a finished one needs no lock, and may lie where nothing can be written. */
-    if (!restart && access(path, F_OK) == 0 && access(out->snapshot, F_OK) != 0) {
-        DSGD_TRY(check_file(path, session->spec, session_dataset_sha256(session), false));
+    if (!wish->restart && access(out->path, F_OK) == 0 && access(out->snapshot, F_OK) != 0) {
+        DSGD_TRY(check_file(out->path, session, false));
         *state = OUTPUT_COMPLETE;
         return DSGD_OK;
     }
-    DSGD_TRY(make_folders(path));
-    DSGD_TRY(take_lock(out));
-    enum dsgd_status status = look(out, session, restart, state);
+    DSGD_TRY(make_folders(out->path));
+    DSGD_TRY(dsgd_lock_take(out->path, out->lock, wish->wait, &out->lock_fd));
+    enum dsgd_status status = look(out, session, wish->restart, state);
     if (status != DSGD_OK) { output_close(out); }
     return status;
 }
@@ -144,9 +152,5 @@ void output_finished(struct output *output)
 
 void output_close(struct output *output)
 {
-    if (output->lock_fd >= 0) {
-        unlink(output->lock);
-        close(output->lock_fd);
-        output->lock_fd = -1;
-    }
+    dsgd_lock_release(output->lock, &output->lock_fd);
 }

@@ -4,10 +4,12 @@
 
 #include <stdbool.h>
 #include "experiments/session.h"
+#include "sim/replace.h"
 
 struct output {
-    char path[4096], snapshot[4096], lock[4096];
-    int lock_fd; /* -1: not held */
+    char path[DSGD_PATH_MAX], snapshot[DSGD_PATH_MAX]; /* symbolic links followed; snapshot: path + ".tmp" */
+    char lock[DSGD_PATH_MAX]; /* .dsgd-<16 hex digits of the name's SHA-256>.lock beside them */
+    int lock_fd;              /* -1: not held */
 };
 
 enum output_state {
@@ -16,10 +18,16 @@ enum output_state {
     OUTPUT_COMPLETE, /* the finished result of this configuration */
 };
 
+struct output_wish {
+    bool restart; /* an earlier result and snapshot are removed, if they are such */
+    bool wait;    /* for another process that writes the same, as long as it takes */
+};
+
 /** Makes the folder, takes the lock and looks at what is there. DSGD_EINPUT with a sentence if another process writes
- *  here, or a file is of another configuration, data, schema or results version; DSGD_EIO if the folder cannot be written.
- *  restart: an earlier result and snapshot are removed (a file that is not HDF5 is refused). Caller: output_close. */
-enum dsgd_status output_open(const char *path, const struct session *session, bool restart, struct output *out,
+ *  here, if a file is of another configuration, data, schema or results version, if a snapshot began with another f*, mu or L, or
+ *  if one of the names belongs to a file that the program did not write; DSGD_EIO if the folder cannot be written. A refusal
+ *  leaves everything as it was. Caller: output_close. */
+enum dsgd_status output_open(const char *path, const struct session *session, const struct output_wish *wish, struct output *out,
                              enum output_state *state);
 /** Removes the snapshot of a finished run. */
 void output_finished(struct output *output);

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "experiments/json_out.h"
-#include "experiments/output.h"
 #include "experiments/peak.h"
 #include "experiments/progress.h"
 #include "experiments/provenance.h"
@@ -26,13 +25,17 @@ static void on_signal(int number)
     }
 }
 
-/* Only while rounds run: everything else may be stopped at once. */
+/* Only while rounds run: everything else may be stopped at once. What the parent ignored (nohup) stays ignored. Whoever
+ * reads the progress may go away: that ends no run. */
 static void catch_signals(void)
 {
-    const struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    static const int asks[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM};
+    const struct sigaction action = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+    for (size_t s = 0; s < sizeof asks / sizeof *asks; ++s) {
+        struct sigaction before;
+        if (sigaction(asks[s], NULL, &before) == 0 && before.sa_handler != SIG_IGN) { sigaction(asks[s], &action, NULL); }
+    }
+    sigaction(SIGPIPE, &ignore, NULL);
 }
 
 /* Rounds until the end, a signal or a failure, with snapshots in between. */
@@ -154,7 +157,7 @@ enum dsgd_status run_one(const char *path, const struct run_one_options *options
     DSGD_TRY(dsgd_engine_create(&session->args, &engine));
     struct output output;
     enum output_state state;
-    enum dsgd_status status = output_open(path, session, options->restart, &output, &state);
+    enum dsgd_status status = output_open(path, session, &options->wish, &output, &state);
     if (status == DSGD_OK) {
         if (state != OUTPUT_COMPLETE) {
             status = run_engine(options, session, engine, &output, state, argc, argv);

@@ -4,19 +4,20 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "experiments/session.h"
+#include "experiments/output.h"
 
 #define RUN_ONE_SNAPSHOT_S 30.0
 
 struct run_one_options {
     bool quiet, json;        /* no report; report as JSON */
-    bool restart;            /* an earlier result or snapshot is discarded */
+    struct output_wish wish;
     double snapshot_seconds; /* 0: only when interrupted */
     int64_t snapshot_steps;  /* 0: none */
 };
 
-/** Makes the result at `path`; a complete one is left, a snapshot is gone on from. SIGINT, SIGTERM and SIGHUP, caught from
- *  the first round of the process on, end it with a snapshot and DSGD_EINTERRUPTED. argc, argv: for the provenance. */
+/** Makes the result at `path`; a complete one is left, a snapshot is gone on from. Signals that ask a
+ *  process to end (SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM), caught from the first round of the process
+ *  on unless they were ignored before, end it with a snapshot and DSGD_EINTERRUPTED. argc, argv: for the provenance. */
 enum dsgd_status run_one(const char *path, const struct run_one_options *options, const struct session *session, int argc,
                          char **argv);
 

@@ -45,6 +45,28 @@ static bool may_have_optimum(const struct session *s)
     return !l2 || l2->type != DSGD_PARAM_REAL || *(const double *)((const char *)s->spec->problem_config + l2->offset) > 0.0;
 }
 
+static void warn(void)
+{
+    if (*dsgd_optimum_warning()) {
+        fprintf(stderr, "dsgd: warning: the optimum is not stored for the next run: %s\n", dsgd_optimum_warning());
+    }
+}
+
+/* What is stored; else computed, which can take minutes and is announced. */
+static enum dsgd_status find_optimum(struct session *s, const struct dsgd_problem_args *args, const struct session_options *options)
+{
+    const struct dsgd_problem_ops *problem = s->spec->problem;
+    if (problem->needs_dataset && dsgd_optimum_stored(problem, s->problem, args, options->cache, &s->reference) == DSGD_OK) { return DSGD_OK; }
+    if (problem->needs_dataset && options->dry) { return DSGD_EUNAVAILABLE; }
+    if (problem->needs_dataset && !options->quiet && may_have_optimum(s)) {
+        fprintf(stderr, "dsgd: computing the certified optimum of %s on %s (once; stored in %s)\n", problem->name, session_dataset_title(s),
+                options->cache);
+    }
+    const enum dsgd_status status = dsgd_optimum_cached(problem, s->problem, args, options->cache, &s->reference);
+    warn();
+    return status;
+}
+
 /* f* where the problem has a certified one and the run logs it; the constants where the step size needs them. */
 static enum dsgd_status open_reference(struct session *s, const struct dsgd_problem_args *args,
                                        const struct session_options *options)
@@ -53,22 +75,16 @@ static enum dsgd_status open_reference(struct session *s, const struct dsgd_prob
     struct dsgd_constants unknown = {NAN, NAN, NAN};
     s->reference.constants = unknown;
     if (spec->run.log.optimum && spec->problem->optimum) {
-        char path[4096];
-        const bool stored = !spec->dataset || (dsgd_optimum_path(spec->problem, args, options->cache, path, sizeof path) == DSGD_OK &&
-                                               access(path, R_OK) == 0);
-        if (!stored && !options->quiet && !options->dry && may_have_optimum(s)) {
-            fprintf(stderr, "dsgd: computing the certified optimum of %s on %s (once; stored in %s)\n", spec->problem->name,
-                    session_dataset_title(s), options->cache);
-        }
-        enum dsgd_status status = stored || !options->dry
-            ? dsgd_optimum_cached(spec->problem, s->problem, args, options->cache, &s->reference) : DSGD_EUNAVAILABLE;
+        const enum dsgd_status status = find_optimum(s, args, options);
         if (status != DSGD_EUNAVAILABLE) { return status; }
         /* no certified optimum in this configuration (l2 = 0): the run goes on without the column gap */
         s->reference = (struct dsgd_reference){.constants = unknown};
     }
     if (dsgd_schedule_needs_constants(&spec->run)) {
-        return dsgd_constants_cached(spec->problem, s->problem, args, options->dry ? NULL : options->cache,
-                                     &s->reference.constants, NULL);
+        const enum dsgd_status status = dsgd_constants_cached(spec->problem, s->problem, args, options->dry ? NULL : options->cache,
+                                                              &s->reference.constants, NULL);
+        warn();
+        return status;
     }
     return DSGD_OK;
 }

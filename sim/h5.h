@@ -14,6 +14,8 @@ void dsgd_h5_quiet(void);
 /** This machine's type for an array of a party's state. */
 hid_t dsgd_h5_memory_type(enum dsgd_field_type type);
 
+enum { DSGD_H5_TEXT_MAX = 60000 };
+
 /** Remembers a failure; later calls do nothing. */
 struct dsgd_h5 {
     hid_t file;
@@ -22,6 +24,7 @@ struct dsgd_h5 {
 
 void dsgd_h5_check(struct dsgd_h5 *h5, bool ok);
 hid_t dsgd_h5_group(struct dsgd_h5 *h5, const char *name); /* creates; close with H5Gclose */
+/** Of fixed length; what does not fit an attribute (64 KiB) is cut off after DSGD_H5_TEXT_MAX bytes. */
 void dsgd_h5_text(struct dsgd_h5 *h5, hid_t where, const char *name, const char *text);
 void dsgd_h5_integer(struct dsgd_h5 *h5, hid_t where, const char *name, int64_t value);
 void dsgd_h5_real(struct dsgd_h5 *h5, hid_t where, const char *name, double value);
@@ -29,15 +32,21 @@ void dsgd_h5_real(struct dsgd_h5 *h5, hid_t where, const char *name, double valu
 hid_t dsgd_h5_array(struct dsgd_h5 *h5, hid_t where, const char *name, hid_t file_type, hid_t memory_type, int rank,
                     const hsize_t *extent, const void *data);
 
-/** Reading: false if absent, of another class, or too long for `size`. */
-bool dsgd_h5_read_text(hid_t where, const char *name, char *text, size_t size);
-/** A text of any length; caller frees; NULL on failure. */
-char *dsgd_h5_read_long_text(hid_t where, const char *name);
+/** Reading. Only hard links are followed, only data that lie in the file itself are read: false for external and soft
+ *  links, external raw storage, virtual, chunked or filtered datasets, for sizes that the file cannot hold, and for what is
+ *  absent, of another class, or too long for `size`. `variable`: texts of variable length are read too (files sealed by the
+ *  first version have them; they lie in HDF5's global heap, which damage makes dangerous). */
+bool dsgd_h5_read_text(hid_t where, const char *name, bool variable, char *text, size_t size);
+/** A text of up to 1 MiB; caller frees; NULL on failure. */
+char *dsgd_h5_read_long_text(hid_t where, const char *name, bool variable);
 bool dsgd_h5_read_integer(hid_t where, const char *name, int64_t *value);
 bool dsgd_h5_read_real(hid_t where, const char *name, double *value);
+/** Opens a group or dataset by its path below `where` ("model/x"); negative if it is not one that may be read. */
+hid_t dsgd_h5_open_group(hid_t where, const char *path);
+hid_t dsgd_h5_open_array(hid_t where, const char *path);
 /** Reads a dataset whose number of elements must be `count`. */
-bool dsgd_h5_read_array(hid_t file, const char *name, hid_t memory_type, size_t count, void *data);
+bool dsgd_h5_read_array(hid_t where, const char *path, hid_t memory_type, size_t count, void *data);
 /** Elements of a dataset, or -1. */
-int64_t dsgd_h5_count(hid_t file, const char *name);
+int64_t dsgd_h5_count(hid_t where, const char *path);
 
 #endif

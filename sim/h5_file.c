@@ -2,27 +2,25 @@
 #include "sim/h5_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "sim/seal.h"
-
 struct driver_info {
-    int *error;
+    struct dsgd_h5_sink *sink; /* one of both */
+    struct dsgd_h5_source *source;
 };
 
 struct driver_file {
     H5FD_t base; /* HDF5's part, first */
-    int fd;
+    struct driver_info to;
     haddr_t end_allocated, end_written;
-    int *error;
 };
 
-static void remember(struct driver_file *file)
+static void remember(int *error)
 {
-    if (*file->error == 0) { *file->error = errno ? errno : EIO; }
+    if (*error == 0) { *error = errno ? errno : EIO; }
 }
 
 static void *info_copy(const void *info)
@@ -40,26 +38,18 @@ static herr_t info_free(void *info)
 
 static H5FD_t *file_open(const char *name, unsigned flags, hid_t properties, haddr_t max)
 {
-    (void)flags, (void)max;
+    (void)name, (void)flags, (void)max;
     const struct driver_info *info = H5Pget_driver_info(properties);
     struct driver_file *file = info ? calloc(1, sizeof *file) : NULL;
     if (!file) { return NULL; }
-    file->error = info->error;
-    file->fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file->fd < 0) {
-        remember(file);
-        free(file);
-        return NULL;
-    }
+    file->to = *info;
+    file->end_written = info->source ? info->source->size : 0;
     return &file->base;
 }
 
 static herr_t file_close(H5FD_t *base)
 {
-    struct driver_file *file = (struct driver_file *)base;
-    if (*file->error == 0 && (!dsgd_seal_append(file->fd) || fsync(file->fd) != 0)) { remember(file); }
-    if (close(file->fd) != 0) { remember(file); }
-    free(file);
+    free(base);
     return 0;
 }
 
@@ -89,23 +79,29 @@ static haddr_t get_end_written(const H5FD_t *base, H5FD_mem_t type)
     return ((const struct driver_file *)base)->end_written;
 }
 
+static herr_t read_source(struct dsgd_h5_source *source, haddr_t address, size_t size, void *buffer)
+{
+    if (address > source->size || size > source->size - address) { return -1; } /* a damaged file points beyond its end */
+    if (dsgd_read_at(source->fd, buffer, size, (size_t)address) == size) { return 0; }
+    remember(&source->error);
+    return -1;
+}
+
 static herr_t file_read(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer)
 {
     (void)type, (void)transfer;
     struct driver_file *file = (struct driver_file *)base;
-    char *to = buffer;
-    while (size > 0) {
-        const ssize_t n = pread(file->fd, to, size, (off_t)address);
-        if (n < 0 && errno == EINTR) { continue; }
-        if (n <= 0) { /* past the end, as a hole would read; a real failure makes the file worthless */
-            if (n < 0) { remember(file); }
-            memset(to, 0, size);
-            break;
-        }
-        to += n;
-        address += (haddr_t)n;
-        size -= (size_t)n;
+    struct dsgd_h5_sink *sink = file->to.sink;
+    if (file->to.source) { return read_source(file->to.source, address, size, buffer); }
+    unsigned char *to = buffer;
+    size_t held = 0;
+    if (address < sink->held) {
+        held = sink->held - (size_t)address < size ? sink->held - (size_t)address : size;
+        memcpy(to, sink->head + address, held);
     }
+    const size_t got = dsgd_read_at(sink->fd, to + held, size - held, (size_t)address + held);
+    if (errno) { remember(&sink->error); } /* makes the file worthless */
+    memset(to + held + got, 0, size - held - got); /* past the end, as a hole would read */
     return 0;
 }
 
@@ -113,19 +109,17 @@ static herr_t file_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t 
 {
     (void)type, (void)transfer;
     struct driver_file *file = (struct driver_file *)base;
-    const char *from = buffer;
+    struct dsgd_h5_sink *sink = file->to.sink;
+    const unsigned char *from = buffer;
+    size_t held = 0;
+    if (!sink) { return -1; }
     if (address + size > file->end_written) { file->end_written = address + size; }
-    while (size > 0 && *file->error == 0) { /* after a failure the file is thrown away: nothing more is written */
-        const ssize_t n = pwrite(file->fd, from, size, (off_t)address);
-        if (n < 0 && errno == EINTR) { continue; }
-        if (n <= 0) {
-            remember(file);
-            break;
-        }
-        from += n;
-        address += (haddr_t)n;
-        size -= (size_t)n;
+    if (address < sink->held) {
+        held = sink->held - (size_t)address < size ? sink->held - (size_t)address : size;
+        memcpy(sink->head + address, from, held);
     }
+    /* after a failure the file is thrown away: nothing more is written */
+    if (sink->error == 0 && !dsgd_write_at(sink->fd, from + held, size - held, (size_t)address + held)) { remember(&sink->error); }
     return 0;
 }
 
@@ -133,14 +127,15 @@ static herr_t file_truncate(H5FD_t *base, hid_t transfer, hbool_t closing)
 {
     (void)transfer, (void)closing;
     struct driver_file *file = (struct driver_file *)base;
-    if (file->end_allocated != file->end_written) {
-        if (*file->error == 0 && ftruncate(file->fd, (off_t)file->end_allocated) != 0) { remember(file); }
+    struct dsgd_h5_sink *sink = file->to.sink;
+    if (sink && file->end_allocated != file->end_written) {
+        if (sink->error == 0 && ftruncate(sink->fd, (off_t)file->end_allocated) != 0) { remember(&sink->error); }
         file->end_written = file->end_allocated;
     }
     return 0;
 }
 
-hid_t dsgd_h5_file_create(const char *path, int *error)
+static hid_t access_list(const struct driver_info *info)
 {
     static const H5FD_class_t driver = {
         .name = "dsgd",
@@ -163,13 +158,41 @@ hid_t dsgd_h5_file_create(const char *path, int *error)
     /* Registered for the life of the process: HDF5 1.10 drops a closing file's reference to its driver before it calls the
      * driver's close, so the last reference must not be the file's. HDF5 itself frees it at exit. */
     static hid_t id = -1;
-    *error = 0;
-    const struct driver_info info = {error};
-    if (id < 0 || H5Iget_type(id) != H5I_VFL) { id = H5FDregister(&driver); }
-    hid_t properties = H5Pcreate(H5P_FILE_ACCESS), file = -1;
-    if (properties >= 0 && id >= 0 && H5Pset_driver(properties, id, &info) >= 0) {
-        file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, properties);
+    hid_t list = -1;
+#pragma omp critical(dsgd_h5_driver)
+    {
+        if (id < 0 || H5Iget_type(id) != H5I_VFL) { id = H5FDregister(&driver); }
+        list = id >= 0 ? H5Pcreate(H5P_FILE_ACCESS) : -1;
+        if (list >= 0 && H5Pset_driver(list, id, info) < 0) {
+            H5Pclose(list);
+            list = -1;
+        }
     }
-    if (properties >= 0) { H5Pclose(properties); }
+    return list;
+}
+
+hid_t dsgd_h5_file_create(struct dsgd_h5_sink *sink, hsize_t user_block)
+{
+    const struct driver_info info = {.sink = sink};
+    sink->error = 0;
+    sink->held = user_block ? (size_t)user_block : DSGD_HEAD_MIN;
+    memset(sink->head, 0, sizeof sink->head);
+    const hid_t access = access_list(&info), create = H5Pcreate(H5P_FILE_CREATE);
+    hid_t file = -1;
+    if (access >= 0 && create >= 0 && H5Pset_userblock(create, user_block) >= 0) {
+        file = H5Fcreate("new", H5F_ACC_TRUNC, create, access);
+    }
+    if (create >= 0) { H5Pclose(create); }
+    if (access >= 0) { H5Pclose(access); }
+    return file;
+}
+
+hid_t dsgd_h5_file_open(struct dsgd_h5_source *source)
+{
+    const struct driver_info info = {.source = source};
+    source->error = 0;
+    const hid_t access = access_list(&info);
+    const hid_t file = access >= 0 ? H5Fopen("old", H5F_ACC_RDONLY, access) : -1;
+    if (access >= 0) { H5Pclose(access); }
     return file;
 }

@@ -94,6 +94,8 @@ struct dsgd_problem_ops {
     /** optional: NULL if no certified minimiser can be had. May take minutes; callers cache it. DSGD_EUNAVAILABLE with a
      *  sentence where this configuration has none (l2 = 0). */
     enum dsgd_status (*optimum)(const void *self, struct dsgd_optimum *out);
+    /** The largest gap with which `optimum` succeeds; a stored optimum with a larger one is not believed. */
+    double optimum_gap;
 };
 
 #endif

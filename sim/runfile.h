@@ -3,7 +3,7 @@
  * Layout: root attributes = whole configuration and provenance; groups trace, ledger, oracle, time with
  * 1-D columns over the dimension scale `step`; model/x, model/output; optimum attributes; state/... in snapshots only.
  * A file is written whole under another name, synced and renamed: whatever name exists is complete. Behind HDF5's data
- * stands the SHA-256 of all bytes (sim/seal.h).
+ * stands its seal, length and SHA-256 of all bytes (sim/seal.h); a file without is not read.
  */
 #ifndef DSGD_SIM_RUNFILE_H
 #define DSGD_SIM_RUNFILE_H
@@ -36,8 +36,8 @@ struct dsgd_runfile_args {
     const struct dsgd_run_reference *reference;
 };
 
-/** Writes `path` with the engine's tables and model; with the whole state if `snapshot`. Goes through path + ".new" and a
- *  rename: an earlier `path` stays as it was on failure. DSGD_EIO with a sentence (disk full, not writable). */
+/** Writes `path` with the engine's tables and model; with the whole state if `snapshot`. `path` comes from
+ *  dsgd_place (sim/replace.h): an earlier one stays as it was on failure. DSGD_EIO with a sentence (disk full, not writable). */
 enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine, const struct dsgd_runfile_args *args,
                                     bool snapshot);
 
@@ -55,6 +55,7 @@ struct dsgd_runfile {
     char problem[64], dataset[64], dataset_title[128], algorithm[64], label[64];
     char *config; /* the resolved configuration */
     int64_t schema_version, results_version, seed, steps; /* steps: as configured */
+    bool sealed; /* false: read in spite of a missing or broken seal, and to be marked so */
     double f_star, f_star_gap, mu, L, xi;
     size_t d;                    /* extent of model/x */
     double *x, *output;          /* [d] */
@@ -64,10 +65,15 @@ struct dsgd_runfile {
     double optimum_value[DSGD_COLUMNS_MAX];
 };
 
-/** Reads everything but the state. DSGD_EINPUT with a sentence (missing, not HDF5, not a run, truncated). Caller:
- * *  dsgd_runfile_destroy. Columns: step, then by name. */
+/** Reads everything but the state. DSGD_EINPUT with a sentence (missing, no intact seal, not HDF5, not a run, impossible
+ *  rows), DSGD_EIO where the disk fails. Caller: dsgd_runfile_destroy. Columns: step, then by name. */
 enum dsgd_status dsgd_runfile_read(const char *path, struct dsgd_runfile **out);
+/** The same for a file whose seal is missing or broken, by the user's wish: HDF5 1.10 may crash or hang at it. */
+enum dsgd_status dsgd_runfile_read_unsealed(const char *path, struct dsgd_runfile **out);
 void dsgd_runfile_destroy(struct dsgd_runfile *run); /* accepts NULL */
+
+/** Does an open file end in the seal of its bytes? */
+bool dsgd_runfile_whole(int fd);
 
 /** Table "trace", "ledger", "oracle" or "time". */
 const struct dsgd_table *dsgd_runfile_table(const struct dsgd_runfile *run, const char *name);

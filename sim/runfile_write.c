@@ -1,21 +1,20 @@
-/* runfile_write.c - writes a result or a snapshot: a whole new file, synced, renamed.
+/* runfile_write.c - writes a result or a snapshot: a whole new file with its seal, synced, renamed.
  *
  * Plain contiguous 1-D columns with dimension scales and units, in HDF5's earliest format: h5py, xarray, ncdump and h5dump
  * open them as they are.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sim/h5.h"
 #include "sim/h5_file.h"
 #include "sim/runfile.h"
+#include "sim/seal.h"
 
 static hid_t file_type(enum dsgd_field_type type)
 {
@@ -55,21 +54,37 @@ static void write_table(struct dsgd_h5 *h5, const struct dsgd_table *table)
     if (group >= 0) { dsgd_h5_check(h5, H5Gclose(group) >= 0); }
 }
 
-static void write_vector(struct dsgd_h5 *h5, hid_t group, const char *name, const char *help, const double *v, size_t d)
+static void write_vector(struct dsgd_h5 *h5, hid_t group, hid_t scale, const char *name, const char *help, const double *v, size_t d)
 {
     const hsize_t extent = d;
     hid_t id = dsgd_h5_array(h5, group, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1, &extent, v);
     dsgd_h5_text(h5, id, "units", "1");
     dsgd_h5_text(h5, id, "long_name", help);
+    if (!h5->failed) { dsgd_h5_check(h5, H5DSattach_scale(id, scale, 0) >= 0); }
     if (id >= 0) { dsgd_h5_check(h5, H5Dclose(id) >= 0); }
+}
+
+/* A dimension without values, as netCDF writes it: nothing is stored for it, and readers of netCDF take its name. */
+static hid_t bare_scale(struct dsgd_h5 *h5, hid_t group, const char *name, size_t d)
+{
+    char title[96];
+    const hsize_t extent = d;
+    if (h5->failed) { return -1; }
+    snprintf(title, sizeof title, "This is a netCDF dimension but not a netCDF variable.%10zu", d);
+    hid_t space = H5Screate_simple(1, &extent, NULL);
+    hid_t id = H5Dcreate2(group, name, H5T_IEEE_F32BE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    dsgd_h5_check(h5, id >= 0 && H5DSset_scale(id, title) >= 0);
+    if (space >= 0) { H5Sclose(space); }
+    return id;
 }
 
 static void write_model(struct dsgd_h5 *h5, const struct dsgd_engine *engine)
 {
-    hid_t group = dsgd_h5_group(h5, "model");
-    write_vector(h5, group, "x", "w_T, the last iterate", dsgd_engine_model(engine), dsgd_engine_d(engine));
-    write_vector(h5, group, "output", "the evaluated iterate: the average, or w_T without averaging",
-                 dsgd_engine_output(engine), dsgd_engine_d(engine));
+    const size_t d = dsgd_engine_d(engine);
+    hid_t group = dsgd_h5_group(h5, "model"), scale = bare_scale(h5, group, "coordinate", d);
+    write_vector(h5, group, scale, "x", "w_T, the last iterate", dsgd_engine_model(engine), d);
+    write_vector(h5, group, scale, "output", "the evaluated iterate: the average, or w_T without averaging", dsgd_engine_output(engine), d);
+    if (scale >= 0) { dsgd_h5_check(h5, H5Dclose(scale) >= 0); }
     if (group >= 0) { dsgd_h5_check(h5, H5Gclose(group) >= 0); }
 }
 
@@ -112,67 +127,48 @@ static void write_state(struct dsgd_h5 *h5, struct dsgd_engine *engine, const st
     }
 }
 
-static enum dsgd_status fail_io(const char *path, int error)
+static void write_file(struct dsgd_h5 *h5, struct dsgd_engine *engine, const struct dsgd_runfile_args *args, bool snapshot)
 {
-    return dsgd_fail(DSGD_EIO, "cannot write %s: %s; expected a writable folder with enough space", path, error ? strerror(error) : "HDF5 reports a failed write");
-}
-
-/* `from` is synced already */
-static enum dsgd_status rename_and_sync(const char *from, const char *to)
-{
-    if (rename(from, to) != 0) {
-        const int error = errno;
-        unlink(from);
-        return fail_io(to, error);
+    static const char *const status[] = {"running", "complete", "diverged"};
+    struct dsgd_array array[DSGD_ARRAYS_MAX];
+    const int arrays = dsgd_engine_arrays(engine, array);
+    for (int j = 0; j < args->attributes; ++j) {
+        const struct dsgd_attribute *a = &args->attribute[j];
+        if (a->text) {
+            dsgd_h5_text(h5, h5->file, a->name, a->text);
+        } else if (a->is_integer) {
+            dsgd_h5_integer(h5, h5->file, a->name, a->integer);
+        } else {
+            dsgd_h5_real(h5, h5->file, a->name, a->number);
+        }
     }
-    /* the rename itself must survive a power cut: sync the folder; not all file systems allow it */
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s", to);
-    char *slash = strrchr(folder, '/');
-    strcpy(slash ? slash + 1 : folder, slash ? "" : ".");
-    const int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir >= 0) {
-        fsync(dir);
-        close(dir);
-    }
-    return DSGD_OK;
+    dsgd_h5_text(h5, h5->file, "status", status[dsgd_engine_status(engine)]);
+    dsgd_h5_integer(h5, h5->file, "steps_done", dsgd_engine_steps_done(engine));
+    dsgd_h5_integer(h5, h5->file, "threads_used", dsgd_engine_threads_used(engine));
+    for (int t = 0; t < DSGD_TABLES; ++t) { write_table(h5, dsgd_engine_table(engine, t)); }
+    write_model(h5, engine);
+    write_reference(h5, args->reference, engine);
+    if (snapshot) { write_state(h5, engine, array, arrays); }
 }
 
 enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine, const struct dsgd_runfile_args *args,
                                     bool snapshot)
 {
-    static const char *const status[] = {"running", "complete", "diverged"};
-    char new_path[4096];
-    if (snprintf(new_path, sizeof new_path, "%s.new", path) >= (int)sizeof new_path) {
-        return dsgd_fail(DSGD_EINPUT, "output path %.64s... is too long: expected fewer than 4000 characters", path);
-    }
-    struct dsgd_array array[DSGD_ARRAYS_MAX];
-    const int arrays = dsgd_engine_arrays(engine, array);
+    struct dsgd_replace replace;
+    struct dsgd_h5_sink sink;
+    DSGD_TRY(dsgd_replace_begin(path, &replace));
     dsgd_h5_quiet();
-    int error = 0;
-    struct dsgd_h5 h5 = {.file = dsgd_h5_file_create(new_path, &error)};
+    sink.fd = replace.fd;
+    struct dsgd_h5 h5 = {.file = dsgd_h5_file_create(&sink, 0)};
     dsgd_h5_check(&h5, h5.file >= 0);
-    for (int j = 0; j < args->attributes; ++j) {
-        const struct dsgd_attribute *a = &args->attribute[j];
-        if (a->text) {
-            dsgd_h5_text(&h5, h5.file, a->name, a->text);
-        } else if (a->is_integer) {
-            dsgd_h5_integer(&h5, h5.file, a->name, a->integer);
-        } else {
-            dsgd_h5_real(&h5, h5.file, a->name, a->number);
-        }
-    }
-    dsgd_h5_text(&h5, h5.file, "status", status[dsgd_engine_status(engine)]);
-    dsgd_h5_integer(&h5, h5.file, "steps_done", dsgd_engine_steps_done(engine));
-    dsgd_h5_integer(&h5, h5.file, "threads_used", dsgd_engine_threads_used(engine));
-    for (int t = 0; t < DSGD_TABLES; ++t) { write_table(&h5, dsgd_engine_table(engine, t)); }
-    write_model(&h5, engine);
-    write_reference(&h5, args->reference, engine);
-    if (snapshot) { write_state(&h5, engine, array, arrays); }
+    write_file(&h5, engine, args, snapshot);
     if (h5.file >= 0) { dsgd_h5_check(&h5, H5Fclose(h5.file) >= 0); }
-    if (h5.failed || error) {
-        unlink(new_path);
-        return fail_io(path, error);
+    errno = 0;
+    if (!h5.failed && sink.error == 0 && !dsgd_seal_append_with(sink.fd, sink.head, sink.held)) { sink.error = errno ? errno : EIO; }
+    if (h5.failed || sink.error) {
+        dsgd_replace_cancel(&replace);
+        return sink.error ? dsgd_fail_write(path, sink.error)
+                          : dsgd_fail(DSGD_ENOMEM, "HDF5 cannot make %s although every write succeeded: most likely no memory", path);
     }
-    return rename_and_sync(new_path, path);
+    return dsgd_replace_commit(&replace, sink.head, sink.held);
 }

@@ -1,74 +1,77 @@
-/* seal.c - appends and compares the checksum of a file. */
+/* seal.c - appends and compares the checksum of a file. Layout: seal.h. */
 #include "sim/seal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <nettle/sha2.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-static const char magic[16] = "dsgd SHA-256:\n";
+#include "sim/replace.h"
 
-enum { SEAL_BYTES = sizeof magic + SHA256_DIGEST_SIZE, CHUNK = 1 << 16 };
+enum { MAGIC = 16, LENGTH = 8, SEAL_1 = MAGIC + SHA256_DIGEST_SIZE, SEAL_2 = MAGIC + LENGTH + SHA256_DIGEST_SIZE, CHUNK = 1 << 13 };
 
-/* Bytes [from, from + size): fewer only at the end of the file or after a failure. */
-static size_t read_at(int fd, void *to, size_t size, off_t from)
+static const char magic_1[MAGIC] = "dsgd SHA-256:\n", magic_2[MAGIC] = "dsgd seal 2\n";
+
+static void put_length(size_t size, uint8_t bytes[LENGTH])
 {
-    size_t got = 0;
-    while (got < size) {
-        const ssize_t n = pread(fd, (char *)to + got, size - got, from + (off_t)got);
-        if (n < 0 && errno == EINTR) { continue; }
-        if (n <= 0) { break; }
-        got += (size_t)n;
-    }
-    return got;
+    for (int b = 0; b < LENGTH; ++b) { bytes[b] = (uint8_t)((uint64_t)size >> (8 * b)); }
 }
 
-/* The seal that the first `size` bytes should have. */
-static bool make_seal(int fd, off_t size, uint8_t seal[SEAL_BYTES])
+/* SHA-256 of the first `size` bytes, of which `head` replaces the first; then, in the second version, of the length. */
+static bool hash(int fd, size_t size, const void *head, size_t held, bool with_length, uint8_t digest[SHA256_DIGEST_SIZE])
 {
-    uint8_t chunk[CHUNK];
+    uint8_t chunk[CHUNK], length[LENGTH];
     struct sha256_ctx sha;
     sha256_init(&sha);
-    for (off_t at = 0; at < size;) {
-        const size_t want = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
-        if (read_at(fd, chunk, want, at) != want) { return false; }
+    held = held < size ? held : size;
+    sha256_update(&sha, held, head);
+    for (size_t at = held; at < size;) {
+        const size_t want = size - at < CHUNK ? size - at : CHUNK;
+        if (dsgd_read_at(fd, chunk, want, at) != want) {
+            if (errno == 0) { errno = EIO; } /* shorter than a moment ago */
+            return false;
+        }
         sha256_update(&sha, want, chunk);
-        at += (off_t)want;
+        at += want;
     }
-    memcpy(seal, magic, sizeof magic);
-    sha256_digest(&sha, SHA256_DIGEST_SIZE, seal + sizeof magic);
+    put_length(size, length);
+    if (with_length) { sha256_update(&sha, LENGTH, length); }
+    sha256_digest(&sha, SHA256_DIGEST_SIZE, digest);
     return true;
+}
+
+bool dsgd_seal_append_with(int fd, const void *head, size_t held)
+{
+    struct stat info;
+    uint8_t seal[SEAL_2];
+    if (fstat(fd, &info) != 0) { return false; }
+    const size_t size = (size_t)info.st_size;
+    memcpy(seal, magic_2, MAGIC);
+    put_length(size, seal + MAGIC);
+    return hash(fd, size, head, held, true, seal + MAGIC + LENGTH) && dsgd_write_at(fd, seal, sizeof seal, size);
 }
 
 bool dsgd_seal_append(int fd)
 {
-    struct stat info;
-    uint8_t seal[SEAL_BYTES];
-    errno = 0;
-    if (fstat(fd, &info) != 0 || !make_seal(fd, info.st_size, seal)) { return false; }
-    for (size_t done = 0; done < sizeof seal;) {
-        const ssize_t n = pwrite(fd, seal + done, sizeof seal - done, info.st_size + (off_t)done);
-        if (n < 0 && errno == EINTR) { continue; }
-        if (n <= 0) { return false; }
-        done += (size_t)n;
-    }
-    return true;
+    return dsgd_seal_append_with(fd, "", 0);
 }
 
-bool dsgd_seal_intact(const char *path)
+enum dsgd_seal dsgd_seal_look(int fd, size_t *content)
 {
     struct stat info;
-    uint8_t there[SEAL_BYTES], seal[SEAL_BYTES];
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) { return true; } /* to be reported by who opens it next */
-    bool intact = true;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= SEAL_BYTES &&
-        read_at(fd, there, sizeof there, info.st_size - SEAL_BYTES) == sizeof there && memcmp(there, magic, sizeof magic) == 0) {
-        intact = make_seal(fd, info.st_size - SEAL_BYTES, seal) && memcmp(there, seal, sizeof seal) == 0;
-    }
-    close(fd);
-    return intact;
+    uint8_t there[SEAL_2], digest[SHA256_DIGEST_SIZE], length[LENGTH];
+    *content = 0;
+    if (fstat(fd, &info) != 0) { return DSGD_SEAL_UNREAD; }
+    const size_t size = (size_t)info.st_size, end = size < SEAL_2 ? size : SEAL_2;
+    *content = size;
+    if (dsgd_read_at(fd, there, end, size - end) != end) { return DSGD_SEAL_UNREAD; }
+    const bool second = end == SEAL_2 && memcmp(there, magic_2, MAGIC) == 0;
+    const bool first = !second && end >= SEAL_1 && memcmp(there + end - SEAL_1, magic_1, MAGIC) == 0;
+    if (!first && !second) { return DSGD_SEAL_NONE; }
+    *content = size - (second ? SEAL_2 : SEAL_1);
+    put_length(*content, length);
+    if (second && memcmp(there + MAGIC, length, LENGTH) != 0) { return DSGD_SEAL_BROKEN; }
+    if (!hash(fd, *content, "", 0, second, digest)) { return DSGD_SEAL_UNREAD; }
+    return memcmp(there + end - sizeof digest, digest, sizeof digest) == 0 ? DSGD_SEAL_INTACT : DSGD_SEAL_BROKEN;
 }

@@ -1,0 +1,106 @@
+/* lock.c - the lock file of an output. Interface: lock.h. */
+#define _DEFAULT_SOURCE /* flock */
+#include "sim/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char content[] = "dsgd: one writer at a time\n";
+
+void dsgd_lock_name(const char *output, char lock[DSGD_PATH_MAX])
+{
+    const char *slash = strrchr(output, '/'), *name = slash ? slash + 1 : output;
+    char folder[DSGD_PATH_MAX], hex[17];
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    struct sha256_ctx sha;
+    sha256_init(&sha);
+    sha256_update(&sha, strlen(name), (const uint8_t *)name);
+    sha256_digest(&sha, sizeof digest, digest);
+    for (int b = 0; b < 8; ++b) { snprintf(hex + 2 * b, 3, "%02x", digest[b]); }
+    dsgd_folder_of(output, folder);
+    snprintf(lock, DSGD_PATH_MAX, "%.4000s/.dsgd-%s.lock", folder, hex);
+}
+
+/* A file of another account may be there from a killed process: reading rights are enough to lock it. */
+static int open_lock(const char *lock)
+{
+    int fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (fd < 0 && errno == EACCES) {
+        fd = open(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0) { errno = EACCES; }
+    }
+    return fd;
+}
+
+/* False with errno; EWOULDBLOCK: somebody holds it. */
+static bool lock_fd(int fd, bool wait)
+{
+    while (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EINTR) { return false; }
+    }
+    return true;
+}
+
+/* A finished process removes its lock file, so what we locked may already be another file than what is at the path. */
+static bool still_there(int fd, const char *lock)
+{
+    struct stat ours, there;
+    return fstat(fd, &ours) == 0 && lstat(lock, &there) == 0 && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+}
+
+/* Ours, or empty: then it becomes ours. errno 0: it is somebody else's. */
+static bool claim(int fd)
+{
+    struct stat info;
+    char there[sizeof content] = "";
+    errno = 0;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) { return false; }
+    if (info.st_size == 0) { return dsgd_write_at(fd, content, sizeof content - 1, 0); }
+    const size_t got = dsgd_read_at(fd, there, sizeof content, 0);
+    return got > 0 && got <= sizeof content - 1 && (size_t)info.st_size == got && memcmp(there, content, got) == 0;
+}
+
+enum dsgd_status dsgd_lock_take(const char *output, const char *lock, bool wait, int *out)
+{
+    for (;;) {
+        const int fd = open_lock(lock);
+        if (fd < 0) {
+            return errno == ELOOP ? dsgd_fail(DSGD_EINPUT, "%s is a link: expected no file, or the lock of another dsgd", lock)
+                                  : dsgd_fail(DSGD_EIO, "cannot create %s: %s; expected a writable folder", lock, strerror(errno));
+        }
+        if (!lock_fd(fd, wait)) {
+            const int error = errno;
+            close(fd);
+            if (error == EWOULDBLOCK) { return dsgd_fail(DSGD_EINPUT, "%s is being written by another process: expected one writer", output); }
+            return dsgd_fail(DSGD_EIO, "cannot lock %s: %s; expected a file system with locks", lock, strerror(error));
+        }
+        if (!still_there(fd, lock)) {
+            close(fd);
+            continue;
+        }
+        if (claim(fd)) {
+            *out = fd;
+            return DSGD_OK;
+        }
+        const int error = errno;
+        if (error) { unlink(lock); } /* empty: nothing is lost */
+        close(fd);
+        return error ? dsgd_fail_write(lock, error)
+                     : dsgd_fail(DSGD_EINPUT, "%s is there and is no lock of dsgd: expected no file of this name", lock);
+    }
+}
+
+void dsgd_lock_release(const char *lock, int *fd)
+{
+    if (*fd < 0) { return; }
+    unlink(lock);
+    close(*fd);
+    *fd = -1;
+}
