@@ -43,8 +43,8 @@ append(struct text *text, const char *format, ...)
 }
 
 /* Everything that w* depends on, in words. */
-static enum dsgd_status key_text(const struct dsgd_problem_ops *ops, const struct dsgd_problem_args *args,
-                                 char key[DSGD_OPTIMUM_KEY_MAX])
+enum dsgd_status dsgd_optimum_key(const struct dsgd_problem_ops *ops, const struct dsgd_problem_args *args,
+                                  char key[DSGD_OPTIMUM_KEY_MAX])
 {
     struct text text = {key, DSGD_OPTIMUM_KEY_MAX, false};
     char value[128];
@@ -85,7 +85,7 @@ enum dsgd_status dsgd_optimum_path(const struct dsgd_problem_ops *ops, const str
     if (!ops->needs_dataset) {
         return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, hence no cache file", ops->name);
     }
-    DSGD_TRY(key_text(ops, args, key));
+    DSGD_TRY(dsgd_optimum_key(ops, args, key));
     return file_path(folder, key, path, size);
 }
 
@@ -210,7 +210,7 @@ static enum dsgd_status look_up(const struct dsgd_problem_ops *ops, const void *
                          (int)DSGD_REFERENCE_METRICS_MAX);
     }
     if (!folder || !ops->needs_dataset) { return compute(ops, self, want_optimum, r); }
-    DSGD_TRY(key_text(ops, args, key));
+    DSGD_TRY(dsgd_optimum_key(ops, args, key));
     if (file_path(folder, key, path, sizeof path) == DSGD_OK && look(ops, self, path, key, layout.d, want_optimum, r)) { return DSGD_OK; }
     if (want_optimum && !ops->optimum) { return add_optimum(ops, self, r); }
     if (!open_cache(folder, key, path, &lock)) { return compute(ops, self, want_optimum, r); }
@@ -244,7 +244,7 @@ enum dsgd_status dsgd_optimum_stored(const struct dsgd_problem_ops *ops, const v
     size_t n;
     *out = (struct dsgd_reference){0};
     ops->shape(self, &layout, &n);
-    DSGD_TRY(key_text(ops, args, key));
+    DSGD_TRY(dsgd_optimum_key(ops, args, key));
     if (file_path(folder, key, path, sizeof path) == DSGD_OK && look(ops, self, path, key, layout.d, true, out)) { return DSGD_OK; }
     dsgd_reference_clear(out);
     return DSGD_EUNAVAILABLE;

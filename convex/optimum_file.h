@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include "convex/optimum_cache.h"
 
-enum { DSGD_OPTIMUM_KEY_MAX = 4096 };
-
 /** True and *out filled if `path` is an intact file of exactly this key, with d parameters if it has an optimum, whose
  *  numbers make sense: finite, of the right signs, the gap as small as solvers must make it. A file that is not is no
  *  failure: false and *out empty (so it is without memory). */

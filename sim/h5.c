@@ -5,9 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+static _Thread_local bool no_memory;
+
+static herr_t note_memory(unsigned n, const H5E_error2_t *error, void *unused)
+{
+    (void)n, (void)unused;
+    if (error->maj_num == H5E_RESOURCE && (error->min_num == H5E_NOSPACE || error->min_num == H5E_CANTALLOC)) { no_memory = true; }
+    return 0;
+}
+
+/* Called by HDF5 at the end of a call that failed. */
+static herr_t note(hid_t stack, void *unused)
+{
+    (void)unused;
+    H5Ewalk2(stack, H5E_WALK_UPWARD, note_memory, NULL);
+    return 0;
+}
+
 void dsgd_h5_quiet(void)
 {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    no_memory = false;
+    H5Eset_auto2(H5E_DEFAULT, note, NULL);
+}
+
+bool dsgd_h5_no_memory(void)
+{
+    return no_memory;
 }
 
 hid_t dsgd_h5_memory_type(enum dsgd_field_type type)
@@ -96,7 +119,9 @@ enum { TEXT_MAX = 1 << 20, DIMENSIONS_MAX = 2 };
 static char *read_fixed(hid_t attribute, hid_t type)
 {
     const size_t size = H5Tget_size(type);
-    char *text = size >= 1 && size <= TEXT_MAX ? calloc(size + 1, 1) : NULL;
+    if (size < 1 || size > TEXT_MAX) { return NULL; }
+    char *text = calloc(size + 1, 1);
+    no_memory = no_memory || !text;
     if (text && H5Aread(attribute, type, text) < 0) {
         free(text);
         text = NULL;
@@ -112,6 +137,7 @@ static char *read_variable(hid_t attribute, hid_t type)
     H5Tset_cset(memory, H5Tget_cset(type));
     if (H5Aread(attribute, memory, &stored) >= 0 && stored) {
         text = strdup(stored);
+        no_memory = no_memory || !text;
         H5free_memory(stored);
     }
     H5Tclose(memory);

@@ -8,8 +8,11 @@
 #include <stdint.h>
 #include "sim/algorithm.h"
 
-/** Silences HDF5's own error printing for this thread; failures reach the caller as sentences. */
+/** Silences HDF5's own error printing for this thread; failures reach the caller as sentences. From here on it is noted whether
+ *  one of them is a want of memory. */
 void dsgd_h5_quiet(void);
+/** Was it, since dsgd_h5_quiet? */
+bool dsgd_h5_no_memory(void);
 
 /** This machine's type for an array of a party's state. */
 hid_t dsgd_h5_memory_type(enum dsgd_field_type type);

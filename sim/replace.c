@@ -101,9 +101,10 @@ enum dsgd_status dsgd_place(const char *path, size_t more, char target[DSGD_PATH
         const size_t name = strlen(slash ? slash + 1 : target), limit = 255; /* NAME_MAX of all usual file systems */
         if (name + more > limit) { return too_long(path, limit - more); }
         if (lstat(target, &there) != 0) {
-            if (errno == ENOENT) { return DSGD_OK; }
+            if (errno == ENOENT || errno == ENOTDIR) { return DSGD_OK; } /* whoever makes the folders says what is in the way */
             if (errno == ENAMETOOLONG) { return too_long(path, limit - more); }
-            return dsgd_fail(errno == ENOTDIR || errno == ELOOP ? DSGD_EINPUT : DSGD_EIO, "output path %s: %s; expected a file in a folder", path, strerror(errno));
+            if (errno == ELOOP) { break; }
+            return dsgd_fail(DSGD_EIO, "output path %s: %s; expected a file in a folder", path, strerror(errno));
         }
         if (!S_ISLNK(there.st_mode)) {
             return S_ISREG(there.st_mode) ? DSGD_OK : dsgd_fail(DSGD_EINPUT, "output path %s is not a regular file: expected a new file or an earlier output", path);
@@ -154,7 +155,7 @@ enum dsgd_status dsgd_replace_begin(const char *target, struct dsgd_replace *out
     char folder[DSGD_PATH_MAX], mark[DSGD_HEAD_MIN];
     struct stat there;
     *out = (struct dsgd_replace){.fd = -1};
-    snprintf(out->target, sizeof out->target, "%s", target);
+    if (snprintf(out->target, sizeof out->target, "%s", target) >= (int)sizeof out->target) { return too_long(target, DSGD_PATH_MAX - 1); }
     dsgd_folder_of(target, folder);
     for (int t = 0; out->fd < 0; ++t) {
         if (!create(out, folder) && (errno != EEXIST || t == TRIES)) {

@@ -1,96 +1,17 @@
-/* runfile_read.c - reads results and snapshots back, checks them, restores engines. */
-#include <errno.h>
-#include <fcntl.h>
+/* runfile_read.c - reads results and snapshots back, and refuses what no run writes. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "sim/h5.h"
-#include "sim/h5_file.h"
-#include "sim/runfile.h"
-#include "sim/seal.h"
+#include "sim/runfile_open.h"
 
 static const char *const table_names[DSGD_TABLES] = {"trace", "ledger", "oracle", "time"};
 
-/* A file that is being read: closed by close_run. */
-struct reader {
-    const char *path;
-    struct dsgd_h5_source source; /* fd -1: not open */
-    hid_t file;
-    bool sealed;
-};
-
-static void close_run(struct reader *r)
-{
-    if (r->file >= 0) { H5Fclose(r->file); }
-    if (r->source.fd >= 0) { close(r->source.fd); }
-    r->file = -1;
-    r->source.fd = -1;
-}
-
-static enum dsgd_status cannot_read(const char *path, int error)
-{
-    return error == EIO ? dsgd_fail(DSGD_EIO, "%s: reading it failed (%s); expected a file that can be read", path, strerror(error))
-                        : dsgd_fail(DSGD_EINPUT, "%s: cannot be read (%s); expected a result of dsgd run", path, strerror(error));
-}
-
-/* Seal and signature; HDF5 has not seen a byte of it. */
-static enum dsgd_status check_bytes(struct reader *r, bool unsealed)
-{
-    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    unsigned char head[sizeof signature];
-    if (dsgd_read_at(r->source.fd, head, sizeof head, 0) != sizeof head || memcmp(head, signature, sizeof head) != 0) {
-        return errno ? cannot_read(r->path, errno) : dsgd_fail(DSGD_EINPUT, "%s: not a whole HDF5 file; expected a result of dsgd run", r->path);
-    }
-    const enum dsgd_seal seal = dsgd_seal_look(r->source.fd, &r->source.size);
-    if (seal == DSGD_SEAL_UNREAD) { return cannot_read(r->path, errno); }
-    r->sealed = seal == DSGD_SEAL_INTACT;
-    if (r->sealed || unsealed) { return DSGD_OK; }
-    return seal == DSGD_SEAL_BROKEN
-        ? dsgd_fail(DSGD_EINPUT, "%s: its bytes do not have their checksum; expected an unchanged result or snapshot (--restart of "
-                    "dsgd run begins anew; --unsealed of reading commands takes it as it is)", r->path)
-        : dsgd_fail(DSGD_EINPUT, "%s: it does not end in its checksum; expected an unchanged result or snapshot (--restart of "
-                    "dsgd run begins anew; --unsealed of reading commands takes it as it is)", r->path);
-}
-
-static enum dsgd_status open_run(const char *path, bool unsealed, struct reader *r)
-{
-    struct stat info;
-    *r = (struct reader){.path = path, .file = -1, .source = {.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)}};
-    if (r->source.fd < 0) { return cannot_read(path, errno); }
-    enum dsgd_status status = DSGD_OK;
-    if (fstat(r->source.fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        status = dsgd_fail(DSGD_EINPUT, "%s: not a regular file; expected a result of dsgd run", path);
-    }
-    if (status == DSGD_OK) { status = check_bytes(r, unsealed); }
-    if (status == DSGD_OK) {
-        dsgd_h5_quiet();
-        r->file = dsgd_h5_file_open(&r->source);
-        if (r->file < 0) {
-            status = r->source.error ? cannot_read(path, r->source.error)
-                                     : dsgd_fail(DSGD_EINPUT, "%s: not a whole HDF5 file; expected a result of dsgd run", path);
-        }
-    }
-    if (status != DSGD_OK) { close_run(r); }
-    return status;
-}
-
-/* A file that was not read for want of memory, or because a read failed, is not broken. A sealed one holds what was written:
- * where HDF5 cannot give it back, memory is what is missing. */
-static enum dsgd_status broken(const struct reader *r, const char *what, enum dsgd_status status)
-{
-    const char *path = r->path;
-    if (r->source.error) { return cannot_read(path, r->source.error); }
-    if (status == DSGD_ENOMEM) { return dsgd_fail(DSGD_ENOMEM, "no memory to read %s of %s", what, path); }
-    return dsgd_fail(DSGD_EINPUT, "%s: %s is missing or has another shape; expected a result of dsgd run", path, what);
-}
-
 /* Columns in order of creation are not stored in HDF5's earliest format: names come in alphabetical order, `step` first. */
-static enum dsgd_status read_column(const struct reader *r, hid_t group, const char *name, struct dsgd_table *table, int64_t rows)
+static enum dsgd_status read_column(const struct dsgd_reader *r, hid_t group, const char *name, struct dsgd_table *table, int64_t rows)
 {
     hid_t id = dsgd_h5_open_array(group, name);
     if (id < 0) { return DSGD_EINPUT; }
@@ -98,8 +19,8 @@ static enum dsgd_status read_column(const struct reader *r, hid_t group, const c
     const bool integer = H5Tget_class(type) == H5T_INTEGER;
     H5Tclose(type);
     char unit[16] = "", help[96] = "";
-    const bool described = dsgd_h5_read_text(id, "units", r->sealed, unit, sizeof unit) &&
-                           dsgd_h5_read_text(id, "long_name", r->sealed, help, sizeof help);
+    const bool described = dsgd_h5_read_text(id, "units", r->variable, unit, sizeof unit) &&
+                           dsgd_h5_read_text(id, "long_name", r->variable, help, sizeof help);
     H5Dclose(id);
     if (!described) { return DSGD_EINPUT; }
     const int c = dsgd_table_column(table, name, unit, help, integer);
@@ -110,7 +31,7 @@ static enum dsgd_status read_column(const struct reader *r, hid_t group, const c
                               table->column[c].cell) ? DSGD_OK : DSGD_EINPUT;
 }
 
-static enum dsgd_status read_table(const struct reader *r, const char *name, struct dsgd_table *table)
+enum dsgd_status dsgd_reader_table(const struct dsgd_reader *r, const char *name, struct dsgd_table *table)
 {
     hid_t group = dsgd_h5_open_group(r->file, name);
     if (group < 0) { return DSGD_EINPUT; }
@@ -212,37 +133,37 @@ static bool read_attributes(hid_t file, bool variable, struct dsgd_runfile *run)
            dsgd_h5_read_integer(file, "seed", &run->seed) && dsgd_h5_read_integer(file, "steps", &run->steps);
 }
 
-static enum dsgd_status read_all(const struct reader *r, struct dsgd_runfile *run)
+static enum dsgd_status read_all(const struct dsgd_reader *r, struct dsgd_runfile *run)
 {
     const char *path = r->path;
     run->path = strdup(path);
     run->sealed = r->sealed;
-    if (!run->path) { return broken(r, "the name", DSGD_ENOMEM); }
-    if (!dsgd_h5_read_integer(r->file, "schema_version", &run->schema_version)) { return broken(r, "an attribute of the configuration", DSGD_EINPUT); }
+    if (!run->path) { return dsgd_reader_broken(r, "the name", DSGD_ENOMEM); }
+    if (!dsgd_h5_read_integer(r->file, "schema_version", &run->schema_version)) { return dsgd_reader_broken(r, "an attribute of the configuration", DSGD_EINPUT); }
     if (run->schema_version != DSGD_SCHEMA_VERSION) {
         return dsgd_fail(DSGD_EINPUT, "%s has schema version %lld: expected %d", path, (long long)run->schema_version,
                          DSGD_SCHEMA_VERSION);
     }
-    if (!read_attributes(r->file, r->sealed, run)) { return broken(r, "an attribute of the configuration", DSGD_EINPUT); }
+    if (!read_attributes(r->file, r->variable, run)) { return dsgd_reader_broken(r, "an attribute of the configuration", DSGD_EINPUT); }
     for (int t = 0; t < DSGD_TABLES; ++t) {
-        const enum dsgd_status status = read_table(r, table_names[t], &run->table[t]);
-        if (status != DSGD_OK) { return broken(r, table_names[t], status); }
+        const enum dsgd_status status = dsgd_reader_table(r, table_names[t], &run->table[t]);
+        if (status != DSGD_OK) { return dsgd_reader_broken(r, table_names[t], status); }
     }
     enum dsgd_status status = read_reference(r->file, run);
-    if (status != DSGD_OK) { return broken(r, "optimum", status); }
+    if (status != DSGD_OK) { return dsgd_reader_broken(r, "optimum", status); }
     status = read_model(r->file, run);
-    if (status != DSGD_OK) { return broken(r, "model", status); }
+    if (status != DSGD_OK) { return dsgd_reader_broken(r, "model", status); }
     const char *why = impossible(run);
     return why ? dsgd_fail(DSGD_EINPUT, "%s holds %s: expected a result of dsgd run", path, why) : DSGD_OK;
 }
 
 static enum dsgd_status read_run(const char *path, bool unsealed, struct dsgd_runfile **out)
 {
-    struct reader reader;
-    DSGD_TRY(open_run(path, unsealed, &reader));
+    struct dsgd_reader reader;
+    DSGD_TRY(dsgd_reader_open(path, unsealed, &reader));
     struct dsgd_runfile *run = calloc(1, sizeof *run);
     enum dsgd_status status = run ? read_all(&reader, run) : dsgd_fail(DSGD_ENOMEM, "no memory to read %s", path);
-    close_run(&reader);
+    dsgd_reader_close(&reader);
     if (status != DSGD_OK) {
         dsgd_runfile_destroy(run);
         return status;
@@ -259,12 +180,6 @@ enum dsgd_status dsgd_runfile_read(const char *path, struct dsgd_runfile **out)
 enum dsgd_status dsgd_runfile_read_unsealed(const char *path, struct dsgd_runfile **out)
 {
     return read_run(path, true, out);
-}
-
-bool dsgd_runfile_whole(int fd)
-{
-    size_t content = 0;
-    return dsgd_seal_look(fd, &content) == DSGD_SEAL_INTACT;
 }
 
 void dsgd_runfile_destroy(struct dsgd_runfile *run)
@@ -284,50 +199,4 @@ const struct dsgd_table *dsgd_runfile_table(const struct dsgd_runfile *run, cons
         if (strcmp(name, table_names[t]) == 0) { return &run->table[t]; }
     }
     return NULL;
-}
-
-/* Rows of a stored table go into the engine's own columns, by name. */
-static enum dsgd_status restore_table(const struct reader *r, struct dsgd_table *table)
-{
-    struct dsgd_table stored = {.columns = 0};
-    enum dsgd_status status = read_table(r, table->name, &stored);
-    if (status == DSGD_OK && stored.columns != table->columns) { status = DSGD_EINPUT; }
-    const struct dsgd_column *from[DSGD_COLUMNS_MAX];
-    for (int c = 0; status == DSGD_OK && c < table->columns; ++c) {
-        from[c] = dsgd_table_find(&stored, table->column[c].name);
-        if (!from[c] || from[c]->integer != table->column[c].integer) { status = DSGD_EINPUT; }
-    }
-    for (size_t row = 0; status == DSGD_OK && row < stored.rows; ++row) {
-        status = dsgd_table_append(table);
-        for (int c = 0; status == DSGD_OK && c < table->columns; ++c) { *dsgd_table_last(table, c) = from[c]->cell[row]; }
-    }
-    dsgd_table_destroy(&stored);
-    return status == DSGD_OK ? DSGD_OK : broken(r, table->name, status);
-}
-
-static enum dsgd_status restore(const struct reader *r, struct dsgd_engine *engine)
-{
-    struct dsgd_array array[DSGD_ARRAYS_MAX];
-    const int arrays = dsgd_engine_arrays(engine, array);
-    for (int j = 0; j < arrays; ++j) {
-        char name[80];
-        snprintf(name, sizeof name, "state/%.63s", array[j].name);
-        if (!dsgd_h5_read_array(r->file, name, dsgd_h5_memory_type(array[j].type), array[j].rows * array[j].cols, array[j].data)) {
-            return broken(r, name, DSGD_EINPUT);
-        }
-    }
-    for (int t = 0; t < DSGD_TABLES; ++t) { DSGD_TRY(restore_table(r, dsgd_engine_table(engine, t))); }
-    char stored[65] = "", restored[65];
-    dsgd_runfile_state_sha256(engine, array, arrays, restored);
-    if (dsgd_h5_read_text(r->file, "state_sha256", r->sealed, stored, sizeof stored) && strcmp(stored, restored) == 0) { return DSGD_OK; }
-    return dsgd_fail(DSGD_EINPUT, "%s: its state does not have its checksum; expected an unchanged snapshot (--restart begins anew)", r->path);
-}
-
-enum dsgd_status dsgd_runfile_restore(const char *path, struct dsgd_engine *engine)
-{
-    struct reader reader;
-    DSGD_TRY(open_run(path, false, &reader));
-    const enum dsgd_status status = restore(&reader, engine);
-    close_run(&reader);
-    return status == DSGD_OK ? dsgd_engine_restored(engine) : status;
 }

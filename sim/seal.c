@@ -73,5 +73,6 @@ enum dsgd_seal dsgd_seal_look(int fd, size_t *content)
     put_length(*content, length);
     if (second && memcmp(there + MAGIC, length, LENGTH) != 0) { return DSGD_SEAL_BROKEN; }
     if (!hash(fd, *content, "", 0, second, digest)) { return DSGD_SEAL_UNREAD; }
-    return memcmp(there + end - sizeof digest, digest, sizeof digest) == 0 ? DSGD_SEAL_INTACT : DSGD_SEAL_BROKEN;
+    if (memcmp(there + end - sizeof digest, digest, sizeof digest) != 0) { return DSGD_SEAL_BROKEN; }
+    return second ? DSGD_SEAL_INTACT : DSGD_SEAL_FIRST;
 }

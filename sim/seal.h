@@ -13,6 +13,7 @@
 
 enum dsgd_seal {
     DSGD_SEAL_INTACT,
+    DSGD_SEAL_FIRST,  /* intact, of the first version */
     DSGD_SEAL_NONE,   /* the file does not end in one */
     DSGD_SEAL_BROKEN, /* there is one, of other bytes */
     DSGD_SEAL_UNREAD, /* the file cannot be read: errno */

@@ -77,7 +77,14 @@ cp a.h5 kept.h5
 cmp -s a.h5 kept.h5 || fail "a refused run touched the earlier result"
 printf 'not HDF5' >b.h5.tmp
 "$DSGD" run ok.conf -o b.h5 2>err; [ $? -eq 2 ] && grep -q 'b.h5.tmp' err || fail "broken snapshot: $(cat err)"
-[ ! -e b.h5 ] && [ ! -e b.h5.lock ] || fail "a refused run left files"
+[ ! -e b.h5 ] && [ -z "$(find . -maxdepth 1 -name '.dsgd-*')" ] || fail "a refused run left files"
+"$DSGD" run ok.conf -o b.h5 --restart --quiet 2>err; [ $? -eq 2 ] && [ "$(cat b.h5.tmp)" = 'not HDF5' ] || fail "--restart discards what was no snapshot: $(cat err)"
+rm b.h5.tmp
+env --default-signal=INT "$DSGD" run ok.conf -o b.h5 --quiet --set steps=3000000 --snapshot 0.01 2>err & pid=$!
+for _ in $(seq 400); do [ -e b.h5.tmp ] && break; sleep 0.05; done
+kill -INT $pid; wait $pid
+size=$(stat -c %s b.h5.tmp); head -c $((size / 2)) b.h5.tmp >cut; mv cut b.h5.tmp
+"$DSGD" run ok.conf -o b.h5 2>err; [ $? -eq 2 ] && grep -q 'b.h5.tmp' err || fail "cut snapshot: $(cat err)"
 "$DSGD" run ok.conf -o b.h5 --restart --quiet || fail "--restart does not discard a broken snapshot"
 [ "$("$DSGD" digest a.h5 | cut -d' ' -f1)" = "$("$DSGD" digest b.h5 | cut -d' ' -f1)" ] || fail "two runs, two digests"
 "$DSGD" diff a.h5 b.h5 | grep -q 'same bits' || fail "diff of equal runs"
@@ -87,7 +94,7 @@ truncated=$(stat -c %s a.h5); head -c $((truncated / 2)) a.h5 >half.h5
 "$DSGD" show half.h5 2>err; [ $? -eq 2 ] && grep -q 'half.h5' err || fail "truncated result: $(cat err)"
 
 # one writer
-(flock 9; "$DSGD" run ok.conf -o locked.h5 2>err; echo $? >code) 9>locked.h5.lock
+(flock 9; "$DSGD" run ok.conf -o locked.h5 2>err; echo $? >code) 9>".dsgd-$(printf locked.h5 | sha256sum | cut -c1-16).lock"
 [ "$(cat code)" = 2 ] && grep -q 'another process' err || fail "second writer: $(cat code) $(cat err)"
 
 # the ledger, not the attributes: 1570/390 = 4.03, also when a copy's attributes lie
@@ -100,27 +107,35 @@ grep -q 'table    up       1120.0' dry.txt || fail "dry run: $(cat dry.txt)"
 python=${PYTHON:-/usr/bin/python3}
 if "$python" -c 'import h5py, xarray' 2>/dev/null; then
     "$python" - "$DSGD" <<'PYTHON' || fail "h5py or xarray"
-import shutil, subprocess, sys
+import hashlib, shutil, subprocess, sys
 import h5py, xarray
 dsgd = sys.argv[1]
+def seal(name):
+    with open(name, "rb") as f: digest = hashlib.sha256(f.read()).digest()
+    with open(name, "ab") as f: f.write(b"dsgd SHA-256:\n\0\0" + digest)
 with h5py.File("a.h5") as f:
-    assert f.attrs["status"] == "complete" and f.attrs["schema_version"] == 1
-    assert "k = 10" in f.attrs["config"]
+    assert f.attrs["status"] == b"complete" and f.attrs["schema_version"] == 1
+    assert b"k = 10" in f.attrs["config"]
     assert f["trace/objective"].dims[0][0][-1] == 300 and f["ledger/up_table"].attrs["units"] == "byte"
     assert f["ledger/up_table"][-1] == 300 * 4 * 1120, f["ledger/up_table"][-1]
     assert f["ledger/values_step_min"][-1] == f["ledger/values_step_max"][-1] == 390
     assert f["model/x"].shape == (785,)
 trace = xarray.open_dataset("a.h5", group="trace")
+assert xarray.open_dataset("a.h5").attrs["status"] == "complete"
 assert trace["objective"].dims == ("step",) and int(trace["step"][-1]) == 300
 shutil.copy("a.h5", "lie.h5")
 with h5py.File("lie.h5", "r+") as f:
-    f.attrs["config"] = f.attrs["config"].replace("cols = 40", "cols = 400").replace("workers = 4", "workers = 1")
-    for name in ("workers", "steps", "batch"):
+    f.attrs["config"] = f.attrs["config"].decode().replace("cols = 40", "cols = 400").replace("workers = 4", "workers = 1")
+    for name in ("workers", "batch"):
         f.attrs[name] = 7
+refused = subprocess.run([dsgd, "show", "lie.h5"], capture_output=True, text=True)
+assert refused.returncode == 2 and "does not end in its checksum" in refused.stderr, refused.stderr
+seal("lie.h5")
 shown = [subprocess.run([dsgd, "show", name], capture_output=True, text=True, check=True).stdout for name in ("a.h5", "lie.h5")]
 assert "4.03" in shown[1], shown[1]
 with h5py.File("lie.h5", "r+") as f:
     f.attrs["schema_version"] = 99
+seal("lie.h5")
 code = subprocess.run([dsgd, "run", "ok.conf", "-o", "lie.h5"], capture_output=True, text=True)
 assert code.returncode == 2 and "schema version 99" in code.stderr, code.stderr
 PYTHON

@@ -25,7 +25,7 @@ try()
     2) grep -q -- '--help' err || fail "dsgd $*: expected one sentence: $(cat err)" ;;
     *) fail "dsgd $*: expected one sentence: $(cat err)" ;;
     esac
-    printf '%s %s\n' "$code" "$(head -n 1 err | sed 's/^dsgd[a-z ]*: //')" >>seen
+    printf '%s %s\n' "$code" "$(head -n 1 err | sed 's/^dsgd[a-z ]*: //; s/^warning: the optimum is not stored for the next run: //')" >>seen
 }
 full() { local code=$1; shift; "$DSGD" "$@" >/dev/full 2>err; [ $? -eq "$code" ] || fail "dsgd $* >/dev/full"; echo "$code $(sed 's/^dsgd: //' err)" >>seen; }
 
@@ -156,10 +156,14 @@ fi
 try 2 optimum ok.conf "${made[@]}" --set problem=logistic --set logistic.l2=0
 optimum() { DSGD_CACHE=$1 try "$2" optimum ok.conf --quiet "${made[@]}" --set problem=logistic --set logistic.l2=0.1; }
 touch file
-optimum file/cache 3
+optimum file/cache 0
+DSGD_CACHE=$work/theirs "$DSGD" optimum ok.conf --quiet "${made[@]}" --set problem=logistic --set logistic.l2=0.1
+for stored in theirs/*.h5; do echo mine >"$stored"; done
+optimum theirs 0
+[ "$(cat theirs/*)" = mine ] || fail "a user's file in the cache was changed"
 parts=$(printf '%200s/' '' | tr ' ' y)
 deep=$(for _ in $(seq 30); do printf %s "$parts"; done)
-for n in 1010 5000; do DSGD_CACHE=${deep:0:n} "$DSGD" optimum ok.conf --quiet "${made[@]}" --set problem=logistic --set logistic.l2=0.1 2>err; echo "$? $(sed 's/^dsgd: //' err)" >>seen; done
+for n in 1010 5000; do DSGD_CACHE=${deep:0:n} "$DSGD" optimum ok.conf --quiet "${made[@]}" --set problem=logistic --set logistic.l2=0.1 2>err; echo "$? $(sed 's/^dsgd: warning: the optimum is not stored for the next run: //' err)" >>seen; done
 rm -rf yyyy*
 
 # results
@@ -169,7 +173,7 @@ try 3 run ok.conf --quiet -o file/folder/a.h5
 try 2 run ok.conf --quiet -o ''
 try 2 run ok.conf --quiet -o "$long"
 try 2 run ok.conf --quiet -o .
-exec 9>lock.h5.lock; flock 9; try 2 run ok.conf --quiet -o lock.h5; exec 9>&-
+exec 9>".dsgd-$(printf lock.h5 | sha256sum | cut -c1-16).lock"; flock 9; try 2 run ok.conf --quiet -o lock.h5; exec 9>&-
 cp a.h5 done.h5.tmp; try 2 run ok.conf --quiet -o done.h5
 try 2 run ok.conf --quiet -o a.h5 --set seed=2
 cp ok.conf text.h5; try 2 run ok.conf --quiet --restart -o text.h5
@@ -177,7 +181,7 @@ try 2 show gone.h5
 try 2 show text.h5
 try 2 show a.h5 b.h5
 try 2 show a.h5 a.h5
-"$DSGD" run ok.conf --quiet -o long.h5 --set steps=3000000 --snapshot 0.01 2>err & pid=$!
+env --default-signal=INT "$DSGD" run ok.conf --quiet -o long.h5 --set steps=3000000 --snapshot 0.01 2>err & pid=$!
 for _ in $(seq 200); do [ -e long.h5.tmp ] && break; sleep 0.05; done
 kill -INT $pid; wait $pid
 try 2 curve --final long.h5.tmp
@@ -187,14 +191,34 @@ full 3 list
 full 3 run ok.conf --json -o a.h5
 full 3 show a.h5 --json
 
+# other places and other people's files
+echo mine >users.txt
+printf 'problem = quadratic\nquadratic { d = 5 }\nalgorithm = sgd\nstep { constant = 0.1 }\n' >quick.conf
+try 2 tune quick.conf --quiet --set steps=5 --metric objective -o users.txt
+try 2 tune quick.conf --quiet --set steps=5 --metric objective -o .
+truncate -s 300M huge.txt; try 2 tune quick.conf --quiet --set steps=5 --metric objective -o huge.txt
+try 2 run quick.conf --quiet -o "$(printf 'n%.0s' $(seq 252))"
+ln -s circle.h5 circle.h5; try 2 run quick.conf --quiet -o circle.h5
+echo mine >".dsgd-$(printf owned.h5 | sha256sum | cut -c1-16).lock"; try 2 run quick.conf --quiet -o owned.h5
+ln -s users.txt ".dsgd-$(printf linked.h5 | sha256sum | cut -c1-16).lock"; try 2 run quick.conf --quiet -o linked.h5
+mkfifo fifo.h5; try 2 show fifo.h5
+flipped=$(($(stat -c %s a.h5) / 2)); cp a.h5 flipped.h5; printf 'x' | dd of=flipped.h5 bs=1 seek=$flipped conv=notrunc status=none; try 2 show flipped.h5
+
 # results that another program changed
 python=${PYTHON:-/usr/bin/python3}
 if "$python" -c 'import h5py' 2>/dev/null; then
     "$python" - <<'PYTHON'
-import shutil, h5py
-def edit(name, change, of="a.h5"):
+import hashlib, shutil, h5py
+def edit(name, change, of="a.h5", sealed=True):
     shutil.copy(of, name)
     with h5py.File(name, "r+") as f: change(f)
+    if not sealed: return
+    with open(name, "rb") as f: digest = hashlib.sha256(f.read()).digest()
+    with open(name, "ab") as f: f.write(b"dsgd SHA-256:\n\0\0" + digest)
+def gap(f): f["trace/gap"][-1] = 1e-12
+edit("unsealed.h5", gap, sealed=False)
+def negative(f): f["ledger/up_value"][-1] = -5
+edit("negative.h5", negative)
 edit("schema.h5", lambda f: f.attrs.__setitem__("schema_version", 99))
 edit("version.h5", lambda f: f.attrs.__setitem__("results_version", 99))
 edit("data.h5", lambda f: f.attrs.__setitem__("dataset_sha256", "0123456789"), "b.h5")
@@ -211,6 +235,8 @@ PYTHON
     try 2 run ok.conf --quiet -o version.h5
     try 2 run ok.conf --quiet "${made[@]}" --set problem=logistic --set log.optimum=false -o data.h5
     try 2 show part.h5
+    try 2 show unsealed.h5
+    try 2 show negative.h5
     try 2 show ledger.h5
     try 2 run ok.conf --quiet --set steps=3000000 -o state.h5
     try 2 show a.h5 version.h5

@@ -10,6 +10,7 @@ cd "$work" || exit 1
 chmod 755 "$work"
 cp "$DSGD_CLOCK_SHIM" clock.so # LD_PRELOAD splits at blanks
 export DSGD_CACHE=$work/optima
+printf 'problem = logistic\n' >logistic.conf
 unset DSGD_DATA
 failures=0
 fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
@@ -44,8 +45,10 @@ long=("$DSGD" run q.conf --quiet --set steps=4000)
 "${long[@]}" -o long.h5
 # wait_for FILE: until it is there, at most 20 s
 wait_for() { for _ in $(seq 400); do [ -e "$1" ] && return; sleep 0.05; done; fail "$1 does not appear"; }
-for signal in INT TERM HUP; do
-    "${long[@]}" --snapshot 0.01 -o s.h5 2>err & pid=$!
+# a shell's background commands ignore SIGINT and SIGQUIT, and what is ignored stays so
+asked=(env --default-signal=INT,QUIT)
+for signal in INT TERM HUP QUIT USR1 USR2 XCPU ALRM; do
+    "${asked[@]}" "${long[@]}" --snapshot 0.01 -o s.h5 2>err & pid=$!
     wait_for s.h5.tmp
     kill -$signal $pid
     wait $pid
@@ -53,16 +56,33 @@ for signal in INT TERM HUP; do
     [ $code -eq 0 ] && { echo "note: SIG$signal came after the end"; rm -f s.h5*; continue; }
     [ $code -eq 130 ] && grep -q 'interrupted at step [1-9].*the same command goes on from s.h5.tmp' err && [ "$(wc -l <err)" -eq 1 ] ||
         fail "SIG$signal: exit code $code, $(cat err)"
-    [ -e s.h5.tmp ] && [ ! -e s.h5 ] && [ ! -e s.h5.lock ] || fail "SIG$signal left $(echo s.h5*)"
+    [ -e s.h5.tmp ] && [ ! -e s.h5 ] && [ -z "$(find . -maxdepth 1 -name '.dsgd-*')" ] || fail "SIG$signal left $(ls -A)"
     "${long[@]}" -o s.h5 2>err || fail "after SIG$signal: exit code $?, $(cat err)"
     [ "$(digest s.h5)" = "$(digest long.h5)" ] || fail "another digest after SIG$signal"
     rm -f s.h5*
 done
 
+# signals that the parent ignored (nohup) change nothing
+for signal in INT HUP TERM USR1; do
+    (trap '' $signal; exec "${long[@]}" --snapshot 0.01 -o i.h5 2>err) & pid=$!
+    wait_for i.h5.tmp
+    kill -$signal $pid
+    wait $pid
+    code=$?
+    [ $code -eq 0 ] && [ "$(digest i.h5)" = "$(digest long.h5)" ] || fail "ignored SIG$signal: exit code $code, $(cat err)"
+    rm -f i.h5*
+done
+
+# whoever reads the progress may go away
+"${long[@]}" -o pipe.h5 2> >(exec true) || fail "a closed standard error: exit code $?"
+[ "$(digest pipe.h5)" = "$(digest long.h5)" ] || fail "another digest with a closed standard error"
+
 # one step that takes long: two signals wait for its end (launchers send two), the third does not
 slow=("$DSGD" run q.conf --quiet --set quadratic.d=2000000 --set algorithm=sgd --set workers=400 --set steps=3 --threads 1)
-"${slow[@]}" -o t.h5 2>err & pid=$!
-wait_for t.h5.lock
+# lock_of FILE: the lock of an output that a process is writing
+lock_of() { printf '%s/.dsgd-%.16s.lock' "$(dirname "$1")" "$(printf %s "$(basename "$1")" | sha256sum)"; }
+"${asked[@]}" "${slow[@]}" -o t.h5 2>err & pid=$!
+wait_for "$(lock_of t.h5)"
 sleep 0.5
 kill -INT $pid
 sleep 0.2
@@ -116,12 +136,12 @@ if "${somebody[@]}" "$there" --version >/dev/null 2>&1; then
     cp whole.h5 locked/bad.h5.tmp
     chmod 555 locked
     chmod 644 locked/*
-    sentence 3 'cannot create locked/new.h5.lock: Permission denied' -- "${as[@]}" run q.conf --quiet -o locked/new.h5
+    sentence 3 "cannot create $(lock_of locked/new.h5): Permission denied" -- "${as[@]}" run q.conf --quiet -o locked/new.h5
     sentence 3 'Permission denied' -- "${as[@]}" run q.conf --quiet -o locked/sub/new.h5
     "${as[@]}" run q.conf -o locked/done.h5 | grep -q 'already complete' || fail "a finished result in a folder that cannot be written"
-    sentence 3 'cannot create locked/done.h5.lock' -- "${as[@]}" run q.conf --quiet --restart -o locked/done.h5
-    touch locked/done.h5.lock # a lock of ours that nobody may remove the result with
-    chmod 666 locked/done.h5.lock
+    sentence 3 "cannot create $(lock_of locked/done.h5)" -- "${as[@]}" run q.conf --quiet --restart -o locked/done.h5
+    touch "$(lock_of locked/done.h5)" # a lock of ours that nobody may remove the result with
+    chmod 666 "$(lock_of locked/done.h5)"
     sentence 3 'cannot remove locked/done.h5: Permission denied' -- "${as[@]}" run q.conf --quiet --restart -o locked/done.h5
     [ "$(digest locked/done.h5)" = "$whole" ] || fail "a result in a read-only folder was touched"
     install -m 600 whole.h5 secret.h5
@@ -130,11 +150,10 @@ if "${somebody[@]}" "$there" --version >/dev/null 2>&1; then
     mkdir -p data/mnist optima
     for name in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do install -m 600 whole.h5 "data/mnist/$name-ubyte"; done
     [ ${#somebody[@]} -eq 0 ] && chmod 000 data/mnist/*
-    printf 'problem = logistic\n' >logistic.conf
-    sentence 2 'cannot be opened (Permission denied)' -- "${as[@]}" run logistic.conf --quiet --data "$work/data" -o x.h5
+        sentence 2 'cannot be opened (Permission denied)' -- "${as[@]}" run logistic.conf --quiet --data "$work/data" -o x.h5
     chmod 555 optima
-    sentence 3 'the optimum cannot be written (Permission denied)' -- "${as[@]}" optimum logistic.conf --quiet --set dataset=synthetic --set synthetic.n=50 \
-        --set synthetic.features=5 --set logistic.l2=0.1
+    sentence 0 'warning: the optimum is not stored for the next run: cannot write' -- "${as[@]}" optimum logistic.conf --quiet --set dataset=synthetic \
+        --set synthetic.n=50 --set synthetic.features=5 --set logistic.l2=0.1
     chmod 755 locked optima
 else
     echo "note: no user without rights here, read-only folders were not tried"
@@ -162,14 +181,89 @@ sentence 2 'expected the name of a file' -- "${run[@]}" -o ''
 sentence 2 'expected the name of a file' -- "${run[@]}" -o folder/
 printf 'my thesis\n' >thesis.txt
 cp thesis.txt kept.txt
-sentence 2 'thesis.txt is not an HDF5 file' -- "${run[@]}" --restart -o thesis.txt
+sentence 2 'thesis.txt is no result of dsgd run' -- "${run[@]}" --restart -o thesis.txt
 sentence 2 'not a whole HDF5 file' -- "${run[@]}" -o thesis.txt
 cmp -s thesis.txt kept.txt || fail "--restart touched a file that is no result"
 
-# leftovers beside a finished result
-cp whole.h5 left.h5; cp whole.h5 left.h5.tmp; echo half >left.h5.tmp.new; echo half >left.h5.new
-"${run[@]}" -o left.h5 2>err || fail "leftovers: exit code $?, $(cat err)"
-[ "$(echo left.h5*)" = left.h5 ] || fail "left beside a finished result: $(echo left.h5*)"
+# leftovers of dead writers are removed, by their content; what has other content or another name is the user's
+mkdir left
+"${asked[@]}" "${long[@]}" --snapshot-steps 500 --snapshot 0 -o left/l.h5 2>err & pid=$!
+wait_for left/l.h5.tmp
+kill -KILL $pid
+wait $pid 2>/dev/null
+cp left/l.h5.tmp snapshot.keep
+printf 'dsgd: a file that was not finished\n\n\n' >left/.dsgd-0123456789abcdef.part
+: >left/.dsgd-0123456789abcde0.part
+cp long.h5 left/.dsgd-00000000deadbeef.part
+echo mine >left/.dsgd-1111111111111111.part
+for name in l.h5.new l.h5.lock l.h5.tmp.new .dsgd-0123.part .dsgd-0123456789abcdef.part.mine; do echo mine >left/$name; done
+"${long[@]}" -o left/l.h5 2>err || fail "leftovers: exit code $?, $(cat err)"
+[ "$(digest left/l.h5)" = "$(digest long.h5)" ] || fail "another digest after a kill"
+[ "$(cd left && LC_ALL=C ls -A | tr '\n' ' ')" = '.dsgd-0123.part .dsgd-0123456789abcdef.part.mine .dsgd-1111111111111111.part l.h5 l.h5.lock l.h5.new l.h5.tmp.new ' ] ||
+    fail "left beside a finished result: $(ls -A left)"
+[ "$(cat left/.dsgd-1* left/.dsgd-0123.part left/*.lock left/*.new | sort -u)" = mine ] || fail "a user's file was changed"
+# a snapshot that a kill left beside the result goes; a user's file of that name does not, and the run beside it is refused
+cp snapshot.keep left/l.h5.tmp
+"${long[@]}" -o left/l.h5 2>err || fail "a stale snapshot: exit code $?, $(cat err)"
+[ ! -e left/l.h5.tmp ] || fail "a stale snapshot stays"
+echo mine >left/l.h5.tmp
+"${long[@]}" -o left/l.h5 2>err || fail "a user's .tmp beside a result: exit code $?, $(cat err)"
+echo mine >new.h5.tmp
+sentence 2 'new.h5.tmp: not a whole HDF5 file' -- "${run[@]}" -o new.h5
+sentence 2 'new.h5.tmp is no result of dsgd run' -- "${run[@]}" --restart -o new.h5
+[ "$(cat new.h5.tmp left/l.h5.tmp | sort -u)" = mine ] || fail "a user's .tmp was changed"
+echo mine >"$(lock_of new2.h5)"
+sentence 2 'is no lock of dsgd' -- "${run[@]}" -o new2.h5
+[ "$(cat "$(lock_of new2.h5)")" = mine ] || fail "a user's file in the place of a lock was changed"
+"${PYTHON:-/usr/bin/python3}" -c 'import h5py; h5py.File("users.h5", "w")["x"] = range(1000)'
+sentence 2 'users.h5 is no result of dsgd run' -- "${run[@]}" --restart -o users.h5
+
+# links are followed: the result lies in their target; a link into nowhere gets its target; folders and devices are refused
+mkdir target
+ln -s target/real.h5 link.h5
+ln -s link.h5 second.h5
+"${run[@]}" -o second.h5 || fail "a link to a link: exit code $?"
+[ -L second.h5 ] && [ -L link.h5 ] && [ "$(digest target/real.h5)" = "$whole" ] || fail "a link was not followed"
+"${run[@]}" -o link.h5 --restart || fail "--restart through a link: exit code $?"
+[ -L link.h5 ] && [ "$(digest link.h5)" = "$whole" ] || fail "--restart replaced a link"
+ln -s circle2 circle1; ln -s circle1 circle2
+sentence 2 'links in a circle' -- "${run[@]}" -o circle1
+ln -s /dev/null device.h5
+sentence 2 'is not a regular file' -- "${run[@]}" -o device.h5
+[ -c /dev/null ] || fail "/dev/null was replaced"
+
+# names: as long as the file system takes them with a snapshot's suffix
+name=$(printf 'n%.0s' $(seq 251))
+"${asked[@]}" "${long[@]}" --snapshot 0.01 -o "$name" 2>err & pid=$!
+wait_for "$name.tmp"
+kill -INT $pid
+wait $pid
+"${long[@]}" -o "$name" 2>err || fail "a name of 251 characters: exit code $?, $(cat err)"
+[ "$(digest "$name")" = "$(digest long.h5)" ] || fail "another digest under a long name"
+sentence 2 'expected a name of at most 251 characters' -- "${run[@]}" -o "n$name"
+if [ "$(id -u)" -eq 0 ]; then sentence 2 'there is no folder /dsgd-nowhere' -- "${run[@]}" -o /dsgd-nowhere/x.h5; fi
+
+# a limit of file sizes is a failed write
+sentence 3 'File too large' -- bash -c 'ulimit -f 8; exec "$@"' - "${run[@]}" -o limited.h5
+[ -z "$(ls -A | grep -e limited -e '^\.dsgd.*part')" ] || fail "a limit of file sizes left $(ls -A)"
+
+# a file system without locks: reading needs none; writing says so
+if cc -shared -fPIC -o noflock.so -x c - <<'C' 2>/dev/null
+#include <errno.h>
+int flock(int fd, int how) { (void)fd, (void)how; errno = ENOLCK; return -1; }
+C
+then
+    LD_PRELOAD=$work/noflock.so "$DSGD" show whole.h5 >/dev/null 2>err || fail "reading without locks: $(cat err)"
+    sentence 3 'expected a file system with locks' -- env "LD_PRELOAD=$work/noflock.so" "${run[@]}" -o unlocked.h5
+    LD_PRELOAD=$work/noflock.so "$DSGD" optimum logistic.conf --quiet --set dataset=synthetic --set synthetic.n=60 --set synthetic.features=5 2>err ||
+        fail "an optimum without locks: $(cat err)"
+fi
+
+# --wait: takes what the other process makes
+"${long[@]}" -o waited.h5 2>err1 & first=$!
+"${long[@]}" --wait -o waited.h5 2>err2 || fail "--wait: exit code $?, $(cat err2)"
+wait $first || { [ $? -eq 2 ] && grep -q 'another process' err1; } || fail "the writer that is waited for: $(cat err1)"
+[ "$(digest waited.h5)" = "$(digest long.h5)" ] || fail "another digest after --wait"
 
 # a snapshot that is called a result, a result that is called a snapshot
 "${long[@]}" --snapshot-steps 500 --snapshot 0 -o snap.h5 2>err & pid=$!

@@ -48,35 +48,39 @@ for algorithm in $algorithms; do
     rm -f whole.h5 part.h5*
 done
 
-# one kill at each call that touches the snapshot or the result, and one full disk at each
+# one kill at each call that touches the folder of the result (lock, temporary, snapshot, result, folder itself), and one
+# full disk or failure at each third
 run=("$DSGD" run k.conf --quiet --set algorithm=sketched_sgd --set steps=60 --snapshot 0 --snapshot-steps 40)
 "${run[@]}" -o whole.h5
-DSGD_FAULT_PATH=part.h5 DSGD_FAULT_AT=0 DSGD_FAULT=kill DSGD_FAULT_COUNT=count LD_PRELOAD=$work/shim.so "${run[@]}" -o part.h5
+mkdir place
+DSGD_FAULT_PATH=/place DSGD_FAULT_AT=0 DSGD_FAULT=kill DSGD_FAULT_COUNT=count LD_PRELOAD=$work/shim.so "${run[@]}" -o place/part.h5
 count=$(cat count)
 [ "${count:-0}" -gt 10 ] || fail "the shim counted ${count:-nothing}"
-rm -f part.h5*
 for fault in kill kill-half enospc eio; do
     every=1 # a kill at each call; the other faults at every third, which reaches each kind of call too
     [ $fault = kill ] || every=3
     for n in $(seq 1 $every "$count"); do
-        rm -f part.h5*
-        (DSGD_FAULT_PATH=part.h5 DSGD_FAULT_AT=$n DSGD_FAULT=$fault LD_PRELOAD=$work/shim.so "${run[@]}" -o part.h5) 2>err
+        rm -rf place
+        mkdir place
+        (DSGD_FAULT_PATH=/place DSGD_FAULT_AT=$n DSGD_FAULT=$fault LD_PRELOAD=$work/shim.so "${run[@]}" -o place/part.h5) 2>err
         code=$?
         case $fault in
         kill*) [ $code -eq 137 ] || [ $code -eq 0 ] || fail "$fault at call $n: exit code $code" ;;
         *) [ $code -eq 3 ] || [ $code -eq 0 ] || fail "$fault at call $n: exit code $code, expected 3: $(cat err)"
            [ $code -eq 0 ] || [ "$(wc -l <err)" -eq 1 ] || fail "$fault at call $n: expected one sentence: $(cat err)"
            # with input/output errors even removing it fails
-           [ $fault = eio ] || [ -z "$(ls part.h5*.new 2>/dev/null)" ] || fail "$fault at call $n: a half-written file stays" ;;
+           [ $fault = eio ] || [ -z "$(find place -name '*.part')" ] || fail "$fault at call $n: a half-written file stays" ;;
         esac
-        "${run[@]}" -o part.h5 2>err || fail "$fault at call $n: going on ended with exit code $?: $(cat err)"
-        [ "$(digest whole.h5)" = "$(digest part.h5)" ] || fail "$fault at call $n: digest differs"
+        "${run[@]}" -o place/part.h5 2>err || fail "$fault at call $n: going on ended with exit code $?: $(cat err)"
+        [ "$(digest whole.h5)" = "$(digest place/part.h5)" ] || fail "$fault at call $n: digest differs"
+        "${run[@]}" -o place/other.h5 # whoever writes there next clears up
+        [ -z "$(find place -name '*.part')" ] || fail "$fault at call $n left $(ls -A place)"
     done
 done
 echo "$count calls on the output: each once with a kill, each third with half a write and a kill, a full disk, an input/output error"
 
 # Ctrl-C leaves a snapshot, says how to go on, and the same command does
-"$DSGD" run k.conf --set steps=200000 -o c.h5 >/dev/null 2>err & pid=$!
+env --default-signal=INT "$DSGD" run k.conf --set steps=200000 -o c.h5 >/dev/null 2>err & pid=$!
 sleep 0.4
 kill -INT $pid
 wait $pid

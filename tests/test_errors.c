@@ -96,7 +96,7 @@ static void names_and_steps(void **state)
     expect(spec_path(&h.spec, tiny, sizeof tiny), DSGD_EINPUT, "is too long");
     memset(far, 'x', 4999);
     const struct dsgd_runfile_args none = {.attribute = NULL};
-    expect(dsgd_runfile_write(far, h.engine, &none, true), DSGD_EINPUT, "is too long: expected fewer than 4000 characters");
+    expect(dsgd_runfile_write(far, h.engine, &none, true), DSGD_EINPUT, "is too long: expected a name of at most 4095 characters");
     free(far);
     for (int t = 0; t < 30; ++t) { HARNESS_OK(dsgd_engine_step(h.engine)); }
     harness_path(path, sizeof path, ".h5.tmp");
