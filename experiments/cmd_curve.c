@@ -183,7 +183,7 @@ static enum dsgd_status print(const struct curve_set *set, const struct options 
     struct whole_output whole;
     DSGD_TRY(whole_output_open(&whole));
     const enum dsgd_status status = print_curves(whole.out, set, o);
-    return whole_output_close(&whole, status, o->output, WHOLE_OUTPUT_LINES);
+    return whole_output_close(&whole, status, o->output, TEXT_FILE_HASH);
 }
 
 static int curve(int argc, char **argv)
@@ -201,7 +201,8 @@ static int curve(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     struct curve_set curves;
-    enum dsgd_status status = run_set_read(o.files, o.file, &set);
+    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
     if (status != DSGD_OK) { return command_fail(status); }
     status = run_set_comparable(&set);
     if (status == DSGD_OK) { status = curve_set_create(&set, o.final, &curves); }

@@ -104,7 +104,7 @@ static enum dsgd_status print(const struct run_set *set, const struct options *o
     for (int r = 0; r < set->runs; ++r) {
         print_rows(whole.out, dsgd_runfile_table(set->run[r], o->table), set->runs > 1 ? set->run[r]->path : NULL);
     }
-    return whole_output_close(&whole, DSGD_OK, o->output, WHOLE_OUTPUT_LINES);
+    return whole_output_close(&whole, DSGD_OK, o->output, TEXT_FILE_HASH);
 }
 
 static int export(int argc, char **argv)
@@ -114,7 +114,8 @@ static int export(int argc, char **argv)
                               NULL,         NULL,  NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
-    enum dsgd_status status = run_set_read(o.files, o.file, &set);
+    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
     if (status != DSGD_OK) { return command_fail(status); }
     status = print(&set, &o);
     run_set_destroy(&set);

@@ -270,7 +270,7 @@ static enum dsgd_status print(const struct run_set *set, const struct show_facts
     struct whole_output whole;
     DSGD_TRY(whole_output_open(&whole));
     const enum dsgd_status status = o->json ? print_json(whole.out, set, facts, o) : print_text(whole.out, set, facts, o);
-    return whole_output_close(&whole, status, o->output, o->json ? WHOLE_OUTPUT_JSON : WHOLE_OUTPUT_LINES);
+    return whole_output_close(&whole, status, o->output, o->json ? TEXT_FILE_JSON : TEXT_FILE_HASH);
 }
 
 static int show(int argc, char **argv)
@@ -291,7 +291,8 @@ static int show(int argc, char **argv)
         return 2;
     }
     struct run_set set;
-    enum dsgd_status status = run_set_read(o.files, o.file, &set);
+    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
     if (status != DSGD_OK) { return command_fail(status); }
     struct show_facts *facts = calloc((size_t)set.runs, sizeof *facts);
     if (!facts) { status = dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", set.runs); }

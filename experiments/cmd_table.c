@@ -244,7 +244,7 @@ static enum dsgd_status print(const struct curve_set *set, const struct table_op
     struct whole_output whole;
     DSGD_TRY(whole_output_open(&whole));
     const enum dsgd_status status = print_rows(whole.out, set, o->form);
-    return whole_output_close(&whole, status, o->output, o->form == FORM_MARKDOWN ? WHOLE_OUTPUT_MARKDOWN : WHOLE_OUTPUT_LINES);
+    return whole_output_close(&whole, status, o->output, o->form == FORM_MARKDOWN ? TEXT_FILE_MARKDOWN : TEXT_FILE_HASH);
 }
 
 static enum dsgd_status check_finished(const struct run_set *set)
@@ -271,7 +271,8 @@ static int command(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     struct curve_set methods = {.curves = 0};
-    enum dsgd_status status = run_set_read(o.files, o.file, &set);
+    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
     if (status != DSGD_OK) { return command_fail(status); }
     status = check_finished(&set);
     if (status == DSGD_OK) { status = run_set_comparable(&set); }

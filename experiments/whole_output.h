@@ -3,7 +3,7 @@
 #define DSGD_EXPERIMENTS_WHOLE_OUTPUT_H
 
 #include <stdio.h>
-#include "sim/status.h"
+#include "experiments/text_file.h"
 
 struct whole_output {
     FILE *out; /* print here */
@@ -11,13 +11,10 @@ struct whole_output {
     size_t size;
 };
 
-/** How a file says that it was written by this program, so that the next one may replace it. */
-enum whole_output_kind { WHOLE_OUTPUT_LINES, WHOLE_OUTPUT_MARKDOWN, WHOLE_OUTPUT_JSON };
-
 /** DSGD_ENOMEM. */
 enum dsgd_status whole_output_open(struct whole_output *output);
 /** Ends the output. If `status` is DSGD_OK prints it, to the file `path` or, if that is NULL, to stdout; whether stdout took it
  *  all is found by main. Returns `status`, else what went wrong. */
-enum dsgd_status whole_output_close(struct whole_output *output, enum dsgd_status status, const char *path, enum whole_output_kind kind);
+enum dsgd_status whole_output_close(struct whole_output *output, enum dsgd_status status, const char *path, enum text_file_mark mark);
 
 #endif

@@ -74,7 +74,7 @@ static void test_keys(void **state)
 {
     (void)state;
     char *text = NULL;
-    keys_of("local_topk", "algorithm = local_topk\nbatch = 4\nseed = 1\nstep {\n    constant = 1\n    beta = 5\n}\nlocal_topk {\n    k = 3\n    memory = true\n}\n",
+    keys_of("local_topk", "algorithm = local_topk\nbatch = 4\nseed = 1\nstep {\n    constant = 1\n    beta = 5\n}\nlocal_topk {\n    k = 3\n    momentum = 0\n}\n",
             "algorithm = sgd\nbatch = 1\nseed = 2\nstep {\n    constant = 2\n    beta = 6\n}\n", &text);
     assert_string_equal(text, "local_topk k=3 batch=4 step.beta=5");
     free(text);
