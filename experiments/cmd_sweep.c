@@ -84,7 +84,9 @@ static void print_list(const struct sweep_options *options, const struct sweep *
 /* A result's name contains the hash of its configuration: rules depend on nothing. */
 static enum dsgd_status print_make(const struct sweep_options *options, const struct sweep *sweep)
 {
-    printf("# written by dsgd sweep %s --make\n", sweep->path);
+    printf("# written by dsgd sweep ");
+    text_shown(stdout, sweep->path);
+    printf(" --make\n");
     for (size_t j = 0; j < sweep->runs; ++j) {
         const struct sweep_run *run = &sweep->run[j];
         if (run->skipped) { continue; }

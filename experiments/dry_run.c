@@ -94,7 +94,7 @@ enum dsgd_status dry_run(const struct session *session, const char *path, bool j
     struct dry_run_costs c;
     DSGD_TRY(dry_run_measure(session, MEASURE_S, &c));
     if (json) { return print_json(session, &c, path); }
-    fputs(session->spec->text, stdout);
+    text_lines(stdout, session->spec->text);
     printf("# output ");
     text_shown(stdout, path);
     printf("\n# data   ");

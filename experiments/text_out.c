@@ -117,13 +117,18 @@ static size_t next_piece(enum form form, const char *start, const char *at, stru
     return bytes;
 }
 
-static void put(FILE *out, enum form form, const char *text)
+static void put_until(FILE *out, enum form form, const char *text, const char *end)
 {
     struct piece piece;
-    for (const char *at = text; *at;) {
+    for (const char *at = text; at < end;) {
         at += next_piece(form, text, at, &piece);
         fwrite(piece.text, 1, piece.bytes, out);
     }
+}
+
+static void put(FILE *out, enum form form, const char *text)
+{
+    put_until(out, form, text, text + strlen(text));
 }
 
 /* --- forms ----------------------------------------------------------------------------------------------------------- */
@@ -131,6 +136,16 @@ static void put(FILE *out, enum form form, const char *text)
 void text_shown(FILE *out, const char *text)
 {
     put(out, FORM_SHOWN, text);
+}
+
+void text_lines(FILE *out, const char *text)
+{
+    while (*text) {
+        const size_t length = strcspn(text, "\n");
+        put_until(out, FORM_SHOWN, text, text + length);
+        fputc('\n', out);
+        text += length + (text[length] == '\n');
+    }
 }
 
 int text_width(const char *text)

@@ -14,7 +14,9 @@
 
 /** One line for people: raw is what a terminal shows as itself. A backslash stays, so this form is not for programs. */
 void text_shown(FILE *out, const char *text);
-/** The same in a column of a fixed-width table, as printf's %*s: at least |width| columns, on the left if width < 0. */
+/** Several lines, each as text_shown has it; ends in a line end unless it is empty. */
+void text_lines(FILE *out, const char *text);
+/** One line in a column of a fixed-width table, as printf's %*s: at least |width| columns, on the left if width < 0. */
 void text_padded(FILE *out, int width, const char *text);
 /** Columns of a terminal that text_shown takes; of UTF-8 those of wcwidth. */
 int text_width(const char *text);

@@ -120,8 +120,8 @@ for n, text in enumerate(texts):
     table = rows(run("export", name, "p1.h5", tabs=True))
     if len({len(r) for r in table}) != 1 or undo(table[0][0]) != name: fail("export of", name, "says", table[0][:1])
     if json.loads(run("show", "--json", name))["runs"][0]["label"] != "named": fail("show --json of", name)
-    for command in (("digest", name), ("diff", name, name), ("show", name), ("show", name, "p1.h5")):
-        if "" not in run(*command).split("\n"): fail(*command)
+    for command in (("digest", name), ("show", name)):
+        if not run(*command): fail(*command)
     # ... and where it is not there: one sentence
     done = subprocess.run([dsgd.encode(), b"show", b"gone" + name], capture_output=True)
     sentence = clean(done.stderr, "the sentence on " + ascii(name))
@@ -203,7 +203,6 @@ to_file curve s1.h5 s2.h5
 to_file export s1.h5 s2.h5
 "$DSGD" show s1.h5 -o '' 2>err; [ $? -eq 2 ] || fail "-o '': $(cat err)"
 "$DSGD" show s1.h5 -o . 2>err; [ $? -eq 2 ] || fail "-o of a folder: $(cat err)"
-"$DSGD" table s1.h5 -o new/folder/table.txt && [ -s new/folder/table.txt ] || fail '-o in a new folder'
 
 [ $failures -eq 0 ] && echo 'outputs: as they should be'
 exit $((failures > 0))
