@@ -12,6 +12,7 @@
 #include "experiments/json_out.h"
 #include "experiments/options.h"
 #include "experiments/session.h"
+#include "experiments/text_out.h"
 
 enum { TURNS_MAX = 99, SETTINGS = 5 };
 
@@ -69,8 +70,8 @@ static enum dsgd_status print(struct bench *bench, const struct session *session
     json_t *root = json_object();
     const double sgd = (gsl_sort(bench->rate[0], 1, (size_t)bench->turns), gsl_stats_median_from_sorted_data(bench->rate[0], 1, (size_t)bench->turns));
     if (!bench->common.json) {
-        printf("%s, W = 4, batch 1, faithful, one thread; steps/s, %lld turns\n%-24s %10s %10s %10s %8s\n", session_dataset_title(session),
-               (long long)bench->turns, "algorithm", "min", "median", "max", "of sgd");
+        text_shown(stdout, session_dataset_title(session));
+        printf(", W = 4, batch 1, faithful, one thread; steps/s, %lld turns\n%-24s %10s %10s %10s %8s\n", (long long)bench->turns, "algorithm", "min", "median", "max", "of sgd");
     }
     for (int j = 0; j < SETTINGS; ++j) {
         double *rate = bench->rate[j];

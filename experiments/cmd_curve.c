@@ -13,6 +13,8 @@
 #include "experiments/comm.h"
 #include "experiments/commands.h"
 #include "experiments/curves.h"
+#include "experiments/text_out.h"
+#include "experiments/whole_output.h"
 
 static const double low_quantile = 0.2, high_quantile = 0.8;
 
@@ -20,6 +22,7 @@ struct options {
     char **file;
     int files;
     bool final, minus_optimum;
+    const char *output;
 };
 
 enum { OPTION_FINAL = 256, OPTION_MINUS_OPTIMUM };
@@ -29,14 +32,15 @@ static const struct argp_option option_table[] = {
      0},
     {"minus-optimum", OPTION_MINUS_OPTIMUM, NULL, 0,
      "Also columns of the metrics minus their values at w* (NAME_excess)", 0},
+    {"output", 'o', "FILE", 0, "To this file instead of standard output; replaces nothing but what this program wrote", 0},
     {0},
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *o = state->input;
-    (void)argument;
     switch (key) {
+    case 'o': o->output = argument; return 0;
     case OPTION_FINAL: o->final = true; return 0;
     case OPTION_MINUS_OPTIMUM: o->minus_optimum = true; return 0;
     case ARGP_KEY_ARGS:
@@ -48,17 +52,27 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static void print_number(double value)
+/* A diverged seed makes quantiles infinite; gnuplot draws neither NaN nor infinities, and takes the axis from the latter. */
+static void print_quantiles(FILE *out, double *value, int n)
 {
-    if (isfinite(value)) {
-        printf("\t%.17g", value);
-    } else {
-        printf("\tNaN");
+    const double fraction[] = {0.5, low_quantile, high_quantile};
+    for (int q = 0; q < 3; ++q) {
+        const double at = quantile(value, n, fraction[q]);
+        fputc('\t', out);
+        text_tsv_number(out, 17, isfinite(at) ? at : (double)NAN);
     }
 }
 
+/* A comment "# NAME: TEXT", one line whatever the text is. */
+static void print_comment(FILE *out, const char *name, const char *text)
+{
+    fprintf(out, "# %s: ", name);
+    text_shown(out, text);
+    fputc('\n', out);
+}
+
 /* What a block says about itself. */
-static enum dsgd_status print_block_head(const struct curve *curve)
+static enum dsgd_status print_block_head(FILE *out, const struct curve *curve)
 {
     const struct dsgd_runfile *run = curve->run[0];
     double *work = calloc(2 * (size_t)curve->runs, sizeof *work);
@@ -74,88 +88,102 @@ static enum dsgd_status print_block_head(const struct curve *curve)
         }
     }
     if (status == DSGD_OK) {
-        printf(
-            "# label: %s\n# dataset: %s\n# problem: %s, d = %zu, f* = %.17g within %.3g\n# algorithm: %s\n# runs: %d\n",
-            curve->label, run->dataset_title, run->problem, run->d, run->f_star, run->f_star_gap, run->algorithm,
-            curve->runs);
-        printf("# ratio values: %.4f\n# ratio wire: %.4f\n", quantile(work, curve->runs, 0.5),
-               quantile(wire, curve->runs, 0.5));
+        print_comment(out, "label", curve->label);
+        print_comment(out, "dataset", run->dataset_title);
+        fprintf(out, "# problem: ");
+        text_shown(out, run->problem);
+        fprintf(out, ", d = %zu, f* = ", run->d);
+        text_tsv_number(out, 17, run->f_star);
+        fprintf(out, " within ");
+        text_tsv_number(out, 3, run->f_star_gap);
+        fputc('\n', out);
+        print_comment(out, "algorithm", run->algorithm);
+        fprintf(out, "# runs: %d\n# ratio values: %.4f\n# ratio wire: %.4f\n", curve->runs, quantile(work, curve->runs, 0.5),
+                quantile(wire, curve->runs, 0.5));
         for (int m = 0; m < run->optimum_metrics; ++m) {
-            printf("# at w*: %s %.17g\n", run->optimum_metric[m], run->optimum_value[m]);
+            fprintf(out, "# at w*: ");
+            text_shown(out, run->optimum_metric[m]);
+            fputc(' ', out);
+            text_tsv_number(out, 17, run->optimum_value[m]);
+            fputc('\n', out);
         }
-        printf("# median, _low and _high: 50%%, %g%% and %g%% quantiles over seeds\n", 100.0 * low_quantile,
-               100.0 * high_quantile);
+        fprintf(out, "# median, _low and _high: 50%%, %g%% and %g%% quantiles over seeds\n", 100.0 * low_quantile, 100.0 * high_quantile);
     }
     free(work);
     return status;
 }
 
+/* The three columns of a quantity: "\tNAME\tNAME_low\tNAME_high" with `suffix` after NAME, or three times its unit. */
+static void print_three(FILE *out, const char *text, const char *suffix, bool unit)
+{
+    static const char *const end[] = {"", "_low", "_high"};
+    for (int q = 0; q < 3; ++q) {
+        fputc('\t', out);
+        text_tsv(out, text);
+        if (!unit) { fprintf(out, "%s%s", suffix, end[q]); }
+    }
+}
+
 /* Names and units; the row of names stands first. */
-static void print_column_head(const struct curve *curve, const struct options *o, bool units)
+static void print_column_head(FILE *out, const struct curve *curve, const struct options *o, bool units)
 {
     const struct dsgd_runfile *run = curve->run[0];
     const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
-    printf("# %s", units ? "1\t1" : "step\tseeds");
+    fprintf(out, "# %s", units ? "1\t1" : "step\tseeds");
     for (int c = 0; c < trace->columns; ++c) {
         const struct dsgd_column *column = &trace->column[c];
-        if (strcmp(column->name, "step") == 0) { continue; }
-        if (units) {
-            printf("\t%s\t%s\t%s", column->unit, column->unit, column->unit);
-        } else {
-            printf("\t%s\t%s_low\t%s_high", column->name, column->name, column->name);
-        }
+        if (strcmp(column->name, "step") != 0) { print_three(out, units ? column->unit : column->name, "", units); }
     }
     for (int m = 0; o->minus_optimum && m < run->optimum_metrics; ++m) {
         const char *name = run->optimum_metric[m];
-        if (units) {
-            const char *unit = dsgd_table_find(trace, name)->unit;
-            printf("\t%s\t%s\t%s", unit, unit, unit);
-        } else {
-            printf("\t%s_excess\t%s_excess_low\t%s_excess_high", name, name, name);
-        }
+        print_three(out, units ? dsgd_table_find(trace, name)->unit : name, "_excess", units);
     }
-    printf("\n");
+    fputc('\n', out);
 }
 
-static void print_point(const struct curve *curve, size_t point, const struct options *o, double *work)
+static void print_point(FILE *out, const struct curve *curve, size_t point, const struct options *o, double *work)
 {
     const struct dsgd_runfile *run = curve->run[0];
     const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
     int n = curve_values(curve, point, "step", CURVE_VALUE, work);
-    printf("%lld\t%d", (long long)curve->step[point], n);
+    fprintf(out, "%lld\t%d", (long long)curve->step[point], n);
     for (int c = 0; c < trace->columns; ++c) {
         if (strcmp(trace->column[c].name, "step") == 0) { continue; }
         n = curve_values(curve, point, trace->column[c].name, CURVE_VALUE, work);
-        print_number(quantile(work, n, 0.5));
-        print_number(quantile(work, n, low_quantile));
-        print_number(quantile(work, n, high_quantile));
+        print_quantiles(out, work, n);
     }
     for (int m = 0; o->minus_optimum && m < run->optimum_metrics; ++m) {
         n = curve_values(curve, point, run->optimum_metric[m], CURVE_MINUS_OPTIMUM, work);
-        print_number(quantile(work, n, 0.5));
-        print_number(quantile(work, n, low_quantile));
-        print_number(quantile(work, n, high_quantile));
+        print_quantiles(out, work, n);
     }
-    printf("\n");
+    fputc('\n', out);
 }
 
-static enum dsgd_status print_curves(const struct curve_set *set, const struct options *o)
+static enum dsgd_status print_curves(FILE *out, const struct curve_set *set, const struct options *o)
 {
     for (int c = 0; c < set->curves; ++c) {
         const struct curve *curve = &set->curve[c];
         double *work = malloc(((size_t)curve->runs + 1) * sizeof *work);
         if (!work) { return dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", curve->runs); }
-        if (c > 0) { printf("\n\n"); }
-        const enum dsgd_status status = print_block_head(curve);
+        if (c > 0) { fprintf(out, "\n\n"); }
+        const enum dsgd_status status = print_block_head(out, curve);
         if (status == DSGD_OK) {
-            print_column_head(curve, o, false);
-            print_column_head(curve, o, true);
-            for (size_t p = 0; p < curve->points; ++p) { print_point(curve, p, o, work); }
+            print_column_head(out, curve, o, false);
+            print_column_head(out, curve, o, true);
+            for (size_t p = 0; p < curve->points; ++p) { print_point(out, curve, p, o, work); }
         }
         free(work);
         if (status != DSGD_OK) { return status; }
     }
-    return fflush(stdout) == 0 && !ferror(stdout) ? DSGD_OK : dsgd_fail(DSGD_EIO, "cannot write to standard output");
+    return DSGD_OK;
+}
+
+static enum dsgd_status print(const struct curve_set *set, const struct options *o)
+{
+    struct whole_output whole;
+    DSGD_TRY(whole_output_open(&whole));
+    const enum dsgd_status status = print_curves(whole.out, set, o);
+    return whole_output_close(&whole, status, o->output, TEXT_FILE_HASH);
 }
 
 static int curve(int argc, char **argv)
@@ -173,12 +201,13 @@ static int curve(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     struct curve_set curves;
-    enum dsgd_status status = run_set_read(o.files, o.file, &set);
+    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
     if (status != DSGD_OK) { return command_fail(status); }
     status = run_set_comparable(&set);
     if (status == DSGD_OK) { status = curve_set_create(&set, o.final, &curves); }
     if (status == DSGD_OK) {
-        status = print_curves(&curves, &o);
+        status = print(&curves, &o);
         curve_set_destroy(&curves);
     }
     run_set_destroy(&set);

@@ -10,6 +10,7 @@
 #include "datasets/dataset.h"
 #include "experiments/commands.h"
 #include "experiments/json_out.h"
+#include "experiments/text_out.h"
 
 enum { ADVICE_SIZE = 8 * DSGD_DATA_PATH };
 
@@ -118,6 +119,13 @@ static enum dsgd_status look(struct entry *e, const struct options *o)
     return status == DSGD_EINPUT ? DSGD_OK : status;
 }
 
+/* "WORDS" and a text of the world in one line. */
+static void print_text(const char *words, const char *text)
+{
+    printf("%s", words);
+    text_shown(stdout, text);
+}
+
 static void print_files(const struct entry *e)
 {
     for (int f = 0; f < DSGD_DATA_FILES; ++f) {
@@ -125,9 +133,12 @@ static void print_files(const struct entry *e)
         if (!*file->path) {
             printf("              %s[.gz]: missing\n", file->name);
         } else if (!*file->sha256) {
-            printf("              %s: damaged, %s\n", file->path, file->problem);
+            print_text("              ", file->path);
+            print_text(": damaged, ", file->problem);
+            printf("\n");
         } else if (strcmp(file->sha256, file->published) != 0) {
-            printf("              %s: %s, published %s\n", file->path, file->sha256, file->published);
+            print_text("              ", file->path);
+            printf(": %s, published %s\n", file->sha256, file->published);
         }
     }
 }
@@ -140,17 +151,22 @@ static void print(const struct entry *e)
         printf("  looked in   nowhere, it is made and needs no files\n  use it      --set dataset=%s\n", e->ops->name);
         return;
     }
-    printf("  looked in   %s%s%s\n", s->place[0], s->places > 1 ? ", then " : "", s->places > 1 ? s->place[1] : "");
+    print_text("  looked in   ", s->place[0]);
+    if (s->places > 1) { print_text(", then ", s->place[1]); }
+    printf("\n");
     if (s->found < 0) {
-        printf("  found       no\n  type        %s\n", e->advice);
+        print_text("  found       no\n  type        ", e->advice);
+        printf("\n");
         return;
     }
-    printf("  found       in %s\n", s->place[s->found]);
+    print_text("  found       in ", s->place[s->found]);
     if (e->data) {
-        printf("  title       %s\n  examples    %zu for training, %zu for testing, %zu features, %zu classes\n",
-               e->data->title, e->data->train.n, e->data->test.n, e->data->features, e->data->classes);
+        print_text("\n  title       ", e->data->title);
+        printf("\n  examples    %zu for training, %zu for testing, %zu features, %zu classes\n", e->data->train.n, e->data->test.n,
+               e->data->features, e->data->classes);
     } else {
-        printf("  not usable  %s\n", e->problem);
+        print_text("\n  not usable  ", e->problem);
+        printf("\n");
     }
     if (e->missing + e->damaged + e->different == 0) {
         printf("  SHA-256     as published, all %d files\n", DSGD_DATA_FILES);
@@ -160,7 +176,10 @@ static void print(const struct entry *e)
         print_files(e);
     }
     if (e->data) { printf("  use it      --set dataset=%s\n", e->ops->name); }
-    if (*e->advice) { printf("  type        %s%s\n", e->advice, e->data ? "    (for the published files)" : ""); }
+    if (*e->advice) {
+        print_text("  type        ", e->advice);
+        printf("%s\n", e->data ? "    (for the published files)" : "");
+    }
 }
 
 static json_t *files_json(const struct entry *e)
@@ -187,7 +206,7 @@ static json_t *entry_json(const struct entry *e)
     json_set_text(object, "name", e->ops->name);
     json_object_set_new(object, "needs_files", json_boolean(needs_files));
     json_object_set_new(object, "usable", json_boolean(e->data || !needs_files));
-    for (int p = 0; p < s->places; ++p) { json_array_append_new(places, json_string(s->place[p])); }
+    for (int p = 0; p < s->places; ++p) { json_array_append_new(places, json_text(s->place[p])); }
     json_object_set_new(object, "looked_in", places);
     json_set_text(object, "title", e->data ? e->data->title : e->ops->title);
     if (!needs_files) { return object; }

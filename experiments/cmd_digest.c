@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "experiments/commands.h"
+#include "experiments/text_out.h"
 #include "sim/runfile.h"
 
 enum { FILES_MAX = 4096 };
@@ -40,7 +41,9 @@ static int digest(int argc, char **argv)
         if (status != DSGD_OK) { return command_fail(status); }
         char hex[65];
         dsgd_runfile_digest(run, hex);
-        printf("%s  %s\n", hex, files.path[j]);
+        printf("%s  ", hex);
+        text_shown(stdout, files.path[j]);
+        putchar('\n');
         dsgd_runfile_destroy(run);
     }
     return 0;
@@ -56,8 +59,14 @@ static void print_cell(union dsgd_cell cell, bool integer)
     if (integer) {
         printf("%" PRId64, cell.i);
     } else {
-        printf("%.17g", cell.f);
+        text_tsv_number(stdout, 17, cell.f);
     }
+}
+
+static void print_column(const struct dsgd_table *table, const struct dsgd_column *column)
+{
+    printf("%s/", table->name);
+    text_shown(stdout, column->name);
 }
 
 /* First difference of one table by step, then column; true if there is one. */
@@ -69,11 +78,13 @@ static bool diff_table(const struct dsgd_table *a, const struct dsgd_table *b)
         for (int c = 0; c < a->columns; ++c) {
             const struct dsgd_column *left = &a->column[c], *right = dsgd_table_find(b, left->name);
             if (!right || left->integer != right->integer) {
-                printf("%s/%s stands in one file only\n", a->name, left->name);
+                print_column(a, left);
+                printf(" stands in one file only\n");
                 return true;
             }
             if (!same_cell(left->cell[r], right->cell[r], left->integer)) {
-                printf("%s/%s differs first at step %" PRId64 " (row %zu): ", a->name, left->name, a->column[0].cell[r].i, r);
+                print_column(a, left);
+                printf(" differs first at step %" PRId64 " (row %zu): ", a->column[0].cell[r].i, r);
                 print_cell(left->cell[r], left->integer);
                 printf(" against ");
                 print_cell(right->cell[r], right->integer);
@@ -99,7 +110,11 @@ static bool diff_model(const struct dsgd_runfile *a, const struct dsgd_runfile *
         const union dsgd_cell cell[4] = {{.f = a->x[i]}, {.f = b->x[i]}, {.f = a->output[i]}, {.f = b->output[i]}};
         if (!same_cell(cell[0], cell[1], false) || !same_cell(cell[2], cell[3], false)) {
             const int at = same_cell(cell[0], cell[1], false) ? 2 : 0;
-            printf("model/%s differs first at coordinate %zu: %.17g against %.17g\n", at ? "output" : "x", i, cell[at].f, cell[at + 1].f);
+            printf("model/%s differs first at coordinate %zu: ", at ? "output" : "x", i);
+            print_cell(cell[at], false);
+            printf(" against ");
+            print_cell(cell[at + 1], false);
+            putchar('\n');
             return true;
         }
     }

@@ -5,15 +5,18 @@
 
 #include "experiments/commands.h"
 #include "experiments/curves.h"
+#include "experiments/text_out.h"
+#include "experiments/whole_output.h"
 
 struct options {
     char **file;
     int files;
-    const char *table;
+    const char *table, *output;
 };
 
 static const struct argp_option option_table[] = {
     {"table", 't', "NAME", 0, "trace (default), ledger, oracle or time", 0},
+    {"output", 'o', "FILE", 0, "To this file instead of standard output; replaces nothing but what this program wrote", 0},
     {0},
 };
 
@@ -22,6 +25,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     static const char *const tables[] = {"trace", "ledger", "oracle", "time"};
     struct options *o = state->input;
     switch (key) {
+    case 'o': o->output = argument; return 0;
     case 't':
         for (size_t t = 0; t < sizeof tables / sizeof *tables; ++t) {
             if (strcmp(argument, tables[t]) == 0) {
@@ -56,33 +60,51 @@ static enum dsgd_status same_columns(const struct run_set *set, const char *name
     return DSGD_OK;
 }
 
-static void print_head(const struct dsgd_table *table, bool with_file)
+static void print_head(FILE *out, const struct dsgd_table *table, bool with_file)
 {
-    printf("# table %s; second line: units (1 = none); NaN = not known\n", table->name);
-    printf("# %s", with_file ? "file\t" : "");
-    for (int c = 0; c < table->columns; ++c) { printf("%s%s", c > 0 ? "\t" : "", table->column[c].name); }
-    printf("\n# %s", with_file ? "\t" : "");
-    for (int c = 0; c < table->columns; ++c) { printf("%s%s", c > 0 ? "\t" : "", table->column[c].unit); }
-    printf("\n");
+    fprintf(out, "# table %s; second line: units (1 = none); NaN = not known\n# %s", table->name, with_file ? "file\t" : "");
+    for (int c = 0; c < table->columns; ++c) {
+        if (c > 0) { fputc('\t', out); }
+        text_tsv(out, table->column[c].name);
+    }
+    fprintf(out, "\n# %s", with_file ? "\t" : "");
+    for (int c = 0; c < table->columns; ++c) {
+        if (c > 0) { fputc('\t', out); }
+        text_tsv(out, table->column[c].unit);
+    }
+    fprintf(out, "\n");
 }
 
-static void print_rows(const struct dsgd_table *table, const char *file)
+static void print_rows(FILE *out, const struct dsgd_table *table, const char *file)
 {
     for (size_t row = 0; row < table->rows; ++row) {
-        if (file) { printf("%s\t", file); }
+        if (file) {
+            text_tsv(out, file);
+            fputc('\t', out);
+        }
         for (int c = 0; c < table->columns; ++c) {
             const struct dsgd_column *column = &table->column[c];
-            if (c > 0) { putchar('\t'); }
+            if (c > 0) { fputc('\t', out); }
             if (column->integer) {
-                printf("%lld", (long long)column->cell[row].i);
-            } else if (column->cell[row].f != column->cell[row].f) {
-                printf("NaN"); /* never "-nan" */
+                fprintf(out, "%lld", (long long)column->cell[row].i);
             } else {
-                printf("%.17g", column->cell[row].f);
+                text_tsv_number(out, 17, column->cell[row].f);
             }
         }
-        putchar('\n');
+        fputc('\n', out);
     }
+}
+
+static enum dsgd_status print(const struct run_set *set, const struct options *o)
+{
+    struct whole_output whole;
+    DSGD_TRY(same_columns(set, o->table));
+    DSGD_TRY(whole_output_open(&whole));
+    print_head(whole.out, dsgd_runfile_table(set->run[0], o->table), set->runs > 1);
+    for (int r = 0; r < set->runs; ++r) {
+        print_rows(whole.out, dsgd_runfile_table(set->run[r], o->table), set->runs > 1 ? set->run[r]->path : NULL);
+    }
+    return whole_output_close(&whole, DSGD_OK, o->output, TEXT_FILE_HASH);
 }
 
 static int export(int argc, char **argv)
@@ -92,16 +114,10 @@ static int export(int argc, char **argv)
                               NULL,         NULL,  NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
-    enum dsgd_status status = run_set_read(o.files, o.file, &set);
+    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
     if (status != DSGD_OK) { return command_fail(status); }
-    status = same_columns(&set, o.table);
-    if (status == DSGD_OK) {
-        print_head(dsgd_runfile_table(set.run[0], o.table), set.runs > 1);
-        for (int r = 0; r < set.runs; ++r) {
-            print_rows(dsgd_runfile_table(set.run[r], o.table), set.runs > 1 ? set.run[r]->path : NULL);
-        }
-        if (fflush(stdout) != 0 || ferror(stdout)) { status = dsgd_fail(DSGD_EIO, "cannot write to standard output"); }
-    }
+    status = print(&set, &o);
     run_set_destroy(&set);
     return status == DSGD_OK ? 0 : command_fail(status);
 }

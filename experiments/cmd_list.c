@@ -11,6 +11,7 @@
 #include "experiments/explain.h"
 #include "experiments/options.h"
 #include "experiments/spec.h"
+#include "experiments/text_out.h"
 
 static void print_range(const struct dsgd_param *p)
 {
@@ -120,8 +121,9 @@ static void print_values(const struct dsgd_algorithm *a, const void *config)
 {
     int column = printf("  with");
     for (const struct dsgd_param *p = a->params; p && p->name; ++p) {
-        char text[DSGD_TEXT_MAX + 32];
-        dsgd_param_format(p, config, text, sizeof text);
+        char value[DSGD_TEXT_MAX + 32], text[4 * sizeof value];
+        dsgd_param_format(p, config, value, sizeof value);
+        text_shown_into(text, sizeof text, value);
         if (column > 6 && (size_t)column + strlen(p->name) + strlen(text) > 96) { column = printf("\n      ") - 1; }
         column += printf(" %s = %s%s", p->name, text, p[1].name ? "," : "");
     }

@@ -6,6 +6,7 @@
 #include "experiments/json_out.h"
 #include "experiments/options.h"
 #include "experiments/session.h"
+#include "experiments/text_out.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -39,11 +40,17 @@ static enum dsgd_status print(const struct session *s, bool json)
     const struct dsgd_reference *r = &s->reference;
     const struct dsgd_problem_ops *problem = s->spec->problem;
     if (json) { return print_json(s); }
-    printf("problem       %s on %s\nf*            %.15g  (at most %.2g above the minimum: %s)\nsolver        %s\n", problem->name,
-           session_dataset_title(s), r->optimum.f_star, r->optimum.gap, r->optimum.certificate, r->optimum.solver);
-    printf("mu            %.10g\nL             %.10g\n", r->constants.mu, r->constants.L);
+    printf("problem       %s on ", problem->name);
+    text_shown(stdout, session_dataset_title(s));
+    printf("\nf*            %.15g  (at most %.2g above the minimum: ", r->optimum.f_star, r->optimum.gap);
+    text_shown(stdout, r->optimum.certificate); /* of a stored file, as the solver's name */
+    printf(")\nsolver        ");
+    text_shown(stdout, r->optimum.solver);
+    printf("\nmu            %.10g\nL             %.10g\n", r->constants.mu, r->constants.L);
     for (int m = 0; m < problem->metrics; ++m) { printf("%-13s %.10g\n", problem->metric[m].name, r->metric[m]); }
-    printf("from          %s\n", r->hit ? session_cache_folder() : "this computation");
+    printf("from          ");
+    text_shown(stdout, r->hit ? session_cache_folder() : "this computation");
+    printf("\n");
     return DSGD_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "experiments/commands.h"
 #include "experiments/options.h"
 #include "experiments/sweep.h"
+#include "experiments/text_out.h"
 
 enum mode { MODE_COST, MODE_LIST, MODE_MAKE };
 enum { KEY_LIST = 1000, KEY_MAKE, KEY_COST, KEY_COMMAND, KEY_JOBS };
@@ -83,7 +84,9 @@ static void print_list(const struct sweep_options *options, const struct sweep *
 /* A result's name contains the hash of its configuration: rules depend on nothing. */
 static enum dsgd_status print_make(const struct sweep_options *options, const struct sweep *sweep)
 {
-    printf("# written by dsgd sweep %s --make\n", sweep->path);
+    printf("# written by dsgd sweep ");
+    text_shown(stdout, sweep->path);
+    printf(" --make\n");
     for (size_t j = 0; j < sweep->runs; ++j) {
         const struct sweep_run *run = &sweep->run[j];
         if (run->skipped) { continue; }
@@ -166,7 +169,8 @@ static void print_cost(const struct sweep *sweep)
     for (size_t j = 0; j < sweep->runs; ++j) {
         const struct sweep_run *run = &sweep->run[j];
         if (run->repeated) { continue; }
-        printf("%s\t%s\t%.3f\t%.0f\n", run->path, run->skipped ? "impossible" : run->done ? "done" : "to do", run->seconds, run->bytes);
+        text_tsv(stdout, run->path);
+        printf("\t%s\t%.3f\t%.0f\n", run->skipped ? "impossible" : run->done ? "done" : "to do", run->seconds, run->bytes);
     }
 }
 

@@ -11,6 +11,8 @@
 #include "experiments/commands.h"
 #include "experiments/show.h"
 #include "experiments/table_text.h"
+#include "experiments/text_out.h"
+#include "experiments/whole_output.h"
 
 enum form { FORM_TEXT, FORM_MARKDOWN, FORM_TSV };
 
@@ -18,18 +20,22 @@ struct table_options {
     char **file;
     int files;
     enum form form;
+    const char *output;
 };
 
-enum { KEY_MARKDOWN = 256, KEY_TSV, COLUMNS = 11, CELL = 512 };
+enum { KEY_MARKDOWN = 256, KEY_TSV, COLUMNS = 11, CELL = 64 };
 
 static const struct argp_option option_table[] = {
     {"markdown", KEY_MARKDOWN, NULL, 0, "A Markdown table", 0},
     {"tsv", KEY_TSV, NULL, 0, "Tab-separated numbers, 8 digits, one unit a column", 0},
+    {"output", 'o', "FILE", 0, "To this file instead of standard output; replaces nothing but what this program wrote", 0},
     {0},
 };
 
 /* A row: what the runs of one method have in common, and means over them. */
 struct row {
+    const char *label; /* borrowed */
+    char *keys, *step; /* owned; step: NULL if the configuration does not say */
     int runs, diverged;
     int64_t steps;
     double accuracy, deviation; /* percent; of the runs that did not diverge */
@@ -39,8 +45,8 @@ struct row {
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct table_options *o = state->input;
-    (void)argument;
     switch (key) {
+    case 'o': o->output = argument; return 0;
     case KEY_MARKDOWN: o->form = FORM_MARKDOWN; return 0;
     case KEY_TSV: o->form = FORM_TSV; return 0;
     case ARGP_KEY_ARGS:
@@ -56,7 +62,8 @@ static enum dsgd_status fill_row(const struct curve *method, struct row *out)
 {
     struct comm sum = {.values = 0.0};
     double errors = 0.0, squares = 0.0;
-    *out = (struct row){.runs = method->runs, .steps = method->run[0]->steps};
+    *out = (struct row){.label = method->label, .runs = method->runs, .steps = method->run[0]->steps,
+                        .step = table_text_value(method->run[0]->config, "step", "constant")};
     for (int r = 0; r < method->runs; ++r) {
         struct show_facts facts;
         DSGD_TRY(show_facts(method->run[r], &facts));
@@ -113,82 +120,131 @@ static void ratio_text(double ratio, char text[CELL])
 static const char *const heading[COLUMNS] = {"method", "algorithm and keys", "step", "test accuracy %", "seeds",
                                              "values", "up", "down", "wire", "up", "down"};
 
-static void row_cells(const struct curve *method, const char *keys, const struct row *row, char cell[COLUMNS][CELL])
+/* A row as people read it. */
+struct cells {
+    const char *text[COLUMNS];
+    char number[COLUMNS][CELL]; /* where the text is made */
+};
+
+static void fill_cells(const struct row *row, struct cells *out)
 {
-    snprintf(cell[0], CELL, "%s", method->label);
-    snprintf(cell[1], CELL, "%s", keys);
-    table_text_value(method->run[0]->config, "step", "constant", cell[2], CELL);
-    accuracy_text(row, cell[3]);
-    snprintf(cell[4], CELL, "%d", row->runs);
-    ratio_text(row->values, cell[5]);
-    ratio_text(row->values_up, cell[6]);
-    ratio_text(row->values_down, cell[7]);
-    ratio_text(row->wire, cell[8]);
-    ratio_text(row->wire_up, cell[9]);
-    ratio_text(row->wire_down, cell[10]);
+    out->text[0] = row->label;
+    out->text[1] = row->keys;
+    out->text[2] = row->step ? row->step : "-";
+    accuracy_text(row, out->number[3]);
+    snprintf(out->number[4], CELL, "%d", row->runs);
+    ratio_text(row->values, out->number[5]);
+    ratio_text(row->values_up, out->number[6]);
+    ratio_text(row->values_down, out->number[7]);
+    ratio_text(row->wire, out->number[8]);
+    ratio_text(row->wire_up, out->number[9]);
+    ratio_text(row->wire_down, out->number[10]);
+    for (int c = 3; c < COLUMNS; ++c) { out->text[c] = out->number[c]; }
 }
 
-static void print_line(enum form form, char cell[COLUMNS][CELL], const int width[COLUMNS])
+static void print_line(FILE *out, enum form form, const char *const text[COLUMNS], const int width[COLUMNS])
 {
     for (int c = 0; c < COLUMNS; ++c) {
         if (form == FORM_MARKDOWN) {
-            printf("%s %s", c ? " |" : "|", cell[c]);
+            fprintf(out, "%s ", c ? " |" : "|");
+            text_markdown(out, text[c]);
         } else {
-            printf(c < 2 ? "%s%-*s" : "%s%*s", c ? "  " : "", width[c], cell[c]);
+            fprintf(out, "%s", c ? "  " : "");
+            text_padded(out, c < 2 ? -width[c] : width[c], text[c]);
         }
     }
-    printf(form == FORM_MARKDOWN ? " |\n" : "\n");
+    fprintf(out, form == FORM_MARKDOWN ? " |\n" : "\n");
 }
 
-static void print_people(enum form form, int rows, char (*cell)[COLUMNS][CELL])
+static enum dsgd_status print_people(FILE *out, enum form form, int rows, const struct row *row)
 {
     int width[COLUMNS] = {0};
-    char head[COLUMNS][CELL];
+    struct cells *cells = calloc((size_t)rows, sizeof *cells);
+    if (!cells) { return dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", rows); }
+    for (int r = 0; r < rows; ++r) { fill_cells(&row[r], &cells[r]); }
     for (int c = 0; c < COLUMNS; ++c) {
-        snprintf(head[c], CELL, "%s", heading[c]);
-        width[c] = (int)strlen(heading[c]);
-        for (int r = 0; r < rows; ++r) { width[c] = (int)strlen(cell[r][c]) > width[c] ? (int)strlen(cell[r][c]) : width[c]; }
+        width[c] = text_width(heading[c]);
+        for (int r = 0; r < rows; ++r) {
+            const int other = text_width(cells[r].text[c]);
+            width[c] = other > width[c] ? other : width[c];
+        }
     }
-    print_line(form, head, width);
-    if (form == FORM_MARKDOWN) { printf("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"); }
-    for (int r = 0; r < rows; ++r) { print_line(form, cell[r], width); }
+    print_line(out, form, heading, width);
+    if (form == FORM_MARKDOWN) { fprintf(out, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"); }
+    for (int r = 0; r < rows; ++r) { print_line(out, form, cells[r].text, width); }
+    free(cells);
+    return DSGD_OK;
 }
 
-static void print_tsv(const struct curve *method, const char *keys, const struct row *row)
+static void print_tsv(FILE *out, int rows, const struct row *row)
 {
-    char step[64];
-    table_text_value(method->run[0]->config, "step", "constant", step, sizeof step);
-    printf("%s\t%s\t%s\t%lld\t%d\t%d\t%.8g\t%.8g\t%.8g\t%.8g\t%.8g\t%.8g\t%.8g\t%.8g\n", method->label, keys, step,
-           (long long)row->steps, row->runs, row->diverged, row->accuracy, row->deviation, row->values, row->values_up,
-           row->values_down, row->wire, row->wire_up, row->wire_down);
+    fprintf(out, "# method\talgorithm\tstep_constant\tsteps\tseeds\tdiverged\ttest_accuracy_percent\tstandard_deviation\tvalues\tvalues_up\t"
+                 "values_down\twire\twire_up\twire_down\n");
+    for (int r = 0; r < rows; ++r) {
+        const struct row *at = &row[r];
+        const double number[] = {at->accuracy, at->deviation, at->values, at->values_up, at->values_down, at->wire, at->wire_up, at->wire_down};
+        const char *const text[] = {at->label, at->keys, at->step ? at->step : "-"};
+        for (size_t c = 0; c < sizeof text / sizeof *text; ++c) {
+            text_tsv(out, text[c]);
+            fputc('\t', out);
+        }
+        fprintf(out, "%lld\t%d\t%d", (long long)at->steps, at->runs, at->diverged);
+        for (size_t c = 0; c < sizeof number / sizeof *number; ++c) {
+            fputc('\t', out);
+            text_tsv_number(out, 8, number[c]);
+        }
+        fputc('\n', out);
+    }
 }
 
-static enum dsgd_status print_table(const struct curve_set *set, enum form form)
+/* What all rows have in common: a comment in tab-separated text. */
+static void print_head(FILE *out, enum form form, const struct dsgd_runfile *first)
 {
-    const struct dsgd_runfile *first = set->curve[0].run[0];
-    char (*cell)[COLUMNS][CELL] = calloc((size_t)set->curves, sizeof *cell);
-    enum dsgd_status status = cell ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", set->curves);
-    const char *comment = form == FORM_TSV ? "# " : "";
-    if (status == DSGD_OK) {
-        printf("%s%s", comment, first->problem);
-        if (strcmp(first->dataset_sha256, "none") != 0) { printf(" on %s (sha256 %.8s)", first->dataset_title, first->dataset_sha256); }
-        printf(", d = %zu, results version %lld\n%s", first->d, (long long)first->results_version, form == FORM_MARKDOWN ? "\n" : "");
+    void (*print_text)(FILE *, const char *) = form == FORM_MARKDOWN ? text_markdown : text_shown;
+    char sha256[9];
+    snprintf(sha256, sizeof sha256, "%.8s", first->dataset_sha256);
+    fprintf(out, "%s", form == FORM_TSV ? "# " : "");
+    print_text(out, first->problem);
+    if (strcmp(first->dataset_sha256, "none") != 0) {
+        fprintf(out, " on ");
+        print_text(out, first->dataset_title);
+        fprintf(out, " (sha256 ");
+        print_text(out, sha256);
+        fputc(')', out);
     }
-    if (form == FORM_TSV) {
-        printf("# method\talgorithm\tstep_constant\tsteps\tseeds\tdiverged\ttest_accuracy_percent\tstandard_deviation\tvalues\tvalues_up\t"
-               "values_down\twire\twire_up\twire_down\n");
-    }
+    fprintf(out, ", d = %zu, results version %lld\n%s", first->d, (long long)first->results_version, form == FORM_MARKDOWN ? "\n" : "");
+}
+
+static enum dsgd_status print_rows(FILE *out, const struct curve_set *set, enum form form)
+{
+    struct row *row = calloc((size_t)set->curves, sizeof *row);
+    enum dsgd_status status = row ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", set->curves);
     for (int m = 0; status == DSGD_OK && m < set->curves; ++m) {
-        struct row row;
-        char keys[CELL];
-        status = fill_row(&set->curve[m], &row);
-        if (status == DSGD_OK) { status = table_text_keys(set, m, keys, sizeof keys); }
-        if (status == DSGD_OK && form == FORM_TSV) { print_tsv(&set->curve[m], keys, &row); }
-        if (status == DSGD_OK && form != FORM_TSV) { row_cells(&set->curve[m], keys, &row, cell[m]); }
+        status = fill_row(&set->curve[m], &row[m]);
+        if (status == DSGD_OK) { status = table_text_keys(set, m, &row[m].keys); }
     }
-    if (status == DSGD_OK && form != FORM_TSV) { print_people(form, set->curves, cell); }
-    free(cell);
+    if (status == DSGD_OK) {
+        print_head(out, form, set->curve[0].run[0]);
+        if (form == FORM_TSV) {
+            print_tsv(out, set->curves, row);
+        } else {
+            status = print_people(out, form, set->curves, row);
+        }
+    }
+    for (int m = 0; row && m < set->curves; ++m) {
+        free(row[m].keys);
+        free(row[m].step);
+    }
+    free(row);
     return status;
+}
+
+static enum dsgd_status print(const struct curve_set *set, const struct table_options *o)
+{
+    struct whole_output whole;
+    DSGD_TRY(whole_output_open(&whole));
+    const enum dsgd_status status = print_rows(whole.out, set, o->form);
+    return whole_output_close(&whole, status, o->output, o->form == FORM_MARKDOWN ? TEXT_FILE_MARKDOWN : TEXT_FILE_HASH);
 }
 
 static enum dsgd_status check_finished(const struct run_set *set)
@@ -215,12 +271,13 @@ static int command(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     struct curve_set methods = {.curves = 0};
-    enum dsgd_status status = run_set_read(o.files, o.file, &set);
+    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
     if (status != DSGD_OK) { return command_fail(status); }
     status = check_finished(&set);
     if (status == DSGD_OK) { status = run_set_comparable(&set); }
     if (status == DSGD_OK) { status = curve_set_create(&set, false, &methods); }
-    if (status == DSGD_OK) { status = print_table(&methods, o.form); }
+    if (status == DSGD_OK) { status = print(&methods, &o); }
     curve_set_destroy(&methods);
     run_set_destroy(&set);
     return status == DSGD_OK ? 0 : command_fail(status);

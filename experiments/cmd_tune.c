@@ -7,6 +7,7 @@
 #include "experiments/commands.h"
 #include "experiments/options.h"
 #include "experiments/text_file.h"
+#include "experiments/text_out.h"
 #include "experiments/tune.h"
 
 struct tune_options {
@@ -84,9 +85,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* The table; `prefix` makes its lines comments. */
 static void print_table(FILE *out, const char *prefix, const struct tune_request *r, const struct tune *t)
 {
-    fprintf(out, "%s%s of %s by mean %s (least is best) over %d seeds", prefix, r->key, t->name, r->metric, r->seeds);
+    fprintf(out, "%s%s of ", prefix, r->key);
+    text_shown(out, t->name);
+    fprintf(out, " by mean %s (least is best) over %d seeds", r->metric, r->seeds);
     for (int j = 0; j < r->seeds; ++j) { fprintf(out, "%s%lld", j ? ", " : " (", (long long)r->seed[j]); }
-    fprintf(out, ")\n%sdata: %s", prefix, t->dataset_title);
+    fprintf(out, ")\n%sdata: ", prefix);
+    text_shown(out, t->dataset_title);
     if (strcmp(t->dataset_sha256, "none") != 0) { fprintf(out, " (sha256 %.8s)", t->dataset_sha256); }
     fprintf(out, "\n%s%-12s %-12s each seed\n", prefix, "value", "mean");
     for (int p = 0; p < t->points; ++p) {

@@ -2,9 +2,12 @@
 #include <stdio.h>
 
 #include "experiments/commands.h"
+#include "experiments/text_out.h"
 
 int command_fail(enum dsgd_status status)
 {
-    fprintf(stderr, "dsgd: %s\n", *dsgd_message() ? dsgd_message() : dsgd_status_text(status));
+    fprintf(stderr, "dsgd: ");
+    text_shown(stderr, *dsgd_message() ? dsgd_message() : dsgd_status_text(status));
+    fprintf(stderr, "\n");
     return dsgd_status_exit_code(status);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "experiments/json_out.h"
+#include "experiments/text_out.h"
 
 enum { ROUNDS_MAX = 2000 };
 #define MEASURE_S 0.3
@@ -93,7 +94,12 @@ enum dsgd_status dry_run(const struct session *session, const char *path, bool j
     struct dry_run_costs c;
     DSGD_TRY(dry_run_measure(session, MEASURE_S, &c));
     if (json) { return print_json(session, &c, path); }
-    printf("%s# output %s\n# data   %s\n", session->spec->text, path, session_dataset_title(session));
+    text_lines(stdout, session->spec->text);
+    printf("# output ");
+    text_shown(stdout, path);
+    printf("\n# data   ");
+    text_shown(stdout, session_dataset_title(session));
+    printf("\n");
     printf("parameters d           %zu\n", c.d);
     if (c.measured) { print_bytes(&c); }
     printf("memory                 engine %.1f MiB, workers %.1f MiB\n", (double)c.engine_bytes / 1048576.0,

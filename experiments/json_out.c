@@ -1,9 +1,11 @@
-/* json_out.c - JSON on stdout. */
+/* json_out.c - JSON, whole or not at all. Interface: json_out.h. */
 #include "experiments/json_out.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "experiments/text_out.h"
 
 json_t *json_number(double value)
 {
@@ -15,26 +17,54 @@ void json_set_number(json_t *object, const char *key, double value)
     json_object_set_new(object, key, json_number(value));
 }
 
-void json_set_text(json_t *object, const char *key, const char *text)
+json_t *json_text(const char *text)
 {
-    json_t *value = json_string(text);
-    if (!value) {
-        char *ascii = strdup(text);
-        for (char *c = ascii; c && *c; ++c) {
-            if ((unsigned char)*c > 127) { *c = '?'; }
-        }
-        value = ascii ? json_string(ascii) : NULL;
-        free(ascii);
+    char *good = malloc(3 * strlen(text) + 1), *end = good;
+    if (!good) { return NULL; }
+    uint32_t code;
+    for (size_t bytes; (bytes = text_next(text, &code)) > 0; text += bytes) {
+        const char *from = code == UINT32_MAX ? "\xef\xbf\xbd" : text;
+        const size_t length = code == UINT32_MAX ? 3 : bytes;
+        memcpy(end, from, length);
+        end += length;
     }
-    json_object_set_new(object, key, value);
+    *end = '\0';
+    json_t *value = json_string(good);
+    free(good);
+    return value;
 }
 
-enum dsgd_status json_print(json_t *root)
+void json_set_text(json_t *object, const char *key, const char *text)
+{
+    json_object_set_new(object, key, json_text(text));
+}
+
+/* jansson escapes the C0 controls only; what else text_out.h keeps from terminals stands inside of strings, below U+10000. */
+static void write_visible(const char *text, FILE *out)
+{
+    uint32_t code;
+    for (size_t bytes; (bytes = text_next(text, &code)) > 0; text += bytes) {
+        if (text_is_control(code) && code != '\n') {
+            fprintf(out, "\\u%04x", (unsigned)code);
+        } else {
+            fwrite(text, 1, bytes, out);
+        }
+    }
+    fputc('\n', out);
+}
+
+enum dsgd_status json_write(json_t *root, FILE *out)
 {
     char *text = root ? json_dumps(root, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(root);
     if (!text) { return dsgd_fail(DSGD_ENOMEM, "no memory for a report as JSON"); }
-    const int result = puts(text);
+    write_visible(text, out);
     free(text);
-    return result >= 0 ? DSGD_OK : dsgd_fail(DSGD_EIO, "cannot write the report to standard output");
+    return DSGD_OK;
+}
+
+enum dsgd_status json_print(json_t *root)
+{
+    DSGD_TRY(json_write(root, stdout));
+    return !ferror(stdout) ? DSGD_OK : dsgd_fail(DSGD_EIO, "cannot write the report to standard output");
 }

@@ -7,6 +7,7 @@
 
 #include "dsgd_revision.h"
 #include "experiments/commands.h"
+#include "experiments/visible_stderr.h"
 
 static const struct command *const commands[] = {
     &command_run, &command_path, &command_optimum, &command_show, &command_curve, &command_export, &command_list,
@@ -44,6 +45,7 @@ static char version[256];
 int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a failed write, with a sentence */
+    visible_stderr();
     gsl_set_error_handler_off(); /* return codes are checked; GSL's own handler aborts */
     argp_err_exit_status = 2;
     snprintf(version, sizeof version, "dsgd %s (%.12s%s, %s)\nLicense GPL-3.0-or-later. There is no warranty.", DSGD_VERSION,

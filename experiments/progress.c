@@ -1,10 +1,11 @@
-/* progress.c - the progress line. */
+/* progress.c - the progress line. It steers the terminal, so it goes around visible_stderr.h. */
 #include "experiments/progress.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "experiments/text_out.h"
 #include "sim/clock.h"
 
 void progress_start(struct progress *p, const struct session *session, bool quiet)
@@ -27,19 +28,17 @@ void progress_update(struct progress *p, struct dsgd_engine *engine)
     const double left = rate > 0.0 ? fmin((double)(p->steps - step) / rate, 3.6e8) : 0.0;
     const struct dsgd_table *trace = dsgd_engine_table(engine, 0);
     const struct dsgd_column *gap = dsgd_table_find(trace, "gap");
-    fprintf(stderr, "\r\033[K%s [%s]  step %lld/%lld  %.1f k steps/s", p->name, p->dataset, (long long)step,
-            (long long)p->steps, rate / 1e3);
+    char name[256], dataset[256], known[32] = "";
+    text_shown_into(name, sizeof name, p->name);
+    text_shown_into(dataset, sizeof dataset, p->dataset);
     if (gap && trace->rows > 0 && isfinite(gap->cell[trace->rows - 1].f)) {
-        fprintf(stderr, "  gap %.3g", gap->cell[trace->rows - 1].f);
+        snprintf(known, sizeof known, "  gap %.3g", gap->cell[trace->rows - 1].f);
     }
-    fprintf(stderr, "  ETA %d:%02d", (int)(left / 60.0), (int)fmod(left, 60.0));
-    fflush(stderr);
+    dprintf(STDERR_FILENO, "\r\033[K%s [%s]  step %lld/%lld  %.1f k steps/s%s  ETA %d:%02d", name, dataset, (long long)step,
+            (long long)p->steps, rate / 1e3, known, (int)(left / 60.0), (int)fmod(left, 60.0));
 }
 
 void progress_end(struct progress *p)
 {
-    if (p->shown) {
-        fprintf(stderr, "\r\033[K");
-        fflush(stderr);
-    }
+    if (p->shown) { dprintf(STDERR_FILENO, "\r\033[K"); }
 }

@@ -10,6 +10,7 @@
 #include "experiments/peak.h"
 #include "experiments/progress.h"
 #include "experiments/provenance.h"
+#include "experiments/text_out.h"
 #include "sim/clock.h"
 
 static volatile sig_atomic_t interrupted;
@@ -94,13 +95,16 @@ static enum dsgd_status report(const struct run_one_options *options, const stru
     if (options->json) { return report_json(session, engine, path, status, rounds, evaluation); }
     if (options->quiet) { return DSGD_OK; }
     const double steps = (double)dsgd_engine_steps_done(engine);
-    printf("%s  %s  %.0f steps in %.2f s (%.0f steps/s), evaluation %.2f s", path, status, steps, rounds,
+    text_shown(stdout, path);
+    printf("  %s  %.0f steps in %.2f s (%.0f steps/s), evaluation %.2f s", status, steps, rounds,
            rounds > 0.0 ? steps / rounds : 0.0, evaluation);
     for (int c = 2; c < trace->columns; ++c) {
         const double value = trace->column[c].cell[trace->rows - 1].f;
         if (isfinite(value)) { printf("  %s %.4g", trace->column[c].name, value); }
     }
-    printf("  peak memory %.1f MiB  [%s]\n", peak_bytes() / 1048576.0, session_dataset_title(session));
+    printf("  peak memory %.1f MiB  [", peak_bytes() / 1048576.0);
+    text_shown(stdout, session_dataset_title(session));
+    printf("]\n");
     return DSGD_OK;
 }
 
@@ -164,7 +168,10 @@ enum dsgd_status run_one(const char *path, const struct run_one_options *options
         } else if (options->json) {
             status = report_json(session, NULL, path, "already complete", 0.0, 0.0);
         } else if (!options->quiet) {
-            printf("%s  already complete  [%s]\n", path, session_dataset_title(session));
+            text_shown(stdout, path);
+            printf("  already complete  [");
+            text_shown(stdout, session_dataset_title(session));
+            printf("]\n");
         }
         output_close(&output);
     }

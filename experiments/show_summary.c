@@ -5,7 +5,7 @@
 
 #include "experiments/json_out.h"
 #include "experiments/show.h"
-
+#include "experiments/text_out.h"
 
 /* One line: a curve at one number of steps. */
 struct line {
@@ -74,7 +74,7 @@ static int label_width(const struct curve_set *set)
 {
     int width = 5;
     for (int c = 0; c < set->curves; ++c) {
-        const int length = (int)strlen(set->curve[c].label);
+        const int length = text_width(set->curve[c].label);
         width = length > width ? length : width;
     }
     return width;
@@ -104,7 +104,8 @@ const char *show_text(char text[32], const char *format, double value)
 static void print_line(FILE *out, int width, const char *label, const struct line *l)
 {
     char gap[32], least[32], most[32], loss[32], error[32], excess[32];
-    fprintf(out, "%-*s %9lld %5d %s %s .. %s %s %s %s %8.6g %6.2f %6.2f\n", width, label, (long long)l->steps, l->seeds,
+    text_padded(out, -width, label);
+    fprintf(out, " %9lld %5d %s %s .. %s %s %s %s %8.6g %6.2f %6.2f\n", (long long)l->steps, l->seeds,
             show_text(gap, "%10.3e", l->gap), show_text(least, "%9.3e", l->gap_least), show_text(most, "%9.3e", l->gap_most),
             show_text(loss, "%10.3e", l->loss_excess), show_text(error, "%7.3f", l->error),
             show_text(excess, "%+8.3f", l->error_excess), l->values, l->ratio_values, l->ratio_wire);
@@ -112,17 +113,18 @@ static void print_line(FILE *out, int width, const char *label, const struct lin
 
 static void print_slopes(FILE *out, int width, const struct curve *curve, const struct curve_slopes *s)
 {
+    text_padded(out, -width, curve->label);
     if (s->pooled.points == 0) {
-        fprintf(out, "%-*s no gaps between these steps\n", width, curve->label);
+        fprintf(out, " no gaps between these steps\n");
         return;
     }
-    fprintf(out, "%-*s %5d %9.3f %12.3f +- %-8.3f %12.3f +- %-8.3f %6d\n", width, curve->label, s->seeds, s->median,
-            s->mean, s->half, s->pooled.slope, s->pooled.half, s->pooled.points);
+    fprintf(out, " %5d %9.3f %12.3f +- %-8.3f %12.3f +- %-8.3f %6d\n", s->seeds, s->median, s->mean, s->half, s->pooled.slope,
+            s->pooled.half, s->pooled.points);
 }
 
 static json_t *line_json(const char *label, const struct line *l)
 {
-    return json_pack("{s:s, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "label", label, "steps",
+    return json_pack("{s:o, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "label", json_text(label), "steps",
                      (json_int_t)l->steps, "seeds", l->seeds, "gap", json_number(l->gap), "gap_least",
                      json_number(l->gap_least), "gap_most", json_number(l->gap_most), "test_loss_minus_optimum",
                      json_number(l->loss_excess), "test_error_percent", json_number(l->error),
@@ -147,7 +149,7 @@ static enum dsgd_status curve_lines(const struct curve *curve, int width, FILE *
         if (!lines) {
             print_line(out, width, curve->label, &line);
         } else if (json_array_append_new(lines, line_json(curve->label, &line)) != 0) {
-            return dsgd_fail(DSGD_ENOMEM, "no memory for JSON, or a label that is not UTF-8");
+            return dsgd_fail(DSGD_ENOMEM, "no memory for JSON");
         }
     }
     return DSGD_OK;
@@ -166,7 +168,7 @@ static enum dsgd_status summary_json(const struct curve_set *set, const struct s
             json_decref(lines);
             return status;
         }
-        json_t *entry = json_pack("{s:s, s:o, s:o}", "label", curve->label, "points", lines, "slope_of_gap",
+        json_t *entry = json_pack("{s:o, s:o, s:o}", "label", json_text(curve->label), "points", lines, "slope_of_gap",
                                   slopes_json(window, &slopes));
         if (json_array_append_new(json, entry) != 0) { return dsgd_fail(DSGD_ENOMEM, "no memory for JSON"); }
     }
@@ -179,7 +181,10 @@ enum dsgd_status show_summary(const struct curve_set *set, const struct show_win
     int width = label_width(set);
     width = width < 17 ? 17 : width;
     const struct dsgd_runfile *first = set->curve[0].run[0];
-    fprintf(out, "%s on %s, d = %zu", first->problem, first->dataset_title, first->d);
+    text_shown(out, first->problem);
+    fprintf(out, " on ");
+    text_shown(out, first->dataset_title);
+    fprintf(out, ", d = %zu", first->d);
     if (!isnan(first->f_star)) { fprintf(out, ", f* = %.10g (certified within %.2g)", first->f_star, first->f_star_gap); }
     const double error = 100.0 * run_optimum(first, "test_error");
     if (!isnan(error)) { fprintf(out, ", test error of w* %.3f %%", error); }

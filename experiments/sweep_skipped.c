@@ -6,6 +6,7 @@
 
 #include "experiments/sweep.h"
 #include "experiments/text_file.h"
+#include "experiments/text_out.h"
 
 /* "results/<dataset>/" of a run, its length. */
 static int folder_length(const struct sweep_run *run)
@@ -22,14 +23,24 @@ static enum dsgd_status record_folder(const struct sweep *sweep, const char *fol
     }
     FILE *out = open_memstream(&text, &size);
     if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %s", path); }
-    fprintf(out, "# impossible combinations of %s\nblock\tconfig\tsettings\treason\n", sweep->path);
+    fprintf(out, "# impossible combinations of ");
+    text_shown(out, sweep->path);
+    fprintf(out, "\nblock\tconfig\tsettings\treason\n");
     for (size_t j = 0; j < sweep->runs; ++j) {
         const struct sweep_run *run = &sweep->run[j];
         if (!run->skipped || folder_length(run) != length || strncmp(run->path, folder, (size_t)length) != 0) { continue; }
         ++skipped;
-        fprintf(out, "%s\t%s\t", run->block, run->config);
-        for (size_t s = 0; s < run->sets; ++s) { fprintf(out, "%s%s", s ? " " : "", run->set[s]); }
-        fprintf(out, "\t%s\n", run->skipped);
+        text_tsv(out, run->block);
+        fputc('\t', out);
+        text_tsv(out, run->config);
+        fputc('\t', out);
+        for (size_t s = 0; s < run->sets; ++s) {
+            if (s > 0) { fputc(' ', out); }
+            text_tsv(out, run->set[s]);
+        }
+        fputc('\t', out);
+        text_tsv(out, run->skipped);
+        fputc('\n', out);
     }
     enum dsgd_status status = DSGD_OK;
     if (fclose(out) != 0) {

@@ -7,71 +7,85 @@
 
 #include "algorithms/registry.h"
 
-/* One line of a resolved configuration: lengths, not copies. */
+/* A piece of a text. */
+struct span {
+    const char *at;
+    size_t length;
+};
+
+/* "key = value" of a resolved configuration. */
 struct line {
-    const char *section, *key, *value; /* section: "" at the top level */
-    int section_length, key_length, value_length;
+    struct span section, key, value; /* section: empty at the top level */
 };
 
 struct reader {
-    const char *at, *section;
-    int section_length;
+    const char *at;
+    struct span section;
 };
 
-/* The next key = value; false at the end. */
+static struct span span_of(const char *text)
+{
+    return (struct span){text, strlen(text)};
+}
+
+/* What is left between `from` and `end` without blanks at both ends. */
+static struct span trim(const char *from, const char *end)
+{
+    while (from < end && strchr(" \t\r", *from)) { ++from; }
+    while (from < end && strchr(" \t\r", end[-1])) { --end; }
+    return (struct span){from, (size_t)(end - from)};
+}
+
+static bool same(struct span a, struct span b)
+{
+    return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
+}
+
+/* The next key = value; false at the end. A file may hold any text: lines without a key are passed over. */
 static bool next_line(struct reader *r, struct line *out)
 {
     while (*r->at) {
-        const char *line = r->at;
-        const size_t length = strcspn(line, "\n");
-        r->at += length + (line[length] == '\n');
-        const char *equals = memchr(line, '=', length), *brace = memchr(line, '{', length);
+        const char *line = r->at, *end = line + strcspn(line, "\n");
+        r->at = end + (*end == '\n');
+        const char *equals = memchr(line, '=', (size_t)(end - line));
+        const struct span all = trim(line, end);
         if (equals) {
-            const char *key = line + strspn(line, " ");
-            *out = (struct line){.section = r->section, .section_length = r->section_length,
-                                 .key = key, .key_length = (int)(equals - 1 - key),
-                                 .value = equals + 2, .value_length = (int)(line + length - equals - 2)};
-            return true;
+            *out = (struct line){r->section, trim(line, equals), trim(equals + 1, end)};
+            if (out->key.length > 0) { return true; }
+        } else if (all.length > 0 && all.at[all.length - 1] == '{') {
+            r->section = trim(all.at, all.at + all.length - 1);
+        } else if (same(all, span_of("}"))) {
+            r->section = span_of("");
         }
-        r->section = brace ? line : "";
-        r->section_length = brace ? (int)(brace - 1 - line) : 0;
     }
     return false;
 }
 
-static bool is(const char *text, int length, const char *word)
+static bool find(const char *config, struct span section, struct span key, struct line *out)
 {
-    return (size_t)length == strlen(word) && strncmp(text, word, (size_t)length) == 0;
-}
-
-static bool find(const char *config, const char *section, int section_length, const char *key, int key_length, struct line *out)
-{
-    struct reader reader = {.at = config, .section = ""};
+    struct reader reader = {config, span_of("")};
     while (next_line(&reader, out)) {
-        if (out->section_length == section_length && out->key_length == key_length &&
-            strncmp(out->section, section, (size_t)section_length) == 0 && strncmp(out->key, key, (size_t)key_length) == 0) {
-            return true;
-        }
+        if (same(out->section, section) && same(out->key, key)) { return true; }
     }
     return false;
 }
 
-void table_text_value(const char *config, const char *section, const char *key, char *text, size_t size)
+char *table_text_value(const char *config, const char *section, const char *key)
 {
     struct line line;
-    const bool there = find(config, section, (int)strlen(section), key, (int)strlen(key), &line);
-    snprintf(text, size, "%.*s", there ? line.value_length : 1, there ? line.value : "-");
+    return find(config, span_of(section), span_of(key), &line) ? strndup(line.value.at, line.value.length) : NULL;
 }
 
 static bool is_default(const struct dsgd_algorithm *algorithm, const void *defaults, const struct line *line)
 {
-    char name[DSGD_TEXT_MAX], text[DSGD_TEXT_MAX + 32];
-    snprintf(name, sizeof name, "%.*s", line->key_length, line->key);
-    const struct dsgd_param *param = dsgd_param_find(algorithm->params, name);
-    if (!param) { return false; }
+    char text[DSGD_TEXT_MAX + 32];
+    struct span value = line->value;
+    const struct dsgd_param *param = algorithm->params;
+    while (param && param->name && !same(line->key, span_of(param->name))) { ++param; }
+    if (!param || !param->name) { return false; }
     dsgd_param_format(param, defaults, text, sizeof text);
-    const bool quoted = param->type == DSGD_PARAM_TEXT && line->value_length >= 2 && line->value[0] == '"';
-    return is(line->value + quoted, line->value_length - 2 * quoted, text);
+    if (param->type == DSGD_PARAM_TEXT && value.length >= 2 && value.at[0] == '"') { value = (struct span){value.at + 1, value.length - 2}; }
+    return same(value, span_of(text));
 }
 
 /* A key of engine or problem is worth a word where another method has another value. */
@@ -79,38 +93,61 @@ static bool differs(const struct curve_set *set, const struct line *line)
 {
     for (int m = 0; m < set->curves; ++m) {
         struct line other;
-        if (!find(set->curve[m].run[0]->config, line->section, line->section_length, line->key, line->key_length, &other) ||
-            other.value_length != line->value_length || strncmp(other.value, line->value, (size_t)line->value_length) != 0) {
-            return true;
-        }
+        if (!find(set->curve[m].run[0]->config, line->section, line->key, &other) || !same(other.value, line->value)) { return true; }
     }
     return false;
 }
 
-enum dsgd_status table_text_keys(const struct curve_set *set, int method, char *text, size_t size)
+/* Seeds make no method, and a table has the step's constant in a column of its own. */
+static bool is_left_out(const struct line *line)
+{
+    if (same(line->section, span_of("step"))) { return same(line->key, span_of("constant")); }
+    return line->section.length == 0 && (same(line->key, span_of("algorithm")) || (line->key.length >= 4 && memcmp(line->key.at, "seed", 4) == 0));
+}
+
+static void print_span(FILE *out, struct span span)
+{
+    fwrite(span.at, 1, span.length, out);
+}
+
+static void print_keys(FILE *out, const struct curve_set *set, const struct dsgd_runfile *run, const struct dsgd_algorithm *algorithm,
+                       const void *defaults)
+{
+    fputs(run->algorithm, out);
+    for (int own = 1; own >= 0; --own) { /* first the algorithm's keys */
+        struct reader reader = {run->config, span_of("")};
+        struct line line;
+        while (next_line(&reader, &line)) {
+            if (same(line.section, span_of(run->algorithm)) != (own == 1)) { continue; }
+            if (own ? algorithm && is_default(algorithm, defaults, &line) : is_left_out(&line) || !differs(set, &line)) { continue; }
+            fputc(' ', out);
+            if (!own && line.section.length > 0) {
+                print_span(out, line.section);
+                fputc('.', out);
+            }
+            print_span(out, line.key);
+            fputc('=', out);
+            print_span(out, line.value);
+        }
+    }
+}
+
+enum dsgd_status table_text_keys(const struct curve_set *set, int method, char **text)
 {
     const struct dsgd_runfile *run = set->curve[method].run[0];
     const struct dsgd_algorithm *algorithm = dsgd_algorithm_find(run->algorithm); /* NULL: not of this program */
     void *defaults = calloc(1, algorithm && algorithm->config_size ? algorithm->config_size : 1);
-    if (!defaults) { return dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", set->curves); }
-    enum dsgd_status status = algorithm ? dsgd_param_defaults(algorithm->params, algorithm->name, defaults) : DSGD_OK;
-    size_t used = (size_t)snprintf(text, size, "%s", run->algorithm);
-    for (int own = 1; own >= 0; --own) { /* first the algorithm's keys */
-        struct reader reader = {.at = run->config, .section = ""};
-        struct line line;
-        while (status == DSGD_OK && used < size && next_line(&reader, &line)) {
-            const bool top = line.section_length == 0;
-            if (is(line.section, line.section_length, run->algorithm) != (own == 1)) { continue; }
-            if (own ? algorithm && is_default(algorithm, defaults, &line)
-                    : (top && (is(line.key, line.key_length, "algorithm") || strncmp(line.key, "seed", 4) == 0)) ||
-                          (is(line.section, line.section_length, "step") && is(line.key, line.key_length, "constant")) ||
-                          !differs(set, &line)) {
-                continue;
-            }
-            used += (size_t)snprintf(text + used, size - used, " %.*s%s%.*s=%.*s", own ? 0 : line.section_length, line.section,
-                                     own || top ? "" : ".", line.key_length, line.key, line.value_length, line.value);
-        }
-    }
+    size_t size = 0;
+    *text = NULL;
+    FILE *out = open_memstream(text, &size);
+    enum dsgd_status status = defaults && out ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", set->curves);
+    if (status == DSGD_OK && algorithm) { status = dsgd_param_defaults(algorithm->params, algorithm->name, defaults); }
+    if (status == DSGD_OK) { print_keys(out, set, run, algorithm, defaults); }
+    if (out && fclose(out) != 0 && status == DSGD_OK) { status = dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", set->curves); }
     free(defaults);
+    if (status != DSGD_OK) {
+        free(*text);
+        *text = NULL;
+    }
     return status;
 }

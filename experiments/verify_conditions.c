@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "experiments/session.h"
+#include "experiments/text_out.h"
 #include "verify/conditions_of.h"
 
 static enum dsgd_status setting_of(const struct session *session, const struct spec *spec, struct theory_setting *setting)
@@ -31,7 +32,9 @@ static enum dsgd_status print_all(const struct theory_setting *setting, const ch
         const struct theory_statement *s = theory_statement_at(i);
         const enum dsgd_status status = theory_statement_check(s, setting);
         if (status != DSGD_OK && status != DSGD_EINPUT) { return status; }
-        printf("%-24s %s\n", s->name, status == DSGD_OK ? "its conditions hold" : dsgd_message());
+        printf("%-24s ", s->name);
+        text_shown(stdout, status == DSGD_OK ? "its conditions hold" : dsgd_message());
+        printf("\n");
     }
     return DSGD_OK;
 }

@@ -1,0 +1,203 @@
+/* text_out.c - text of files and users in what the command prints. Interface: text_out.h. */
+#define _XOPEN_SOURCE 700 /* wcwidth */
+#include "experiments/text_out.h"
+
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <wchar.h>
+
+enum form { FORM_SHOWN, FORM_TSV, FORM_MARKDOWN };
+
+/* --- characters ------------------------------------------------------------------------------------------------------ */
+
+/* RFC 3629: no longer form than needed, no surrogates, nothing above U+10FFFF. */
+size_t text_next(const char *text, uint32_t *code)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    *code = byte[0];
+    if (byte[0] < 0x80) { return byte[0] != 0; }
+    const size_t bytes = byte[0] >= 0xf0 ? 4 : byte[0] >= 0xe0 ? 3 : 2;
+    uint32_t value = byte[0] & (0x7fu >> bytes);
+    bool good = byte[0] >= 0xc2 && byte[0] <= 0xf4;
+    for (size_t i = 1; good && i < bytes; ++i) {
+        good = (byte[i] & 0xc0) == 0x80; /* the terminating 0 is none: never read beyond it */
+        value = value << 6 | (byte[i] & 0x3fu);
+    }
+    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    good = good && value >= least[bytes] && value <= 0x10ffff && !(value >= 0xd800 && value <= 0xdfff);
+    *code = good ? value : UINT32_MAX;
+    return good ? bytes : 1;
+}
+
+int text_is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == UINT32_MAX || code == 0x2028 || code == 0x2029 ||
+           code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static locale_t utf8;
+
+static void find_locale(void)
+{
+    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
+/* Columns of one character; 1 where nobody knows. The user's own locale is left as it is. */
+static int columns_of(uint32_t code)
+{
+    if (code < 0x80) { return 1; }
+    pthread_once(&once, find_locale);
+    if (!utf8) { return 1; }
+    const locale_t before = uselocale(utf8);
+    const int width = wcwidth((wchar_t)code);
+    uselocale(before);
+    return width < 0 ? 1 : width;
+}
+
+/* --- pieces ---------------------------------------------------------------------------------------------------------- */
+
+/* One character as it is printed. */
+struct piece {
+    char text[24];
+    size_t bytes;
+    int width;
+};
+
+static void add(struct piece *piece, const char *text, size_t bytes)
+{
+    memcpy(piece->text + piece->bytes, text, bytes);
+    piece->bytes += bytes;
+    piece->text[piece->bytes] = '\0';
+}
+
+static void add_escape(struct piece *piece, enum form form, unsigned char byte)
+{
+    char text[8];
+    const char *slash = form == FORM_MARKDOWN ? "\\\\" : "\\";
+    const char name = byte == '\t' ? 't' : byte == '\n' ? 'n' : byte == '\r' ? 'r' : '\0';
+    if (name) {
+        snprintf(text, sizeof text, "%s%c", slash, name);
+    } else {
+        snprintf(text, sizeof text, "%sx%02x", slash, byte);
+    }
+    add(piece, text, strlen(text));
+}
+
+static bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Whether Markdown (CommonMark, GitHub's tables and formulas) could take the character for more than itself. An underscore
+ * inside a word is one: local_topk. */
+static bool is_markup(const char *start, const char *at)
+{
+    if (*at == '_') { return at == start || !is_word(at[-1]) || !is_word(at[1]); }
+    return strchr("\\`*[]<>|&~$", *at) || (*at == '#' && at == start);
+}
+
+/* The character at `at` as it is printed; returns its bytes. */
+static size_t next_piece(enum form form, const char *start, const char *at, struct piece *out)
+{
+    uint32_t code;
+    const size_t bytes = text_next(at, &code);
+    *out = (struct piece){.bytes = 0};
+    if (text_is_control(code) || (form == FORM_TSV && at == start && (*at == '#' || *at == '"'))) {
+        for (size_t i = 0; i < bytes; ++i) { add_escape(out, form, (unsigned char)at[i]); }
+        out->width = (int)out->bytes;
+        return bytes;
+    }
+    if (form == FORM_TSV ? *at == '\\' : form == FORM_MARKDOWN && is_markup(start, at)) { add(out, "\\", 1); }
+    add(out, at, bytes);
+    out->width = columns_of(code);
+    return bytes;
+}
+
+static void put_until(FILE *out, enum form form, const char *text, const char *end)
+{
+    struct piece piece;
+    for (const char *at = text; at < end;) {
+        at += next_piece(form, text, at, &piece);
+        fwrite(piece.text, 1, piece.bytes, out);
+    }
+}
+
+static void put(FILE *out, enum form form, const char *text)
+{
+    put_until(out, form, text, text + strlen(text));
+}
+
+/* --- forms ----------------------------------------------------------------------------------------------------------- */
+
+void text_shown(FILE *out, const char *text)
+{
+    put(out, FORM_SHOWN, text);
+}
+
+void text_lines(FILE *out, const char *text)
+{
+    while (*text) {
+        const size_t length = strcspn(text, "\n");
+        put_until(out, FORM_SHOWN, text, text + length);
+        fputc('\n', out);
+        text += length + (text[length] == '\n');
+    }
+}
+
+int text_width(const char *text)
+{
+    struct piece piece;
+    int width = 0;
+    for (const char *at = text; *at;) {
+        at += next_piece(FORM_SHOWN, text, at, &piece);
+        width += piece.width;
+    }
+    return width;
+}
+
+void text_padded(FILE *out, int width, const char *text)
+{
+    const int rest = (width < 0 ? -width : width) - text_width(text);
+    if (width > 0 && rest > 0) { fprintf(out, "%*s", rest, ""); }
+    text_shown(out, text);
+    if (width < 0 && rest > 0) { fprintf(out, "%*s", rest, ""); }
+}
+
+const char *text_shown_into(char *into, size_t size, const char *text)
+{
+    struct piece piece;
+    size_t used = 0;
+    for (const char *at = text; *at;) {
+        at += next_piece(FORM_SHOWN, text, at, &piece);
+        if (used + piece.bytes >= size) { break; }
+        memcpy(into + used, piece.text, piece.bytes);
+        used += piece.bytes;
+    }
+    if (size > 0) { into[used] = '\0'; }
+    return into;
+}
+
+void text_tsv(FILE *out, const char *text)
+{
+    put(out, FORM_TSV, text);
+}
+
+void text_tsv_number(FILE *out, int digits, double value)
+{
+    if (isnan(value)) {
+        fputs("NaN", out); /* printf would write nan or -nan */
+    } else if (isinf(value)) {
+        fputs(value > 0.0 ? "inf" : "-inf", out);
+    } else {
+        fprintf(out, "%.*g", digits, value);
+    }
+}
+
+void text_markdown(FILE *out, const char *text)
+{
+    put(out, FORM_MARKDOWN, text);
+}
