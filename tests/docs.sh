@@ -174,7 +174,7 @@ def compare(path, where, said, found):
             bad = 1
 
 def kind(value):
-    return "text" if isinstance(value, str) else "integer" if value.dtype.kind in "iu" else "real"
+    return "text" if isinstance(value, bytes) else "integer" if value.dtype.kind in "iu" else "real"
 
 for path in sys.argv[2:]:
     with h5py.File(path) as f:
@@ -182,12 +182,12 @@ for path in sys.argv[2:]:
         groups = {"/" + name for name in f}
         compare(path, "group", dict.fromkeys(s for s in sections if s != "/" and (snapshot or s != "/state")), dict.fromkeys(groups))
         compare(path, "attribute", sections["/"] | (only_snapshots["/"] if snapshot else {}), {name: kind(value) for name, value in f.attrs.items()})
-        metrics = columns[f.attrs["problem"]]
+        metrics = columns[f.attrs["problem"].decode()]
         for table in ("/trace", "/ledger", "/oracle", "/time", "/model"):
             said = dict(sections[table], **(metrics if table == "/trace" else {}))
-            compare(path, table, said, {name: data.attrs["units"] for name, data in f[table].items()})
+            compare(path, table, said, {name: data.attrs["units"].decode() if "units" in data.attrs else "-" for name, data in f[table].items()})
             for name, data in f[table].items():
-                if not data.attrs["long_name"]:
+                if "units" in data.attrs and not data.attrs["long_name"]:
                     print(f"{path}: {table}/{name} has no long_name")
                     bad = 1
         said = {name: said for name, said in sections["/optimum"].items() if name != "metric_NAME"}

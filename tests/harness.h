@@ -70,7 +70,7 @@ static inline void harness_write(struct dsgd_engine *engine, const char *path, b
         {.name = "label", .text = "l"}, {.name = "config", .text = ""},
         {.name = "schema_version", .is_integer = true, .integer = DSGD_SCHEMA_VERSION},
         {.name = "results_version", .is_integer = true, .integer = DSGD_RESULTS_VERSION},
-        {.name = "seed", .is_integer = true, .integer = 1}, {.name = "steps", .is_integer = true, .integer = 1},
+        {.name = "seed", .is_integer = true, .integer = 1}, {.name = "steps", .is_integer = true, .integer = dsgd_engine_steps_done(engine)},
     };
     struct dsgd_run_reference reference = {.certificate = "", .solver = ""};
     const struct dsgd_runfile_args args = {attribute, sizeof attribute / sizeof *attribute, &reference};
