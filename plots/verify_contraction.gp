@@ -19,7 +19,7 @@ paper_c = 40
 paper_k = 10
 d = 785.0
 shape_title(shape) = shape eq "gaussian" ? "Gaussian" : shape eq "power-law" ? "power law, |g| ∝ 1/rank" : \
-    shape eq "spiky" ? "spiky: 4 coordinates hold 4/5" : shape eq "mnist-gradient" ? "MNIST gradient, w = 0" : "MNIST, step 500: with error memory"
+    shape eq "spiky" ? "spiky: 4 coordinates hold 4/5" : shape eq "mnist-gradient" ? "MNIST gradient, w = 0" : shape eq "mnist-memory" ? "MNIST, step 500: with error memory" : shape
 # Parts of the table as files of their own, since points left out would break a line: a shape's lines at the paper's k, one for each r; the
 # paper's r for the planes; the paper's point. Columns go through as text, digit for digit.
 line(column, j) = sprintf("line-%d-%d.tsv", column, j)
@@ -92,7 +92,7 @@ do for [column = 1:columns] {
     # ---- contraction ----
     set tmargin at screen top
     set bmargin at screen top - panel_h
-    set title shape_title(shape) offset 0,-0.5
+    set title shape_title(shape) offset 0,-0.5 noenhanced
     set xlabel "columns c" offset 0,0.6
     unset ylabel
     if (column == 1) { set ylabel "contraction / (k/d), k = 10" offset 0.3,0 }

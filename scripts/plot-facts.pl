@@ -2,14 +2,14 @@
 # plot-facts.pl TABLE.tsv... - what tables say about themselves, as definitions that gnuplot loads (style.gp reads them).
 #
 # Comes out on standard output:
-#   FACT_KEY[i], FACT_TEXT[i], FACT_NUMBER[i]   i = 1..FACTS. Keys are KIND|TABLE|N|WORD:
-#     about|TABLE|0|WORD    first comment "# WORD: VALUE" of the table; N > 0: first one in its N-th block (gnuplot's index N - 1)
-#     column|TABLE|0|NAME   number of the column NAME; the last comment with tabs before the first row names the columns
-#     blocks|TABLE|0|       how many blocks there are
-#     group|TABLE|N|        N-th different word of the first column, if that holds words; groups|TABLE|0|: how many
+#   FACT_KEY[i], FACT_TEXT[i], FACT_NUMBER[i]   i = 1..FACTS. Keys are KIND:TABLE:N:WORD,
+#     about:TABLE:0:WORD    first comment "# WORD: VALUE" of the table; N > 0: first one in its N-th block (gnuplot's index N - 1)
+#     column:TABLE:0:NAME   number of the column NAME; the last comment with tabs before the first row names the columns
+#     blocks:TABLE:0:       how many blocks there are
+#     group:TABLE:N:        N-th different word of the first column, if that holds words; groups:TABLE:0: how many
 #
-# Tables are written by others, or hold what others wrote, such as labels: text reaches gnuplot in single quotes, where it
-# expands nothing, on one line, as valid UTF-8 without control characters; a number is a number or NaN. The caller gives
+# Tables are written by others, or hold what others wrote, such as labels: text reaches gnuplot as letters, blanks and octal
+# escapes between double quotes, and is valid UTF-8 without control characters; a number is a number or NaN. The caller gives
 # names of [A-Za-z0-9_.-] in the working directory.
 use strict;
 use warnings;
@@ -22,7 +22,8 @@ my @facts;
 
 sub fail { print STDERR "plot: $_[0]\n"; exit $_[1]; }
 
-# The one way of a text into gnuplot code.
+# The one way of a text into gnuplot code. Not in single quotes: gnuplot 5.4 takes a text that begins with one for two texts. Digits are
+# escaped too, since gnuplot's escapes take as many as there are.
 sub gnuplot_string
 {
     my $text = join "", map { utf8::decode($_) ? $_ : "\x{fffd}" } $_[0] =~ /[\x00-\x7f]+|[\xc2-\xf4][\x80-\xbf]{1,3}|./gs;
@@ -30,9 +31,9 @@ sub gnuplot_string
     # control characters, line ends of Unicode, changes of direction, code points that XML has not
     $text =~ s/[\x00-\x1f\x7f-\x9f\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{d800}-\x{dfff}\x{fffe}\x{ffff}\x{110000}-\x{7fffffff}]/\x{fffd}/g;
     $text = substr($text, 0, $longest) . "\x{2026}" if length $text > $longest;
-    $text =~ s/'/''/g;
     utf8::encode($text);
-    return "'$text'";
+    $text =~ s/([^A-Za-z ])/sprintf "\\%03o", ord $1/ge;
+    return "\"$text\"";
 }
 
 # The one way of a number: digits that perl printed, never the table's.
@@ -47,7 +48,8 @@ sub gnuplot_number
 
 sub fact
 {
-    my ($key, $text) = @_;
+    my $key = gnuplot_string($_[0]);
+    my $text = $_[1];
     return if $known{$key}++;
     fail("more than $most comments in the tables: expected those of dsgd curve or dsgd verify", 2) if @facts == $most;
     push @facts, [$key, $text];
@@ -66,9 +68,9 @@ sub read_table
             $names = $line if $block == 0 && $line =~ /^# ?[^\t]+\t/ && $line !~ /^# ?[0-9]/;
             next unless $line =~ /^# (.*?):(?: (.*))?$/;
             my ($word, $value) = ($1, $2 // "");
-            fact("about|$table|0|$word", $value);
-            fact("about|$table|$next|$word", $value);
-            if ($word eq "at w*" && $value =~ /^(\S+) (\S+)$/) { fact("about|$table|0|at w*: $1", $2); }
+            fact("about:$table:0:$word", $value);
+            fact("about:$table:$next:$word", $value);
+            if ($word eq "at w*" && $value =~ /^(\S+) (\S+)$/) { fact("about:$table:0:at w*: $1", $2); }
         } elsif ($line =~ /^\s*$/) {
             ++$blank;
         } else {
@@ -79,15 +81,15 @@ sub read_table
         }
     }
     close $in;
-    fact("blocks|$table|0|", $block);
+    fact("blocks:$table:0:", $block);
     if (defined $names) {
         my $number = 0;
-        fact("column|$table|0|$_", ++$number) for split /\t/, $names =~ s/^# ?//r;
+        fact("column:$table:0:$_", ++$number) for split /\t/, $names =~ s/^# ?//r;
     }
     if ($words) {
         fail("more than $most_groups different words in the first column: expected those of dsgd verify", 2) if @groups > $most_groups;
-        fact("groups|$table|0|", scalar @groups);
-        fact("group|$table|" . ($_ + 1) . "|", $groups[$_]) for 0 .. $#groups;
+        fact("groups:$table:0:", scalar @groups);
+        fact("group:$table:" . ($_ + 1) . ":", $groups[$_]) for 0 .. $#groups;
     }
 }
 
@@ -98,7 +100,6 @@ binmode STDOUT, ":raw";
 print "FACTS = $n\narray FACT_KEY[$size]\narray FACT_TEXT[$size]\narray FACT_NUMBER[$size]\n";
 for my $i (1 .. $n) {
     my ($key, $text) = @{$facts[$i - 1]};
-    print "FACT_KEY[$i] = ", gnuplot_string($key), "\nFACT_TEXT[$i] = ", gnuplot_string($text),
-        "\nFACT_NUMBER[$i] = ", gnuplot_number($text), "\n";
+    print "FACT_KEY[$i] = $key\nFACT_TEXT[$i] = ", gnuplot_string($text), "\nFACT_NUMBER[$i] = ", gnuplot_number($text), "\n";
 }
 close STDOUT or fail("cannot write the facts of the tables: $!", 3);

@@ -44,20 +44,26 @@ script=$1 stem=$2
 [[ $stem == /* ]] || stem=$root/$stem
 folder=${stem%/*}/
 [ -n "${stem##*/}" ] || fail 2 "STEM $2: expected a name after the last /"
+[ "$(printf '%s.caption.txt' "${stem##*/}" | wc -c)" -le 255 ] || fail 2 "STEM $2: expected a name of at most 243 bytes"
 [ -d "$folder" ] || fail 2 "STEM $2: expected a folder $folder"
 [ -f "$script" ] || fail 2 "$1: expected a gnuplot script"
 gnuplot=$(type -P gnuplot) || fail 2 'gnuplot is not installed: expected the package gnuplot-nox'
 [[ $gnuplot == /* ]] || gnuplot=$PWD/$gnuplot
 
-sha() { local sum; sum=$(sha256sum <"$1") || fail 3 "cannot read $1"; printf '%s' "${sum%% *}"; }
-take() { cat <"$1" >"$2" || fail 3 "cannot copy $1"; }
+# try WHAT COMMAND...: its error messages become the end of our sentence
+try() { local what=$1 said; shift; said=$("$@" 2>&1 >/dev/null) || fail 3 "$what: ${said##*: }"; }
+copy() { cat <"$1" >"$2"; }
+write() { printf '%s\n' "$2" >"$1"; }
+sha() { local sum; sum=$(sha256sum 2>&1 <"$1") || fail 3 "cannot read $1: ${sum##*: }"; printf '%s' "${sum%% *}"; }
 
 # --- copies: what is hashed is what is drawn, whatever happens to the tables meanwhile ---
-work=$(mktemp -d "${TMPDIR:-/tmp}/dsgd-plot-XXXXXXXXXX") || fail 3 'cannot make a temporary folder: expected room and rights in TMPDIR'
+work=$(mktemp -d "${TMPDIR:-/tmp}/dsgd-plot-XXXXXXXXXX" 2>&1) || { said=$work work=''; fail 3 "cannot make a temporary folder in TMPDIR: ${said##*: }"; }
 [[ $work == /* ]] || work=$PWD/$work
 mkdir "$work/plots"
-take "$script" "$work/plots/figure.gp"
-take plots/style.gp "$work/plots/style.gp"
+clean=(env -i "PATH=$PATH" "HOME=$work" "TMPDIR=$work" LC_ALL=C.UTF-8) # no settings, fonts or library paths of the user
+[ -z "${LD_LIBRARY_PATH-}" ] || clean+=("LD_LIBRARY_PATH=$LD_LIBRARY_PATH")
+try "cannot copy $script" copy "$script" "$work/plots/figure.gp"
+try 'cannot copy plots/style.gp' copy plots/style.gp "$work/plots/style.gp"
 suffixes=()
 declared=$(sed -n 's/^# tables: //p' "$work/plots/figure.gp")
 if [ -n "$declared" ]; then
@@ -67,7 +73,7 @@ else
     for table in "$stem"-*.tsv; do [ ! -e "$table" ] || suffixes+=("${table#"$stem"}"); done
     [ ${#suffixes[@]} -gt 0 ] || fail 2 "no $stem.tsv and no $stem-*.tsv: expected a table to draw"
 fi
-"$gnuplot" --version </dev/null >"$work/version" || fail 3 'gnuplot --version fails'
+"${clean[@]}" "$gnuplot" --version </dev/null >"$work/version" 2>&1 || fail 3 "$gnuplot --version fails: expected a gnuplot that runs"
 made_from=''
 # input WORDS FILE: a line of the stamp
 input() { local sum; sum=$(sha "$2"); made_from+=${made_from:+$'\n'}"$1 $sum"; }
@@ -80,7 +86,7 @@ tables=()
 for suffix in "${suffixes[@]}"; do
     [[ $suffix =~ ^(-[A-Za-z0-9_.-]+)?\.tsv$ ]] || fail 2 "$stem$suffix: expected no characters but letters, digits, . _ - after the stem"
     [ -f "$stem$suffix" ] || fail 2 "no table $stem$suffix: expected one of dsgd curve or dsgd verify --map"
-    take "$stem$suffix" "$work/figure$suffix"
+    try "cannot copy $stem$suffix" copy "$stem$suffix" "$work/figure$suffix"
     tables+=("figure$suffix")
     input "table $suffix" "$work/figure$suffix"
 done
@@ -132,7 +138,7 @@ look()
             [ -n "${known["$name ${current[$name]}"]-}" ] ||
                 fail 2 "$stem.$name is no picture of ours or was changed since: expected to replace only those (move it away or choose another STEM)"
         fi
-        [ "${recorded[$name]-}" = "${current[$name]-}" ] || fresh=
+        [ -z "${recorded[$name]-}" ] || [ "${recorded[$name]}" = "${current[$name]-}" ] || fresh=
     done
 }
 
@@ -140,8 +146,21 @@ look()
 hold() { [ -n "$lock" ] || [ ! -r "$folder" ] || { exec {lock}<"$folder"; flock "$lock" 2>/dev/null || true; }; }
 release() { [ -z "$lock" ] || exec {lock}<&-; lock=; }
 
+# tidy FOLDER: removes folders of ours whose writer is dead
+tidy()
+{
+    local leftover
+    for leftover in "$1".dsgd-plot-*/; do
+        if [ -L "${leftover%/}" ] || [ ! -f "$leftover/mark" ] || ! grep -qxF -- "$mark_line" "$leftover/mark" ||
+            ! flock -n "$leftover/mark" true 2>/dev/null; then continue; fi
+        rm -f -- "$leftover"/{png,svg,pdf,caption.txt,made,mark}
+        rmdir -- "$leftover" 2>/dev/null || true
+    done
+}
+
 hold
 look
+tidy "$folder"
 release
 if [ -n "$fresh" ]; then
     [ -z "$verbose" ] || printf 'plot: %s is up to date\n' "${stem//[[:cntrl:]]/?}"
@@ -149,8 +168,6 @@ if [ -n "$fresh" ]; then
 fi
 
 # --- draw ---
-clean=(env -i "PATH=$PATH" "HOME=$work" "TMPDIR=$work" LC_ALL=C.UTF-8) # no settings, fonts or library paths of the user
-[ -z "${LD_LIBRARY_PATH-}" ] || clean+=("LD_LIBRARY_PATH=$LD_LIBRARY_PATH")
 cd -- "$work"
 printf "stem = 'figure'\n" >facts.gp
 "${clean[@]}" perl "$root/scripts/plot-facts.pl" "${tables[@]}" >>facts.gp || exit $?
@@ -161,8 +178,8 @@ for format in png svg pdf; do
     child=
     if [ $code -ne 0 ] || [ -s messages ]; then
         said=$(tr -d '\000' <messages | grep ' line [0-9]*: ' | head -n 1) || said=$(tr -d '\000' <messages | grep . | head -n 1) || said="exit code $code"
-        ! grep -q 'No space left\|cannot open file; output not changed\|write error' messages || fail 3 "cannot draw $stem.$format: gnuplot says: $said"
-        fail 2 "$1 cannot draw $stem.$format: expected tables of the kind that it draws, gnuplot says: $said"
+        ! grep -q 'No space left\|cannot open file; output not changed\|write error' messages || fail 3 "cannot draw $stem.$format: gnuplot says: ${said:0:300}"
+        fail 2 "$1 cannot draw $stem.$format: expected tables of the kind that it draws; gnuplot says: ${said:0:300}"
     fi
 done
 # whole files: a full disk does not stop cairo; the end of CDATA is not allowed in the text of an SVG, where gnuplot leaves it; a PDF that says
@@ -171,29 +188,24 @@ ends() { tail -c 16 "figure.$1" 2>/dev/null | grep -qaF -- "$2" || fail 3 "$stem
 ends png IEND
 ends svg '</svg>'
 ends pdf '%%EOF'
-perl -0777 -pi -e 's/\]\]>/]]&gt;/g unless /<!\[CDATA\[/' figure.svg || fail 3 "cannot write $stem.svg"
-perl -0777 -pi -e 's/(\/CreationDate \(D:)[0-9]{14}/${1}19700101000000/g' figure.pdf || fail 3 "cannot write $stem.pdf"
+"${clean[@]}" perl -0777 -pi -e 's/\]\]>/]]&gt;/g unless /<!\[CDATA\[/' figure.svg || fail 3 "cannot write $stem.svg"
+"${clean[@]}" perl -0777 -pi -e 's/\/CreationDate \(D:\K[0-9]{14}/19700101000000/g' figure.pdf || fail 3 "cannot write $stem.pdf"
 cd -- "$root"
 
 # --- into place ---
-# stage NAME: sets `target` and `new`, a place beside it; folders of ours whose writer is dead are removed
+# stage NAME: sets `target` and `new`, a place beside it
 stage()
 {
-    local beside made held leftover
+    local beside made held
     follow "$stem.$1"
     beside=${target%/*}/
     if [ -z "${staging[$beside]-}" ]; then
-        for leftover in "$beside".dsgd-plot-*/; do
-            if [ -L "${leftover%/}" ] || [ ! -f "$leftover/mark" ] || ! grep -qxF -- "$mark_line" "$leftover/mark" ||
-                ! flock -n "$leftover/mark" true 2>/dev/null; then continue; fi
-            rm -f -- "$leftover"/{png,svg,pdf,caption.txt,made,mark}
-            rmdir -- "$leftover" 2>/dev/null || true
-        done
-        made=$(mktemp -d "$beside.dsgd-plot-XXXXXXXXXX") || fail 3 "cannot write into $beside"
+        tidy "$beside"
+        made=$(mktemp -d "$beside.dsgd-plot-XXXXXXXXXX" 2>&1) || fail 3 "cannot write into $beside: ${made##*: }"
         staging[$beside]=$made
         exec {held}>"$made/mark"
         flock -n "$held" 2>/dev/null || true
-        printf '%s\n' "$mark_line" >&"$held" || fail 3 "cannot write into $beside"
+        try "cannot write into $beside" write "$made/mark" "$mark_line"
     fi
     new=${staging[$beside]}/$1
 }
@@ -205,8 +217,8 @@ ready=()
 for name in png svg pdf caption.txt; do
     [ -f "$work/figure.$name" ] || continue
     stage "$name"
-    take "$work/figure.$name" "$new"
-    sync -- "$new" || fail 3 "cannot write $stem.$name"
+    try "cannot write $stem.$name" copy "$work/figure.$name" "$new"
+    try "cannot write $stem.$name" sync -- "$new"
     ready+=("$new" "$target")
     sum=$(sha "$new")
     stamp+=$'\n'"picture $name $sum"
@@ -214,12 +226,12 @@ done
 for name in "${!current[@]}"; do stamp+=$'\n'"earlier $name ${current[$name]}"; done
 # The stamp goes first and knows the earlier pictures too: whatever ends this script, every file is known to the next one.
 stage made
-printf '%s\n' "$stamp" >"$new" || fail 3 "cannot write $stem.made"
-sync -- "$new" || fail 3 "cannot write $stem.made"
-mv -fT -- "$new" "$target" || fail 3 "cannot write $stem.made"
-sync -- "${target%/*}/" || true
+try "cannot write $stem.made" write "$new" "$stamp"
+try "cannot write $stem.made" sync -- "$new"
+try "cannot write $stem.made" mv -fT -- "$new" "$target"
+try "cannot write into $folder" sync -- "${target%/*}/"
 for ((i = 0; i < ${#ready[@]}; i += 2)); do
-    mv -fT -- "${ready[i]}" "${ready[i + 1]}" || fail 3 "cannot write ${ready[i + 1]}"
-    sync -- "${ready[i + 1]%/*}/" || true
+    try "cannot write ${ready[i + 1]}" mv -fT -- "${ready[i]}" "${ready[i + 1]}"
 done
+for beside in "${!staging[@]}"; do try "cannot write into $beside" sync -- "$beside"; done
 release
