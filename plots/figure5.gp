@@ -25,7 +25,7 @@ caption = \
   sprintf("Lines: median of %d seeds; bands: 20%% to 80%% quantiles. Values that are not positive have no place on a logarithmic axis.\n", seeds).\
   "Data: ".dataset."."
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print

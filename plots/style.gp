@@ -41,3 +41,4 @@ column_of(tsv, name) = int(fact_number("column:".tsv.":0:".name))
 # different words of the first column
 groups_of(tsv) = int(fact_number("groups:".tsv.":0:"))
 group_of(tsv, i) = fact_text(sprintf("group:%s:%d:", tsv, i))
+shown_of(tsv, i) = fact_text(sprintf("shown:%s:%d:", tsv, i))

@@ -13,13 +13,16 @@ small = format eq "pdf" ? ",9.3" : format eq "svg" ? ",14.4" : ",11"
 # ---- the shapes that are there, in the order of the file; flat vectors are 1 everywhere ----
 columns = 0
 array shapes[groups_of(tsv) > 0 ? groups_of(tsv) : 1]
-do for [i = 1:groups_of(tsv)] { if (group_of(tsv, i) ne "flat") { columns = columns + 1; shapes[columns] = group_of(tsv, i) } }
+array shape_names[groups_of(tsv) > 0 ? groups_of(tsv) : 1]
+do for [i = 1:groups_of(tsv)] {
+    if (group_of(tsv, i) ne "flat") { columns = columns + 1; shapes[columns] = group_of(tsv, i); shape_names[columns] = shown_of(tsv, i) }
+}
 array row_of[4] = [1, 3, 7, 15]
 paper_c = 40
 paper_k = 10
 d = 785.0
 shape_title(shape) = shape eq "gaussian" ? "Gaussian" : shape eq "power-law" ? "power law, |g| ∝ 1/rank" : \
-    shape eq "spiky" ? "spiky: 4 coordinates hold 4/5" : shape eq "mnist-gradient" ? "MNIST gradient, w = 0" : shape eq "mnist-memory" ? "MNIST, step 500: with error memory" : shape
+    shape eq "spiky" ? "spiky: 4 coordinates hold 4/5" : shape eq "mnist-gradient" ? "MNIST gradient, w = 0" : shape eq "mnist-memory" ? "MNIST, step 500: with error memory" : shape_names[column]
 # Parts of the table as files of their own, since points left out would break a line: a shape's lines at the paper's k, one for each r; the
 # paper's r for the planes; the paper's point. Columns go through as text, digit for digit.
 line(column, j) = sprintf("line-%d-%d.tsv", column, j)
@@ -54,7 +57,7 @@ caption = \
   "Where no hash missed there is no point, or a ring on the axis (middle), and a pale cell (bottom).\n".\
   "MNIST: logistic regression, digit 0, mean gradient of 4 workers with batch 1."
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print

@@ -24,7 +24,7 @@ caption = \
   sprintf("Lines: mean of %s runs on one problem (noise, hashes and fill differ), the same noise for both methods; bands: 99.9 %% t intervals.\n", about(tsv, "runs")).\
   sprintf("From T* = %.0f on the noise term exceeds the memory term (Remark 1: then the rate is SGD’s).", t_star)
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print

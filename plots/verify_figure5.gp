@@ -42,7 +42,7 @@ caption = \
           power(number("logistic", "useful")), power(number("logistic", "T*")), power(number("svm", "useful"))).\
   sprintf("Lines: mean of %s runs, the same minibatches for both methods; bands: smallest and largest.", of("logistic", "runs"))
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print

@@ -18,7 +18,7 @@ caption = \
   "hashes the same ones lose in every step. ".\
   sprintf("Lines: median of %d runs (own gradient and hashes); bands: least to largest.", runs)
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print

@@ -21,7 +21,7 @@ caption = \
   "its own value at the sent coordinates, not the mean (own_value = true), the mean is the same and each memory stays small.\n".\
   sprintf("Lines: mean of %s runs on one problem (noise, hashes and fill differ); bands: 99.9 %% t intervals.", about(tsv, "runs"))
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print

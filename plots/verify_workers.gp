@@ -22,7 +22,7 @@ caption = \
   sprintf("Points: mean of %s runs on one problem (noise, hashes, fill differ); bars: 99.9 %% t intervals. Slopes: line in the logarithms for each run, 99.9 %% t interval over runs.", \
           about(tsv, "runs"))
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print

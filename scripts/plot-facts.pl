@@ -6,7 +6,10 @@
 #     about:TABLE:0:WORD    first comment "# WORD: VALUE" of the table; N > 0: first one in its N-th block (gnuplot's index N - 1)
 #     column:TABLE:0:NAME   number of the column NAME; the last comment with tabs before the first row names the columns
 #     blocks:TABLE:0:       how many blocks there are
-#     group:TABLE:N:        N-th different word of the first column, if that holds words; groups:TABLE:0: how many
+#     group:TABLE:N:        N-th different word of the first column, if that holds words; groups:TABLE:0: how many; shown:TABLE:N:
+#                           the same word for a picture
+#
+# gnuplot's variable format is svg where texts stand as they are; elsewhere characters that no font has become U+FFFD.
 #
 # Tables are written by others, or hold what others wrote, such as labels: text reaches gnuplot as letters, blanks and octal
 # escapes between double quotes, and is valid UTF-8 without control characters; a number is a number or NaN. The caller gives
@@ -22,14 +25,36 @@ my @facts;
 
 sub fail { print STDERR "plot: $_[0]\n"; exit $_[1]; }
 
+# Cairo draws a character that no font has as a box over half the picture. Unknown if fontconfig cannot be asked: then all are drawn.
+my @covered;
+sub has_font
+{
+    my $code = ord $_[0];
+    if (!@covered) {
+        no warnings "exec";
+        if (open my $list, "-|", "fc-list", "--format", "%{charset}\n") {
+            my %seen;
+            while (<$list>) { $seen{$_} = 1 for split; }
+            close $list;
+            @covered = map { /^([0-9a-f]+)(?:-([0-9a-f]+))?$/ ? [hex $1, hex($2 // $1)] : () } keys %seen;
+        }
+        @covered = ([0, 0x10ffff]) if !@covered;
+        push @covered, [0x200b, 0x200f], [0x2060, 0x206f], [0xfe00, 0xfe0f], [0xfeff, 0xfeff]; # without width or form
+    }
+    $_->[0] <= $code && $code <= $_->[1] and return 1 for @covered;
+    return 0;
+}
+
 # The one way of a text into gnuplot code. Not in single quotes: gnuplot 5.4 takes a text that begins with one for two texts. Digits are
 # escaped too, since gnuplot's escapes take as many as there are.
 sub gnuplot_string
 {
-    my $text = join "", map { utf8::decode($_) ? $_ : "\x{fffd}" } $_[0] =~ /[\x00-\x7f]+|[\xc2-\xf4][\x80-\xbf]{1,3}|./gs;
+    my ($text, $drawable) = @_;
+    $text = join "", map { utf8::decode($_) ? $_ : "\x{fffd}" } $text =~ /[\x00-\x7f]+|[\xc2-\xf4][\x80-\xbf]{1,3}|./gs;
     $text =~ tr/\t/ /;
     # control characters, line ends of Unicode, changes of direction, code points that XML has not
     $text =~ s/[\x00-\x1f\x7f-\x9f\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{d800}-\x{dfff}\x{fffe}\x{ffff}\x{110000}-\x{7fffffff}]/\x{fffd}/g;
+    $text =~ s/([^\x00-\x7f])/has_font($1) ? $1 : "\x{fffd}"/ge if $drawable;
     $text = substr($text, 0, $longest) . "\x{2026}" if length $text > $longest;
     utf8::encode($text);
     $text =~ s/([^A-Za-z ])/sprintf "\\%03o", ord $1/ge;
@@ -89,7 +114,7 @@ sub read_table
     if ($words) {
         fail("more than $most_groups different words in the first column: expected those of dsgd verify", 2) if @groups > $most_groups;
         fact("groups:$table:0:", scalar @groups);
-        fact("group:$table:" . ($_ + 1) . ":", $groups[$_]) for 0 .. $#groups;
+        for my $n (1 .. @groups) { fact("$_:$table:$n:", $groups[$n - 1]) for "group", "shown"; }
     }
 }
 
@@ -100,6 +125,8 @@ binmode STDOUT, ":raw";
 print "FACTS = $n\narray FACT_KEY[$size]\narray FACT_TEXT[$size]\narray FACT_NUMBER[$size]\n";
 for my $i (1 .. $n) {
     my ($key, $text) = @{$facts[$i - 1]};
-    print "FACT_KEY[$i] = $key\nFACT_TEXT[$i] = ", gnuplot_string($text), "\nFACT_NUMBER[$i] = ", gnuplot_number($text), "\n";
+    my ($whole, $drawn) = (gnuplot_string($text, 0), gnuplot_string($text, $key =~ /^"(?:about|shown)/));
+    $whole = "format eq \"svg\" ? $whole : $drawn" if $drawn ne $whole; # who looks at an SVG has other fonts
+    print "FACT_KEY[$i] = $key\nFACT_TEXT[$i] = $whole\nFACT_NUMBER[$i] = ", gnuplot_number($text), "\n";
 }
 close STDOUT or fail("cannot write the facts of the tables: $!", 3);

@@ -35,6 +35,7 @@ cleanup()
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
+trap '' XFSZ # a limit of file sizes is an error of writing, not an end
 
 verbose=
 [ "${1-}" != -v ] || { verbose=1; shift; }
@@ -174,8 +175,9 @@ printf "stem = 'figure'\n" >facts.gp
 for format in png svg pdf; do
     "${clean[@]}" "$gnuplot" -d -e "format = '$format'" facts.gp plots/figure.gp </dev/null >/dev/null 2>messages & child=$!
     code=0
-    wait "$child" || code=$?
-    child=
+    { wait "$child" || code=$?; } 2>/dev/null # bash would tell of a child that was killed
+    child=''
+    [ $code -le 128 ] || fail 3 "cannot draw $stem.$format: gnuplot was ended by signal $((code - 128)): expected memory for it"
     if [ $code -ne 0 ] || [ -s messages ]; then
         said=$(tr -d '\000' <messages | grep ' line [0-9]*: ' | head -n 1) || said=$(tr -d '\000' <messages | grep . | head -n 1) || said="exit code $code"
         ! grep -q 'No space left\|cannot open file; output not changed\|write error' messages || fail 3 "cannot draw $stem.$format: gnuplot says: ${said:0:300}"
@@ -185,6 +187,8 @@ done
 # whole files: a full disk does not stop cairo; the end of CDATA is not allowed in the text of an SVG, where gnuplot leaves it; a PDF that says
 # when it was made would never be the same twice
 ends() { tail -c 16 "figure.$1" 2>/dev/null | grep -qaF -- "$2" || fail 3 "$stem.$1 could not be drawn in whole: expected room in TMPDIR"; }
+[ ! -e figure.caption.txt ] || [ "$(tail -c 1 figure.caption.txt | od -An -c | tr -d ' ')" = '\n' ] ||
+    fail 3 "$stem.caption.txt could not be written in whole: expected room in TMPDIR"
 ends png IEND
 ends svg '</svg>'
 ends pdf '%%EOF'

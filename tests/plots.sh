@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # plots.sh - scripts/plot.sh and the scripts in plots/: no content of a table and no name is run, texts stand literally in pictures, pictures
 # are drawn when what they are made from changed and else left alone, nobody's file is replaced, kills and full disks leave whole pictures.
-# shellcheck disable=SC2015,SC1003 # fail returns 0; backslashes are meant
+# shellcheck disable=SC2015,SC2016,SC1003 # fail returns 0; dollars and backslashes are meant
 set -u
 [ -z "${DSGD_SANITIZE:-}" ] || exit 77 # none of our programs runs
 command -v gnuplot >/dev/null || { echo 'no gnuplot'; exit 77; }
@@ -139,13 +139,13 @@ PYTHON
 /usr/bin/python3 -c '' 2>/dev/null || echo 'note: no python3, SVGs are not read'
 for ((first = 0; first < ${#texts[@]}; first += 7)); do # a key has place for seven
     rm -f e.*
-    RATIO=1.5 DATASET='my_set^2 {x} %d' figure e "${texts[@]:first:7}"
+    RATIO=1.5 DATASET='my_set^2 {x} %d 数' figure e "${texts[@]:first:7}"
     "$plot" plots/figure5.gp "$work/e" >out 2>&1 || fail "labels from $first on: exit code $?: $(cat out)"
     safe "labels from $first on"
-    grep -qF 'Data: my_set^2 {x} %d.' e.caption.txt || fail 'the caption has another title of the data'
+    grep -qF 'Data: my_set^2 {x} %d 数.' e.caption.txt || fail 'the caption has another title of the data'
     /usr/bin/python3 -c '' 2>/dev/null || continue
     /usr/bin/python3 texts.py e.svg >found || fail 'the SVG is no XML'
-    grep -qxF 'Figure 5 on my_set^2 {x} %d: error against steps, vanilla and sketched SGD' found || fail "the title of the data is not literal: $(grep Figure found)"
+    grep -qxF 'Figure 5 on my_set^2 {x} %d 数: error against steps, vanilla and sketched SGD' found || fail "the title of the data is not literal: $(grep Figure found)"
     for text in "${texts[@]:first:7}"; do
         [[ $text != *[[:cntrl:]]* && $text != *$'\x80'* && ${#text} -lt 1000 ]] || continue
         [ "$(grep -cxF -- "$text (1.50×)" found)" -eq 2 ] || fail "label '$text': not literally in both keys of the SVG: $(grep -F -- "${text:0:3}" found | head -n 2)"
@@ -173,6 +173,14 @@ for map in "${maps[@]}"; do
         [ $code -eq 0 ] || [ $code -eq 2 ] && [ "$(wc -l <err)" -eq $((code / 2)) ] || fail "$map with numbers '$number': exit code $code: $(cat err)"
         [ "$map" = figure5 ] || break
     done
+done
+
+for range in 's/e-1\t/e-300\t/; s/1e4\t3/1e300\t3/' 's/1e1\t3\t[^\t]*/1e1\t3\tInf/' 's/0\.02/-1/' 's/\t0\.015/\t"; system("touch pwned")/' 's/1e2\t3/$(touch pwned)\t3/'; do
+    figure g a b
+    sed -i "$range" g-logistic.tsv
+    timeout 120 "$plot" plots/figure5.gp "$work/g" >out 2>err
+    code=$?
+    [ $code -eq 0 ] || [ $code -eq 2 ] && [ "$(wc -l <err)" -eq $((code / 2)) ] || fail "numbers after $range: exit code $code: $(cat err)"
 done
 
 # ---- names ----
@@ -225,7 +233,7 @@ cat >mine.gp <<'GP' # a small figure that is drawn quickly
 # tables: -logistic.tsv -svm.tsv
 wide = 300; high = 200
 load "plots/style.gp"
-if (format eq "png") { set print stem.".caption.txt"; print "Data: ", about(stem."-svm.tsv", "dataset"); set print }
+if (format eq "svg") { set print stem.".caption.txt"; print "Data: ", about(stem."-svm.tsv", "dataset"); set print }
 set yrange [0:0.05]
 plot for [i = 1:2] stem."-svm.tsv" index (i - 1) using 1:6 with linespoints linestyle i title label_of(stem."-svm.tsv", i) noenhanced
 GP
@@ -339,6 +347,22 @@ for HOW in before after full; do
         mended "$HOW move $AT" $table
     done
 done
+# a limit of file sizes: three places where it hits
+for limit in 1 4 8; do
+    [ $table = a ] && table=b || table=a
+    cp $table.tsv f-svm.tsv
+    before=$(state f)
+    (failures=0; ulimit -f $limit; sentence 3 'plot: ' -- "$plot" "$work/mine.gp" "$work/f"; exit $failures) || fail "file limit of $limit KiB"
+    [ "$(state f)" = "$before" ] || fail "file limit of $limit KiB: something changed"
+    mended "file limit of $limit KiB" $table
+done
+# gnuplot killed for memory
+printf '%s\n' '#!/bin/sh' "[ \"\$1\" = --version ] || kill -KILL \$\$" >bin/gnuplot; chmod +x bin/gnuplot
+[ $table = a ] && table=b || table=a
+cp $table.tsv f-svm.tsv
+sentence 3 'ended by signal 9' -- env PATH="$work/bin:$PATH" "$plot" "$work/mine.gp" "$work/f"
+rm bin/gnuplot
+mended 'gnuplot is killed' $table
 for tool in sync cat; do
     printf '#!/bin/sh\necho "%s: No space left on device" >&2\nexit 1\n' $tool >bin/$tool; chmod +x bin/$tool; rm -f bin/mv
     [ $table = a ] && table=b || table=a
