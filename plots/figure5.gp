@@ -1,5 +1,6 @@
 # figure5.gp - figure 5 of the paper: rows = logistic regression, SVM; columns = f - f*, test loss minus that of w*, 0/1 error.
-# Usage: gnuplot -e "stem = 'results/figures/figure5-mnist'; format = 'png'" plots/figure5.gp  (see scripts/plot.sh)
+# Usage: scripts/plot.sh plots/figure5.gp results/figures/figure5-mnist, from these tables of dsgd curve:
+# tables: -logistic.tsv -svm.tsv
 
 wide = 1560
 high = 1270
@@ -7,7 +8,7 @@ load "plots/style.gp"
 
 tsv_of(row) = stem.(row == 1 ? "-logistic.tsv" : "-svm.tsv")
 dataset = about(tsv_of(1), "dataset")
-seeds = int(about(tsv_of(1), "runs"))
+seeds = int(about_number(tsv_of(1), "runs"))
 
 # ---- caption: under the figure and beside it as a file ----
 caption = \
@@ -24,7 +25,7 @@ caption = \
   sprintf("Lines: median of %d seeds; bands: 20%% to 80%% quantiles. Values that are not positive have no place on a logarithmic axis.\n", seeds).\
   "Data: ".dataset."."
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print
@@ -40,7 +41,7 @@ top = 0.928
 panel_h = 0.308
 gap_y = 0.098
 
-set label 1 sprintf("Figure 5 on %s: error against steps, vanilla and sketched SGD", dataset) at screen 0.5,0.978 center \
+set label 1 sprintf("Figure 5 on %s: error against steps, vanilla and sketched SGD", dataset) at screen 0.5,0.978 center noenhanced \
     font (format eq "pdf" ? ",14" : format eq "svg" ? ",21" : ",16")
 set label 2 caption at screen 0.012,0.142 left noenhanced font (format eq "pdf" ? ",9.3" : format eq "svg" ? ",14.4" : ",11") \
     textcolor rgb "#404040"
@@ -115,7 +116,7 @@ do for [row = 1:2] {
              (panel < 3 && x >= from ? steep(x) : NaN) with lines linestyle 8 notitle, \
              (panel < 3 && x >= from ? flat(x) : NaN) with lines linestyle 8 notitle, \
              (panel == 3 ? at_w : NaN) with lines linestyle 9 title (panel == 3 ? sprintf("w*: %.2f %%", at_w) : ""), \
-             for [i = 1:curves] tsv index (i - 1) using 1:(scale*column(c)) with linespoints linestyle i title title_of(i)
+             for [i = 1:curves] tsv index (i - 1) using 1:(scale*column(c)) with linespoints linestyle i title title_of(i) noenhanced
         unset label 1
         unset label 2
     }

@@ -1,4 +1,4 @@
-# style.gp - the look of all figures. Set `format` (png | svg | pdf), `stem`, `wide` and `high` (pixels of the PNG) first.
+# style.gp - the look of all figures. Set wide and high (pixels of the PNG) first; scripts/plot.sh sets format (png | svg | pdf) and stem.
 #
 # Colours: podo, which people with colour blindness can tell apart; each curve also has its own dashes and point type.
 
@@ -23,9 +23,22 @@ set mytics 10
 set grid xtics ytics linecolor rgb "#d8d8d8" linewidth 0.5 dashtype 1
 set key samplen 3.2 spacing 1.15
 
-# Reading what `dsgd curve` says about its blocks.
-about(tsv, word) = system(sprintf("sed -n 's/^# %s: //p' '%s' | head -n 1", word, tsv))
-label_of(tsv, i) = system(sprintf("sed -n 's/^# label: //p' '%s' | sed -n '%dp'", tsv, i))
-ratio_of(tsv, i) = real(system(sprintf("sed -n 's/^# ratio values: //p' '%s' | sed -n '%dp'", tsv, i)))
-at_optimum(tsv, metric) = real(system(sprintf("sed -n 's/^# at w[*]: %s //p' '%s' | head -n 1", metric, tsv)))
-column_of(tsv, name) = int(system(sprintf("grep -m1 '^# step' '%s' | cut -c3- | tr '\\t' '\\n' | grep -nx %s | cut -d: -f1", tsv, name)))
+# What the tables say of themselves. scripts/plot.sh has loaded it as FACT_KEY, FACT_TEXT and FACT_NUMBER (scripts/plot-facts.pl): no script here
+# asks a shell. Text of a table may hold anything: it stands where the word noenhanced is, and never in a format of sprintf.
+fact_index(key) = sum [fact_i = 1:FACTS] (FACT_KEY[fact_i] eq key ? fact_i : 0)
+fact_text(key) = (fact_found = fact_index(key), fact_found > 0 ? FACT_TEXT[fact_found] : "")
+fact_number(key) = (fact_found = fact_index(key), fact_found > 0 ? FACT_NUMBER[fact_found] : NaN)
+
+# of "# WORD: VALUE": the first in the table, the first in its block i
+about(tsv, word) = fact_text("about:".tsv.":0:".word)
+about_number(tsv, word) = fact_number("about:".tsv.":0:".word)
+about_block(tsv, word, i) = fact_text(sprintf("about:%s:%d:", tsv, i).word)
+about_block_number(tsv, word, i) = fact_number(sprintf("about:%s:%d:", tsv, i).word)
+label_of(tsv, i) = about_block(tsv, "label", i)
+ratio_of(tsv, i) = about_block_number(tsv, "ratio values", i)
+at_optimum(tsv, metric) = about_number(tsv, "at w*: ".metric)
+column_of(tsv, name) = int(fact_number("column:".tsv.":0:".name))
+# different words of the first column
+groups_of(tsv) = int(fact_number("groups:".tsv.":0:"))
+group_of(tsv, i) = fact_text(sprintf("group:%s:%d:", tsv, i))
+shown_of(tsv, i) = fact_text(sprintf("shown:%s:%d:", tsv, i))

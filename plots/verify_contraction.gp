@@ -1,28 +1,49 @@
 # verify_contraction.gp - where HEAVYMIX contracts by k/d: by how much, how often not, and over the whole (c, k) plane.
-# Usage: gnuplot -e "stem = 'results/figures/verify-contraction'; format = 'png'" plots/verify_contraction.gp, from STEM.tsv
-# (dsgd verify --map contraction -o STEM.tsv).
+# Usage: scripts/plot.sh plots/verify_contraction.gp results/figures/verify-contraction, from the table of dsgd verify --map contraction -o STEM.tsv:
+# tables: .tsv
 
 wide = 1900
 high = 1330
 load "plots/style.gp"
 
 tsv = stem.".tsv"
-draws = int(about(tsv, "draws"))
+draws = int(about_number(tsv, "draws"))
 small = format eq "pdf" ? ",9.3" : format eq "svg" ? ",14.4" : ",11"
 
 # ---- the shapes that are there, in the order of the file; flat vectors are 1 everywhere ----
-shapes = system(sprintf("grep -v '^#' '%s' | cut -f1 | uniq | awk '$1 != \"flat\" && !seen[$1]++' | tr '\\n' ' '", tsv))
-columns = words(shapes)
+columns = 0
+array shapes[groups_of(tsv) > 0 ? groups_of(tsv) : 1]
+array shape_names[groups_of(tsv) > 0 ? groups_of(tsv) : 1]
+do for [i = 1:groups_of(tsv)] {
+    if (group_of(tsv, i) ne "flat") { columns = columns + 1; shapes[columns] = group_of(tsv, i); shape_names[columns] = shown_of(tsv, i) }
+}
 array row_of[4] = [1, 3, 7, 15]
 paper_c = 40
 paper_k = 10
 d = 785.0
 shape_title(shape) = shape eq "gaussian" ? "Gaussian" : shape eq "power-law" ? "power law, |g| ∝ 1/rank" : \
-    shape eq "spiky" ? "spiky: 4 coordinates hold 4/5" : shape eq "mnist-gradient" ? "MNIST gradient, w = 0" : "MNIST, step 500: with error memory"
-# lines of one shape and r at the paper's k; of the paper's r for the planes: one block for each c, as pm3d wants
-line(shape, r) = sprintf("< awk -F'\\t' '$1 == \"%s\" && $3 == %d && $5 == %d' '%s'", shape, r, paper_k, tsv)
-plane(shape) = sprintf("< awk -F'\\t' '$1 == \"%s\" && $3 == 7 { if (c != \"\" && c != $4) print \"\"; c = $4; print }' '%s'", shape, tsv)
-paper(shape) = sprintf("< awk -F'\\t' '$1 == \"%s\" && $3 == 7 && $4 == %d && $5 == %d' '%s'", shape, paper_c, paper_k, tsv)
+    shape eq "spiky" ? "spiky: 4 coordinates hold 4/5" : shape eq "mnist-gradient" ? "MNIST gradient, w = 0" : shape eq "mnist-memory" ? "MNIST, step 500: with error memory" : shape_names[column]
+# Parts of the table as files of their own, since points left out would break a line: a shape's lines at the paper's k, one for each r; the
+# paper's r for the planes; the paper's point. Columns go through as text, digit for digit.
+line(column, j) = sprintf("line-%d-%d.tsv", column, j)
+plane(column) = sprintf("plane-%d.tsv", column)
+paper(column) = sprintf("paper-%d.tsv", column)
+do for [column = 1:columns] {
+    do for [j = 1:4] {
+        set table line(column, j)
+        plot tsv using (strcol(1)):(strcol(2)):(strcol(3)):(strcol(4)):(strcol(5)):(strcol(6)):(strcol(7)):(strcol(8)):(strcol(9)):(strcol(10)):(strcol(11)) with table if (strcol(1) eq shapes[column] && $3 == row_of[j] && $5 == paper_k)
+    }
+    set table plane(column)
+    plot tsv using (strcol(1)):(strcol(2)):(strcol(3)):(strcol(4)):(strcol(5)):(strcol(6)):(strcol(7)):(strcol(8)):(strcol(9)):(strcol(10)):(strcol(11)) with table if (strcol(1) eq shapes[column] && $3 == 7)
+    set table paper(column)
+    plot tsv using (strcol(1)):(strcol(2)):(strcol(3)):(strcol(4)):(strcol(5)):(strcol(6)):(strcol(7)):(strcol(8)):(strcol(9)):(strcol(10)):(strcol(11)) with table if (strcol(1) eq shapes[column] && $3 == 7 && $4 == paper_c && $5 == paper_k)
+}
+unset table
+
+# grid of c: its first two values
+stats tsv using 4 name "C" nooutput
+least = C_min
+stats tsv using ($4 > least ? $4 : NaN) name "C" nooutput
 
 # (1 - E||g - g~||²/||g||²) in units of k/d, from mean_ratio
 gain(ratio, k) = (1.0 - ratio*(1.0 - k/d))*d/k
@@ -36,7 +57,7 @@ caption = \
   "Where no hash missed there is no point, or a ring on the axis (middle), and a pale cell (bottom).\n".\
   "MNIST: logistic regression, digit 0, mean gradient of 4 workers with batch 1."
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print
@@ -67,14 +88,14 @@ unset mxtics
 set xtics font small
 
 do for [column = 1:columns] {
-    shape = word(shapes, column)
+    shape = shapes[column]
     set lmargin at screen margin_left + (column - 1)*(panel_w + gap_x)
     set rmargin at screen margin_left + (column - 1)*(panel_w + gap_x) + panel_w
 
     # ---- contraction ----
     set tmargin at screen top
     set bmargin at screen top - panel_h
-    set title shape_title(shape) offset 0,-0.5
+    set title shape_title(shape) offset 0,-0.5 noenhanced
     set xlabel "columns c" offset 0,0.6
     unset ylabel
     if (column == 1) { set ylabel "contraction / (k/d), k = 10" offset 0.3,0 }
@@ -87,12 +108,12 @@ do for [column = 1:columns] {
     if (large) { set logscale y; set yrange [(S_min < 0.9 ? S_min*0.8 : 0.8):B_max*1.5]; set ytics (0.5,1,2,5,10,20,50,100); set format y "%g" }
     if (!large) { span = B_max - S_min; set yrange [(S_min < 1.0 ? S_min : 1.0) - 0.08*span:B_max + 0.1*span]; set ytics auto; set format y "%g" }
     if (column == 2) { set key bottom right noreverse Right samplen 2.6 at graph 0.97,0.12 } else { unset key }
-    plot for [j = 1:4] line(shape, row_of[j]) using 4:(gain($10, $5)):(gain($11, $5)) with filledcurves linecolor rgb \
+    plot for [j = 1:4] line(column, j) using 4:(gain($10, $5)):(gain($11, $5)) with filledcurves linecolor rgb \
              (j == 1 ? "#e69f00" : j == 2 ? "#d55e00" : j == 3 ? "#000000" : "#0072b2") notitle, \
          1.0 with lines linestyle 9 title (column == 2 ? "Lemma 1" : ""), \
-         for [j = 1:4] line(shape, row_of[j]) using 4:(gain($6, $5)) with linespoints linestyle 10 + j title \
+         for [j = 1:4] line(column, j) using 4:(gain($6, $5)) with linespoints linestyle 10 + j title \
              (column == 2 ? sprintf("r = %d", row_of[j]) : ""), \
-         paper(shape) using 4:(gain($6, $5)) with points linestyle 15 title (column == 2 ? "paper’s 7 × 40" : "")
+         paper(column) using 4:(gain($6, $5)) with points linestyle 15 title (column == 2 ? "paper’s 7 × 40" : "")
     unset label 1
     unset label 2
 
@@ -108,10 +129,10 @@ do for [column = 1:columns] {
     set yrange [0.0007:1.05]
     set ytics (0.001,0.01,0.1,1)
     set format y "%g"
-    plot for [j = 1:4] line(shape, row_of[j]) using ($7 > 0 ? $4 : NaN):($8 > 0.0007 ? $8 : 0.0007):9 with filledcurves linecolor rgb \
+    plot for [j = 1:4] line(column, j) using ($7 > 0 ? $4 : NaN):($8 > 0.0007 ? $8 : 0.0007):9 with filledcurves linecolor rgb \
              (j == 1 ? "#e69f00" : j == 2 ? "#d55e00" : j == 3 ? "#000000" : "#0072b2") notitle, \
-         for [j = 1:4] line(shape, row_of[j]) using 4:($7 > 0 ? $7 : NaN) with linespoints linestyle 10 + j notitle, \
-         paper(shape) using 4:($7 > 0 ? $7 : 0.0007) with points linestyle 15 notitle
+         for [j = 1:4] line(column, j) using 4:($7 > 0 ? $7 : NaN) with linespoints linestyle 10 + j notitle, \
+         paper(column) using 4:($7 > 0 ? $7 : 0.0007) with points linestyle 15 notitle
 
     # ---- the plane of c and k ----
     set tmargin at screen top - 2*(panel_h + gap_y)
@@ -129,14 +150,13 @@ do for [column = 1:columns] {
     if (column == columns) { set colorbox user origin margin_right + 0.012,top - 2*(panel_h + gap_y) - panel_h size 0.010,panel_h } else { unset colorbox }
     if (column == columns) { set cblabel "share that misses k/d" offset 0.6,0 }
     # cells: a factor around each grid point; grey where no hash missed
-    step_c = real(system(sprintf("grep -v '^#' '%s' | cut -f4 | sort -gu | awk 'NR == 1 { a = $1 } NR == 2 { print $1/a }'", tsv)))
-    side = sqrt(step_c)
+    side = sqrt(C_min/least)
     box_k(k, up) = up ? (k == 390 ? 540.0 : k*sqrt(k == 2 ? 2.5 : k == 5 ? 2.0 : k == 10 ? 2.0 : k == 20 ? 2.5 : k == 50 ? 2.0 : k == 100 ? 2.0 : 1.95)) : \
                         (k == 2 ? 1.4 : k/sqrt(k == 5 ? 2.5 : k == 10 ? 2.0 : k == 20 ? 2.0 : k == 50 ? 2.5 : k == 100 ? 2.0 : k == 200 ? 2.0 : 1.95))
     set style fill solid 1.0 noborder
-    plot plane(shape) using 4:5:($4/side):($4*side):(box_k($5, 0)):(box_k($5, 1)):(0) with boxxyerror linecolor rgb "#e8eef4" notitle, \
-         plane(shape) using ($7 > 0 ? $4 : NaN):5:($4/side):($4*side):(box_k($5, 0)):(box_k($5, 1)):7 with boxxyerror linecolor palette notitle, \
-         paper(shape) using 4:5 with points linestyle 15 notitle
+    plot plane(column) using 4:5:($4/side):($4*side):(box_k($5, 0)):(box_k($5, 1)):(0) with boxxyerror linecolor rgb "#e8eef4" notitle, \
+         plane(column) using ($7 > 0 ? $4 : NaN):5:($4/side):($4*side):(box_k($5, 0)):(box_k($5, 1)):7 with boxxyerror linecolor palette notitle, \
+         paper(column) using 4:5 with points linestyle 15 notitle
     set style fill transparent solid 0.22 noborder
     unset logscale cb
     unset cblabel

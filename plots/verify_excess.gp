@@ -1,6 +1,6 @@
 # verify_excess.gp - measured excess risk over T under Theorem 1, its three terms, the repaired bound and the certificate.
-# Usage: gnuplot -e "stem = 'results/figures/verify-excess'; format = 'png'" plots/verify_excess.gp, from STEM.tsv
-# (dsgd verify --map excess -o STEM.tsv).
+# Usage: scripts/plot.sh plots/verify_excess.gp results/figures/verify-excess, from the table of dsgd verify --map excess -o STEM.tsv:
+# tables: .tsv
 
 wide = 1240
 high = 960
@@ -14,7 +14,7 @@ stats tsv using 1:(column(8)) name "B" nooutput
 t_first = G_min_x
 t_last = G_max_x
 start_gap = S_max_y
-t_star = real(about(tsv, "T\\*"))
+t_star = about_number(tsv, "T*")
 
 caption = \
   sprintf("%s; %s, W = 4.\n", about(tsv, "dataset"), about(tsv, "setting")).\
@@ -24,7 +24,7 @@ caption = \
   sprintf("Lines: mean of %s runs on one problem (noise, hashes and fill differ), the same noise for both methods; bands: 99.9 %% t intervals.\n", about(tsv, "runs")).\
   sprintf("From T* = %.0f on the noise term exceeds the memory term (Remark 1: then the rate is SGD’s).", t_star)
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print

@@ -1,6 +1,6 @@
 # verify_figure5.gp - figure 5 of the paper with the theory drawn in: left logistic regression under Theorem 1, right the SVM under Theorem 5.
-# Usage: gnuplot -e "stem = 'results/figures/verify-figure5'; format = 'png'" plots/verify_figure5.gp, from STEM.tsv
-# (dsgd verify --map figure5 -o STEM.tsv).
+# Usage: scripts/plot.sh plots/verify_figure5.gp results/figures/verify-figure5, from the table of dsgd verify --map figure5 -o STEM.tsv:
+# tables: .tsv
 
 wide = 1560
 high = 1100
@@ -9,7 +9,7 @@ load "plots/style.gp"
 tsv = stem.".tsv"
 small = format eq "pdf" ? ",9.3" : format eq "svg" ? ",14.4" : ",11"
 of(panel, word) = about(tsv, panel." ".word)
-number(panel, word) = real(of(panel, word))
+number(panel, word) = about_number(tsv, panel." ".word)
 names = "logistic svm"
 
 stats tsv index 0 using 1:8 name "A" nooutput
@@ -39,17 +39,17 @@ caption = \
   "G², σ²: second moment and variance of the mean of 4 gradients, by enumeration at five t a decade, mean of the runs; the largest over t. μ, L computed; f*, w* certified.\n".\
   "Bounds are those of the sketched runs; vanilla takes the same steps. A bound above f(w₀) − f* says nothing (grey): with these constants Theorem 1 falls below it ".\
   sprintf("at T = %s\n(Remark 1: T* = %s), Theorem 5 at T = %s. Arrows: bound over measured at the largest T. ", \
-          power(number("logistic", "useful")), power(number("logistic", "T\\*")), power(number("svm", "useful"))).\
+          power(number("logistic", "useful")), power(number("logistic", "T*")), power(number("svm", "useful"))).\
   sprintf("Lines: mean of %s runs, the same minibatches for both methods; bands: smallest and largest.", of("logistic", "runs"))
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print
 }
 
 set multiplot
-set label 1 sprintf("Figure 5 on %s with the theory drawn in", of("logistic", "dataset")) at screen 0.5,0.973 center font (format eq "pdf" ? ",14" : format eq "svg" ? ",21" : ",16")
+set label 1 sprintf("Figure 5 on %s with the theory drawn in", of("logistic", "dataset")) at screen 0.5,0.973 center noenhanced font (format eq "pdf" ? ",14" : format eq "svg" ? ",21" : ",16")
 set label 2 caption at screen 0.012,0.172 left noenhanced font small textcolor rgb "#404040"
 
 set logscale xy

@@ -1,15 +1,16 @@
 # verify_hashes.gp - error memory under a persistent gradient: hashes drawn once against hashes drawn every step, and Lemma 3's bound.
-# Usage: gnuplot -e "stem = 'results/figures/verify-hashes'; format = 'png'" plots/verify_hashes.gp, from STEM.tsv
-# (dsgd verify --map hashes -o STEM.tsv).
+# Usage: scripts/plot.sh plots/verify_hashes.gp results/figures/verify-hashes, from the table of dsgd verify --map hashes -o STEM.tsv:
+# tables: .tsv
 
 wide = 1560
 high = 650
 load "plots/style.gp"
 
 tsv = stem.".tsv"
-runs = int(about(tsv, "runs"))
-table_of(i) = system(sprintf("sed -n 's/^# table: //p' '%s' | sed -n '%dp'", tsv, i))
-share_of(i) = real(system(sprintf("sed -n 's/^# share of steps above 1 - k.d: //p' '%s' | sed -n '%dp'", tsv, i)))
+runs = int(about_number(tsv, "runs"))
+times(text) = (cross = strstrt(text, "x"), cross > 0 ? text[1:cross - 1]."×".text[cross + 1:*] : text)
+table_of(i) = times(about_block(tsv, "table", i))
+share_of(i) = about_block_number(tsv, "share of steps above 1 - k/d", i)
 
 caption = \
   "HEAVYMIX with k = 16 of d = 256 on a constant Gaussian gradient, step 1: aₜ₊₁ = aₜ + g − g̃ₜ. Bound: Lemma 3 for a constant step, 4(1 − τ)η²G²/τ² with τ = k/d.\n".\
@@ -17,7 +18,7 @@ caption = \
   "hashes the same ones lose in every step. ".\
   sprintf("Lines: median of %d runs (own gradient and hashes); bands: least to largest.", runs)
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print
@@ -50,7 +51,7 @@ do for [panel = 1:3] {
     fresh = 2*panel
     set lmargin at screen margin_left + (panel - 1)*(panel_w + gap_x)
     set rmargin at screen margin_left + (panel - 1)*(panel_w + gap_x) + panel_w
-    set title sprintf("sketch of %s (rows × columns)", system(sprintf("echo '%s' | sed 's/x/×/'", table_of(fixed)))) offset 0,-0.6
+    set title sprintf("sketch of %s (rows × columns)", table_of(fixed)) offset 0,-0.6 noenhanced
     if (panel == 1) { set ylabel "‖aₜ‖² / bound" offset 0.8,0 } else { unset ylabel; set format y "" }
     set key top left Left reverse width -4
     plot tsv index (fixed - 1) using 1:3:4 with filledcurves linecolor rgb "#d55e00" notitle, \

@@ -1,6 +1,6 @@
 # verify_memory.gp - error memory over t: the mean of the workers' memories under Lemma 3, and one worker's own.
-# Usage: gnuplot -e "stem = 'results/figures/verify-memory'; format = 'png'" plots/verify_memory.gp, from STEM.tsv
-# (dsgd verify --map memory -o STEM.tsv).
+# Usage: scripts/plot.sh plots/verify_memory.gp results/figures/verify-memory, from the table of dsgd verify --map memory -o STEM.tsv:
+# tables: .tsv
 
 wide = 1240
 high = 900
@@ -21,7 +21,7 @@ caption = \
   "its own value at the sent coordinates, not the mean (own_value = true), the mean is the same and each memory stays small.\n".\
   sprintf("Lines: mean of %s runs on one problem (noise, hashes and fill differ); bands: 99.9 %% t intervals.", about(tsv, "runs"))
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print

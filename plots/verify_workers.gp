@@ -1,6 +1,6 @@
 # verify_workers.gp - excess risk against the number of workers for several T, with slopes: Remark 3's sigma^2/W.
-# Usage: gnuplot -e "stem = 'results/figures/verify-workers'; format = 'png'" plots/verify_workers.gp, from STEM.tsv
-# (dsgd verify --map workers -o STEM.tsv).
+# Usage: scripts/plot.sh plots/verify_workers.gp results/figures/verify-workers, from the table of dsgd verify --map workers -o STEM.tsv:
+# tables: .tsv
 
 wide = 1240
 high = 900
@@ -13,7 +13,7 @@ blocks = STATS_blocks
 stats tsv using 1:2 name "G" nooutput
 stats tsv using 1:5 name "B" nooutput
 w_last = G_max_x
-nth(word, i) = system(sprintf("sed -n 's/^# %s: //p' '%s' | sed -n '%dp'", word, tsv, i))
+nth(word, i) = about_block(tsv, word, i)
 
 caption = \
   sprintf("%s; %s, merged emulation.\n", about(tsv, "dataset"), about(tsv, "setting")).\
@@ -22,7 +22,7 @@ caption = \
   sprintf("Points: mean of %s runs on one problem (noise, hashes, fill differ); bars: 99.9 %% t intervals. Slopes: line in the logarithms for each run, 99.9 %% t interval over runs.", \
           about(tsv, "runs"))
 
-if (format eq "png") {
+if (format eq "svg") {
     set print stem.".caption.txt"
     print caption
     set print
@@ -59,13 +59,14 @@ set style line 33 linecolor rgb "#d55e00" linewidth 1.0 dashtype (5,4)
 unset key
 
 # what each curve is, at its right end
-value_at(i, c) = real(system(sprintf("awk -F'\\t' '/^# T: /{b++} !/^#/ && b == %d && $1 == %d {print $%d}' '%s'", i, w_last, c, tsv)))
 minus(text) = text[1:1] eq "-" ? "−".text[2:*] : text
 do for [i = 1:blocks] {
-    set label 10 + i sprintf("bound, T = %s", nth("T", i)) at w_last,value_at(i, 5) left offset 1.2,0 font small \
+    stats tsv index (i - 1) using ($1 == w_last ? $2 : NaN) name "MEASURED" nooutput
+    stats tsv index (i - 1) using ($1 == w_last ? $5 : NaN) name "BOUND" nooutput
+    set label 10 + i sprintf("bound, T = %s", nth("T", i)) at w_last,BOUND_max left noenhanced offset 1.2,0 font small \
         textcolor rgb (i == 1 ? "#000000" : i == 2 ? "#0072b2" : "#d55e00")
     set label 20 + i sprintf("measured, T = %s:\nslope %s [%s, %s]", nth("T", i), minus(nth("slope", i)), minus(nth("slope low", i)), minus(nth("slope high", i))) \
-        at w_last,value_at(i, 2) left offset 1.2,0.3 font small textcolor rgb (i == 1 ? "#000000" : i == 2 ? "#0072b2" : "#d55e00")
+        at w_last,MEASURED_max left noenhanced offset 1.2,0.3 font small textcolor rgb (i == 1 ? "#000000" : i == 2 ? "#0072b2" : "#d55e00")
 }
 
 plot for [i = 1:blocks] tsv index (i - 1) using 1:5 with lines linestyle (30 + i) notitle, \
