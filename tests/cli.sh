@@ -116,7 +116,7 @@ def seal(name):
 with h5py.File("a.h5") as f:
     assert f.attrs["status"] == b"complete" and f.attrs["schema_version"] == 1
     assert b"k = 10" in f.attrs["config"]
-    assert f["trace/objective"].dims[0][0][-1] == 300 and f["ledger/up_table"].attrs["units"] == "byte"
+    assert f["trace/objective"].dims[0][0][-1] == 300 and f["ledger/up_table"].attrs["units"] == b"byte"
     assert f["ledger/up_table"][-1] == 300 * 4 * 1120, f["ledger/up_table"][-1]
     assert f["ledger/values_step_min"][-1] == f["ledger/values_step_max"][-1] == 390
     assert f["model/x"].shape == (785,)
