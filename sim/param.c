@@ -40,12 +40,23 @@ static void choice_word(const char *choices, int index, char *text, size_t size)
     snprintf(text, size, "%.*s", at ? (int)strcspn(at, "|") : 0, at ? at : "");
 }
 
+/* 1e5 and 1.5e+06 are whole numbers too, as far as doubles hold each of them. */
+static bool whole_from_exponent(const char *text, long long *value)
+{
+    char *end = NULL;
+    if (!strpbrk(text, "eE") || text[strspn(text, "0123456789+-.eE")]) { return false; }
+    const double real = strtod(text, &end);
+    if (*end || !(fabs(real) <= 0x1p53) || real != floor(real)) { return false; }
+    *value = (long long)real;
+    return true;
+}
+
 static enum dsgd_status set_int(const struct dsgd_param *param, const char *section, int64_t *field, const char *text)
 {
     char *end = NULL, shown[DSGD_SHOWN_MAX];
     errno = 0;
-    const long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno == ERANGE || (double)value < param->min || (double)value > param->max) {
+    long long value = strtoll(text, &end, 10);
+    if (((end == text || *end) && !whole_from_exponent(text, &value)) || errno == ERANGE || (double)value < param->min || (double)value > param->max) {
         return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected a whole number from %.0f to %.0f", section, dot(section),
                          param->name, dsgd_text_shown(text, shown), param->min, param->max);
     }
