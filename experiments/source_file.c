@@ -55,25 +55,27 @@ static enum dsgd_status open_regular(const char *path, const char *who, const ch
                      S_ISDIR(there->st_mode) ? "a folder" : "a device, pipe or socket", example);
 }
 
-/* To the end, since files of /proc do not know their size. */
-static enum dsgd_status read_all(int fd, const char *who, const char *example, struct source_file *file)
+/* To the end, since files of /proc do not know their size; `expected` is only where to begin. */
+static enum dsgd_status read_all(int fd, off_t expected, const char *who, const char *example, struct source_file *file)
 {
-    file->bytes = malloc(SOURCE_FILE_MAX + 2);
-    if (!file->bytes) { return no_memory(); }
-    while (file->read <= SOURCE_FILE_MAX) {
-        const ssize_t n = read(fd, file->bytes + file->read, SOURCE_FILE_MAX + 1 - file->read);
+    size_t capacity = 0, wanted = expected >= 0 && expected < SOURCE_FILE_MAX ? (size_t)expected + 2 : SOURCE_FILE_MAX + 2;
+    for (;;) {
+        if (file->read + 2 > capacity) { /* a byte that tells the end, and the zero byte */
+            char *grown = realloc(file->bytes, wanted);
+            if (!grown) { return no_memory(); }
+            file->bytes = grown;
+            capacity = wanted;
+            wanted *= 2;
+        }
+        const ssize_t n = read(fd, file->bytes + file->read, capacity - 1 - file->read);
         if (n < 0 && errno == EINTR) { continue; }
         if (n < 0) { return unreadable(who, example, errno == EINVAL ? EIO : errno); }
-        if (n == 0) { break; }
+        if (n == 0) { return DSGD_OK; }
         file->read += (size_t)n;
+        if (file->read > SOURCE_FILE_MAX) {
+            return dsgd_fail(DSGD_EINPUT, "%s has more than %d bytes: expected at most so many", who, SOURCE_FILE_MAX);
+        }
     }
-    if (file->read > SOURCE_FILE_MAX) {
-        return dsgd_fail(DSGD_EINPUT, "%s has more than %d bytes: expected at most so many", who, SOURCE_FILE_MAX);
-    }
-    char *fitting = realloc(file->bytes, file->read + 1); /* many small files may be included */
-    if (!fitting) { return no_memory(); }
-    file->bytes = fitting;
-    return DSGD_OK;
 }
 
 /* Drops the byte order mark and the \r of line ends; refuses what is not text. */
@@ -118,7 +120,7 @@ enum dsgd_status source_file_read(const char *path, const char *who, const char 
     if (status == DSGD_OK) {
         out->device = there.st_dev;
         out->inode = there.st_ino;
-        status = read_all(fd, who, example, out);
+        status = read_all(fd, there.st_size, who, example, out);
     }
     if (fd >= 0) { close(fd); }
     return status == DSGD_OK ? clean(out) : status;
