@@ -1,12 +1,9 @@
-/* source.c - libConfuse with the parameter tables as its schema. */
+/* source.c - libConfuse with the parameter tables as its schema; it sees only what source_text.c has checked and written. */
 #include "experiments/source.h"
 
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "experiments/spec.h"
 
@@ -57,60 +54,34 @@ enum dsgd_status source_unknown_key(const char *where, const char *section, cons
             }
         }
     }
-    return dsgd_fail(DSGD_EINPUT, "%s: unknown key %s%s%s; the nearest known one is %s (all: dsgd list)", where, section,
-                     *section ? "." : "", key, text);
+    char place[DSGD_SHOWN_MAX], shown[2][DSGD_SHOWN_MAX];
+    return dsgd_fail(DSGD_EINPUT, "%s: unknown key %s%s%s; the nearest known one is %s (all: dsgd list)",
+                     dsgd_text_shown(where, place), dsgd_text_shown(section, shown[0]), *section ? "." : "",
+                     dsgd_text_shown(key, shown[1]), text);
 }
 
 /* libConfuse reports through a callback without a context: the sentence goes to dsgd_fail, the first one stays. */
 static _Thread_local bool parse_failed;
-static _Thread_local const cfg_t *parse_root; /* a section knows its line but not its file */
+static _Thread_local const struct source_text *parse_text; /* knows the files that libConfuse's lines came from */
 static _Thread_local enum source_kind parse_kind;
-static const char *const expected[] = {"key = value, section { ... } or include(\"file\")",
-                                       "runs NAME { ... } with config = FILE.conf and key = {value, ...}"};
 
 static void on_parse_error(cfg_t *cfg, const char *format, va_list arguments)
 {
     if (parse_failed) { return; }
     parse_failed = true;
-    char where[512], text[512];
-    snprintf(where, sizeof where, "%s:%d", parse_root->filename ? parse_root->filename : "configuration", cfg->line);
+    char place[SOURCE_PLACE_MAX], text[512], shown[DSGD_SHOWN_MAX];
+    source_text_place(parse_text, cfg->line, place);
     if (strncmp(format, "no such option", 14) == 0) {
         va_list copy;
         va_copy(copy, arguments);
         const char *key = va_arg(copy, const char *);
         const bool top = strcmp(cfg->name, "root") == 0 || strcmp(cfg->name, "runs") == 0;
-        source_unknown_key(where, top ? "" : cfg->name, key);
+        source_unknown_key(place, top ? "" : cfg->name, key);
         va_end(copy);
         return;
     }
     vsnprintf(text, sizeof text, format, arguments);
-    dsgd_fail(DSGD_EINPUT, "%s: %s; expected %s", where, text, expected[parse_kind]);
-}
-
-/* The parser's scanner ends the whole program at a folder. */
-static bool is_folder(const char *path)
-{
-    struct stat there;
-    return stat(path, &there) == 0 && S_ISDIR(there.st_mode);
-}
-
-/* include("x"): relative to the file it stands in, or absolute. */
-static int on_include(cfg_t *cfg, cfg_opt_t *option, int argc, const char **argv)
-{
-    char folder[4096], path[8192];
-    if (argc != 1) {
-        cfg_error(cfg, "include takes one file name");
-        return 1;
-    }
-    snprintf(folder, sizeof folder, "%s", cfg->filename ? cfg->filename : "");
-    const bool absolute = *argv[0] == '/';
-    snprintf(path, sizeof path, "%s%s%s", absolute ? "" : dirname(folder), absolute ? "" : "/", argv[0]);
-    if (is_folder(path)) {
-        cfg_error(cfg, "include(\"%s\") is a folder", argv[0]);
-        return 1;
-    }
-    const char *name = path;
-    return cfg_include(cfg, option, 1, &name);
+    dsgd_fail(DSGD_EINPUT, "%s: %s; expected %s", place, dsgd_text_shown(text, shown), source_expected[parse_kind]);
 }
 
 /* All keys of a table and room for more. */
@@ -153,7 +124,6 @@ static enum dsgd_status build(struct source *source, enum source_kind kind)
         keys[n++] = (cfg_opt_t)CFG_SEC(name, source->section[i], CFGF_NONE);
     }
     if (kind == SOURCE_CONFIG) {
-        keys[n++] = (cfg_opt_t)CFG_FUNC("include", &on_include);
         keys[n] = (cfg_opt_t)CFG_END();
         return DSGD_OK;
     }
@@ -166,22 +136,27 @@ static enum dsgd_status build(struct source *source, enum source_kind kind)
     return DSGD_OK;
 }
 
+static enum dsgd_status parse(struct source *source, const struct source_text *text, enum source_kind kind)
+{
+    source->cfg = cfg_init(source->root, CFGF_NONE);
+    if (!source->cfg) { return dsgd_fail(DSGD_ENOMEM, "no memory for the keys of a configuration"); }
+    cfg_set_error_function(source->cfg, on_parse_error);
+    parse_failed = false;
+    parse_text = text;
+    parse_kind = kind;
+    const int result = cfg_parse_buf(source->cfg, text->text);
+    parse_text = NULL;
+    if (result == CFG_SUCCESS) { return DSGD_OK; }
+    /* the text is in order: without a sentence of its own the parser lacks memory */
+    return parse_failed ? DSGD_EINPUT : dsgd_fail(DSGD_ENOMEM, "no memory for the values of a configuration");
+}
+
 enum dsgd_status source_parse(const char *path, enum source_kind kind, struct source *source)
 {
-    static const char *const what[] = {"configuration", "sweep"}, *const example[] = {"logistic_vanilla.conf", "quadratic.sweep"};
-    DSGD_TRY(build(source, kind));
-    source->cfg = cfg_init(source->root, CFGF_NONE);
-    if (!source->cfg) { return dsgd_fail(DSGD_ENOMEM, "no memory for the %s", what[kind]); }
-    cfg_set_error_function(source->cfg, on_parse_error);
-    if (access(path, R_OK) != 0 || is_folder(path)) {
-        return dsgd_fail(DSGD_EINPUT, "%s %s cannot be read: expected a file such as experiments/%s", what[kind], path, example[kind]);
-    }
-    parse_failed = false;
-    parse_root = source->cfg;
-    parse_kind = kind;
-    const int result = cfg_parse(source->cfg, path);
-    if (result != CFG_SUCCESS) {
-        return parse_failed ? DSGD_EINPUT : dsgd_fail(DSGD_EINPUT, "%s %s cannot be parsed: expected %s", what[kind], path, expected[kind]);
-    }
-    return DSGD_OK;
+    struct source_text text = {.text = NULL};
+    enum dsgd_status status = build(source, kind);
+    if (status == DSGD_OK) { status = source_text_read(path, kind, &text); }
+    if (status == DSGD_OK) { status = parse(source, &text, kind); }
+    source_text_clear(&text);
+    return status;
 }

@@ -5,12 +5,7 @@
 #include <confuse.h>
 #include <stddef.h>
 
-#include "sim/status.h"
-
-enum source_kind {
-    SOURCE_CONFIG, /* key = value, section { ... }, include("file") */
-    SOURCE_SWEEP,  /* runs NAME { config = {...} and the keys of a configuration, each with a list of values } */
-};
+#include "experiments/source_text.h"
 
 enum { SOURCE_SECTIONS_MAX = 128 };
 

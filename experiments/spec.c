@@ -109,8 +109,9 @@ static void print_table(FILE *out, const char *section, const struct dsgd_param 
         char text[DSGD_TEXT_MAX + 32];
         if (table == dsgd_run_params && strcmp(p->name, "label") == 0) { continue; }
         dsgd_param_format(p, config, text, sizeof text);
-        const bool quoted = p->type == DSGD_PARAM_TEXT && (!*text || strpbrk(text, " \t{}=,#'")); /* so that it reads back */
-        fprintf(out, "%s%s = %s%s%s\n", *section ? "    " : "", p->name, quoted ? "\"" : "", text, quoted ? "\"" : "");
+        fprintf(out, "%s%s = ", *section ? "    " : "", p->name);
+        source_print_value(out, text);
+        putc('\n', out);
     }
     if (*section) { fprintf(out, "}\n"); }
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/text.h"
+
 static const char *dot(const char *section)
 {
     return *section ? "." : "";
@@ -38,14 +40,25 @@ static void choice_word(const char *choices, int index, char *text, size_t size)
     snprintf(text, size, "%.*s", at ? (int)strcspn(at, "|") : 0, at ? at : "");
 }
 
-static enum dsgd_status set_int(const struct dsgd_param *param, const char *section, int64_t *field, const char *text)
+/* 1e5 and 1.5e+06 are whole numbers too, as far as doubles hold each of them. */
+static bool whole_from_exponent(const char *text, long long *value)
 {
     char *end = NULL;
+    if (!strpbrk(text, "eE") || text[strspn(text, "0123456789+-.eE")]) { return false; }
+    const double real = strtod(text, &end);
+    if (*end || !(fabs(real) <= 0x1p53) || real != floor(real)) { return false; }
+    *value = (long long)real;
+    return true;
+}
+
+static enum dsgd_status set_int(const struct dsgd_param *param, const char *section, int64_t *field, const char *text)
+{
+    char *end = NULL, shown[DSGD_SHOWN_MAX];
     errno = 0;
-    const long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno == ERANGE || (double)value < param->min || (double)value > param->max) {
+    long long value = strtoll(text, &end, 10);
+    if (((end == text || *end) && !whole_from_exponent(text, &value)) || errno == ERANGE || (double)value < param->min || (double)value > param->max) {
         return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected a whole number from %.0f to %.0f", section, dot(section),
-                         param->name, text, param->min, param->max);
+                         param->name, dsgd_text_shown(text, shown), param->min, param->max);
     }
     *field = value;
     return DSGD_OK;
@@ -53,26 +66,44 @@ static enum dsgd_status set_int(const struct dsgd_param *param, const char *sect
 
 static enum dsgd_status set_real(const struct dsgd_param *param, const char *section, double *field, const char *text)
 {
-    char *end = NULL;
+    char *end = NULL, shown[DSGD_SHOWN_MAX];
     const double value = strtod(text, &end);
     if (end == text || *end || !isfinite(value) || value < param->min || value > param->max) {
         return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected a number from %.7g to %.7g", section, dot(section), param->name,
-                         text, param->min, param->max);
+                         dsgd_text_shown(text, shown), param->min, param->max);
     }
     *field = value;
+    return DSGD_OK;
+}
+
+/* Texts go into tables, pictures and terminals, and the resolved configuration must read back. */
+static enum dsgd_status set_text(const struct dsgd_param *param, const char *section, char *field, const char *text)
+{
+    char shown[DSGD_SHOWN_MAX];
+    if (!dsgd_text_plain(text)) {
+        return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected UTF-8 without control characters", section, dot(section),
+                         param->name, dsgd_text_shown(text, shown));
+    }
+    if (strlen(text) >= DSGD_TEXT_MAX || strpbrk(text, "\"\\")) {
+        return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected fewer than %d bytes without quotes and backslashes", section,
+                         dot(section), param->name, dsgd_text_shown(text, shown), DSGD_TEXT_MAX);
+    }
+    snprintf(field, DSGD_TEXT_MAX, "%s", text);
     return DSGD_OK;
 }
 
 enum dsgd_status dsgd_param_set(const struct dsgd_param *param, const char *section, void *config, const char *text)
 {
     void *field = (char *)config + param->offset;
+    char shown[DSGD_SHOWN_MAX];
     switch (param->type) {
     case DSGD_PARAM_INT: return set_int(param, section, field, text);
     case DSGD_PARAM_REAL: return set_real(param, section, field, text);
     case DSGD_PARAM_BOOL: {
         const int index = choice_index("false|true|no|yes|off|on", text);
         if (index < 0) {
-            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected true or false", section, dot(section), param->name, text);
+            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected true or false", section, dot(section), param->name,
+                             dsgd_text_shown(text, shown));
         }
         *(bool *)field = (index % 2) == 1;
         return DSGD_OK;
@@ -80,19 +111,13 @@ enum dsgd_status dsgd_param_set(const struct dsgd_param *param, const char *sect
     case DSGD_PARAM_CHOICE: {
         const int index = choice_index(param->choices, text);
         if (index < 0) {
-            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected one of %s", section, dot(section), param->name, text,
-                             param->choices);
+            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected one of %s", section, dot(section), param->name,
+                             dsgd_text_shown(text, shown), param->choices);
         }
         *(int *)field = index;
         return DSGD_OK;
     }
-    case DSGD_PARAM_TEXT:
-        if (strlen(text) >= DSGD_TEXT_MAX || strpbrk(text, "\"\n\r\\")) {
-            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %s: expected fewer than %d characters without quotes or line ends",
-                             section, dot(section), param->name, text, DSGD_TEXT_MAX);
-        }
-        snprintf(field, DSGD_TEXT_MAX, "%s", text);
-        return DSGD_OK;
+    case DSGD_PARAM_TEXT: return set_text(param, section, field, text);
     }
     return dsgd_fail(DSGD_EINTERNAL, "parameter %s has no type", param->name);
 }
@@ -122,7 +147,7 @@ void dsgd_param_format(const struct dsgd_param *param, const void *config, char 
             snprintf(text, size, "%.*g", digits, *(const double *)field);
             if (strtod(text, NULL) == *(const double *)field) { break; }
         }
-        drop_plus(text); /* in configuration files + appends: 1e+30 would be read as 1e */
+        drop_plus(text); /* the text enters the hash of a run: it stays as it was when + could not stand in a configuration file */
         break;
     case DSGD_PARAM_BOOL: snprintf(text, size, "%s", *(const bool *)field ? "true" : "false"); break;
     case DSGD_PARAM_CHOICE: choice_word(param->choices, *(const int *)field, text, size); break;

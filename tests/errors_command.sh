@@ -72,6 +72,24 @@ try 2 list sgd -d 785 --rows 2
 try 2 run gone.conf
 try 2 run .
 mkdir folder; printf 'include("folder")\n' >folder.conf; try 2 run folder.conf
+mkfifo fifo; try 2 run fifo
+conf() { printf "$1" >bad.conf; try 2 run bad.conf; }
+if [ -r /proc/self/mem ]; then try 3 run /proc/self/mem; else echo '3 x cannot be read: Input/output error' >>seen; fi
+head -c 1048577 /dev/zero | tr '\0' '\n' >large.conf; try 2 run large.conf
+head -c 1048576 /dev/zero | tr '\0' '\n' >full.conf
+yes 'include("full.conf")' | head -n 8 >many.conf; try 2 run many.conf
+: >empty.conf; yes 'include("empty.conf")' | head -n 1000 >files.conf; try 2 run files.conf
+for n in $(seq 11); do echo "include(\"deep$((n + 1)).conf\")" >deep$n.conf; done; try 2 run deep1.conf
+conf 'include("bad.conf")\n'
+conf 'label = \377\n'
+conf 'label = a\033b\n'
+conf '/* open\n'
+conf 'label = "${HOME}"\n'
+conf 'steps += 5\n'
+conf 'label = "\\400"\n'
+conf 'steps = 5\nsteps = 6\n'
+conf 'include("")\n'
+conf 'steps = {1, 2}\n'
 printf 'workers = {\n' >syntax.conf; try 2 run syntax.conf
 printf 'wrokers = 5\n' >typo.conf; try 2 run typo.conf
 printf 'include("gone.conf")\n' >gone_include.conf; try 2 run gone_include.conf
@@ -81,6 +99,7 @@ ok --set log.oracle=perhaps
 ok --set algorithm=sdg
 ok --set average=mean
 ok --set "label=${long:0:200}"
+ok --set $'label=a\tb'
 ok --set algorithm=local_topk --set emulation=merged
 ok --set server_nesterov=true
 ok --set average=theory
@@ -254,6 +273,7 @@ sweep ''
 sweep 'runs a { seed = {1} }\n'
 sweep 'runs a { config = ok.conf label = {"x\\ty"} }\n'
 sweep 'runs "a b" { config = ok.conf seed = {1} }\n'
+sweep 'runs a { config = ok.conf }\nruns a { config = ok.conf }\n'
 sweep 'runs a { config = ok.conf algorithm = local_topk emulation = merged }\n'
 
 # every row that says errors_command.sh was seen, with its exit code

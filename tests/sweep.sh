@@ -51,7 +51,7 @@ refuse 'runs a { config = quadratic.conf\n workers = {4, 0} }\n' 'workers = 0'
 refuse 'runs a { config = gone.conf }\n' experiments/gone.conf
 refuse 'runs a { seed = 1 }\n' config
 refuse 'runs { config = quadratic.conf }\n' 'bad.sweep:1' title
-refuse 'runs a { config = quadratic.conf }\nruns a { config = quadratic.conf }\n' 'bad.sweep:2' title
+refuse 'runs a { config = quadratic.conf }\nruns a { config = quadratic.conf }\n' 'bad.sweep:2' 'in line 1 already'
 refuse '# nothing\n' empty
 refuse 'runs a { config = quadratic.conf\n problem = logistic }\n' --data
 $dsgd sweep experiments/gone.sweep 2>err; [ $? -eq 2 ] && grep -q gone.sweep err || fail "no sweep: $(cat err)"

@@ -3,6 +3,7 @@
  * Linked with --wrap, so that every allocation of our own objects passes here (those inside HDF5 and libc do not: their
  * failures are their own). Leaks are found by the address sanitizer's preset, which runs this test too.
  */
+#include "experiments/sweep.h"
 #include "tests/harness.h"
 #include "tests/settings.h"
 
@@ -137,9 +138,55 @@ static void allocation_fails_in_every_algorithm(void **state)
     assert_true(tried >= 60);
 }
 
+/* Reading a configuration with an include and a sweep: want of memory is never said to be the file's fault. */
+static enum dsgd_status read_files(const char *config, const char *sweep_file)
+{
+    struct spec spec;
+    struct sweep sweep;
+    DSGD_TRY(spec_load(config, NULL, 0, &spec));
+    spec_clear(&spec);
+    DSGD_TRY(sweep_load(sweep_file, NULL, 0, &sweep));
+    sweep_clear(&sweep);
+    return DSGD_OK;
+}
+
+static void allocation_fails_no_file_is_blamed(void **state)
+{
+    (void)state;
+    char base[256], config[256], grid[256];
+    harness_path(base, sizeof base, ".conf");
+    harness_path(config, sizeof config, ".conf");
+    harness_path(grid, sizeof grid, ".sweep");
+    FILE *file = fopen(base, "w");
+    fputs("problem = quadratic\nstep { constant = 1e+1 }\n", file);
+    fclose(file);
+    file = fopen(config, "w");
+    fprintf(file, "include(\"%s\")\nlabel = \"a b\" step { beta = 6 }\n", base);
+    fclose(file);
+    file = fopen(grid, "w");
+    fprintf(file, "runs a { config = \"%s\" seed = {1, 2} }\n", config);
+    fclose(file);
+    calls = fail_at = 0;
+    HARNESS_OK(read_files(config, grid));
+    const long count = calls;
+    assert_true(count > 100);
+    for (long n = 1; n <= count; ++n) {
+        calls = 0;
+        fail_at = n;
+        const enum dsgd_status status = read_files(config, grid);
+        fail_at = 0;
+        if (status != DSGD_ENOMEM) { fail_msg("allocation %ld of %ld: status %s (%s)", n, count, dsgd_status_text(status), dsgd_message()); }
+    }
+    print_message("%ld allocations failed, one at a time\n", count);
+    unlink(base);
+    unlink(config);
+    unlink(grid);
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(allocation_fails_nothing_is_lost),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(allocation_fails_no_file_is_blamed),
+                                       cmocka_unit_test(allocation_fails_nothing_is_lost),
                                        cmocka_unit_test(allocation_fails_in_every_algorithm)};
     if (argc > 1) { cmocka_set_test_filter(argv[1]); }
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,9 @@ static const char *const brief = "problem = quadratic\nquadratic { d = 785 kappa
 static const char *const large = "problem = quadratic\nquadratic { d = " LARGE_D " kappa = 10 sigma = 1 }\nworkers = 5\nsteps = 2\n"
                                  "average = uniform\nstep { constant = 0.02 }\n";
 
+static const char *const diverging = "problem = quadratic\nquadratic { d = 785 kappa = 10 sigma = 1 }\nworkers = 5\nsteps = 400\n"
+                                     "average = uniform\nstep { constant = 1e38 }\nweight_decay = 0.001\n";
+
 static const struct dsgd_algorithm *next(size_t *i, char *set, size_t size)
 {
     const struct dsgd_algorithm *algorithm = dsgd_algorithm_at((*i)++);
@@ -225,9 +228,7 @@ static void engine_divergence_is_a_result(void **state)
     char set[64];
     for (size_t i = 0; next(&i, set, sizeof set);) {
         struct harness h;
-        char text[1024];
-        snprintf(text, sizeof text, "%sstep { constant = 1e38 }\nsteps = 400\n", small);
-        HARNESS_OK(harness_open(&h, text, set, 1));
+        HARNESS_OK(harness_open(&h, diverging, set, 1));
         harness_finish(h.engine);
         assert_int_equal(dsgd_engine_status(h.engine), DSGD_DIVERGED);
         const struct dsgd_table *trace = dsgd_engine_table(h.engine, 0);

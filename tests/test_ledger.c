@@ -69,7 +69,8 @@ static void dense_methods(void **state)
 static void sketched_sgd(void **state)
 {
     (void)state;
-#define TOPK "algorithm = sketched_sgd\nsketched_sgd { variant = topk rows = 7 cols = 40 k = 10 candidates = 10 "
+#define TOPK_OF(candidates) "algorithm = sketched_sgd\nsketched_sgd { variant = topk rows = 7 cols = 40 k = 10 candidates = " #candidates " "
+#define TOPK TOPK_OF(10)
 #define HEAVYMIX "algorithm = sketched_sgd\nsketched_sgd { rows = 7 cols = 40 k = 10 "
     ROW(TOPK "indices = raw }", LEDGER_RANDOM, 3, false, UP{[DSGD_TABLE] = 4 * R * C, [DSGD_VALUE] = 4 * P * K},
         DOWN{[DSGD_REQUEST] = 4 * P * K, [DSGD_INDEX] = 4 * K, [DSGD_VALUE] = 4 * K});
@@ -79,12 +80,12 @@ static void sketched_sgd(void **state)
         DOWN{[DSGD_REQUEST] = PLANE, [DSGD_INDEX] = PLANE, [DSGD_VALUE] = 4 * K});
     ROW(TOPK "indices = raw values = bf16 truncate = 3 }", LEDGER_RANDOM, 3, false, UP{[DSGD_TABLE] = 2 * R * C, [DSGD_VALUE] = 2 * P * K},
         DOWN{[DSGD_REQUEST] = 4 * P * K, [DSGD_INDEX] = 4 * K, [DSGD_VALUE] = 2 * K});
-    ROW(TOPK "indices = raw candidates = 0 }", LEDGER_RANDOM, 3, false, UP{[DSGD_TABLE] = 4 * R * C}, DOWN{[DSGD_INDEX] = 4 * K, [DSGD_VALUE] = 4 * K});
+    ROW(TOPK_OF(0) "indices = raw }", LEDGER_RANDOM, 3, false, UP{[DSGD_TABLE] = 4 * R * C}, DOWN{[DSGD_INDEX] = 4 * K, [DSGD_VALUE] = 4 * K});
     /* P k beyond d: all are asked for, and no index is needed to say so; the 3 biases travel dense */
-    ROW(TOPK "candidates = 1000 indices = raw dense_below = 4 }", LEDGER_RANDOM, 3, true,
+    ROW(TOPK_OF(1000) "indices = raw dense_below = 4 }", LEDGER_RANDOM, 3, true,
         UP{[DSGD_TABLE] = 4 * R * C, [DSGD_VALUE] = 4 * (D - 3), [DSGD_DENSE] = 4 * 3},
         DOWN{[DSGD_REQUEST] = 4 * (D - 3), [DSGD_INDEX] = 4 * K, [DSGD_VALUE] = 4 * K, [DSGD_DENSE] = 4 * 3});
-    ROW(TOPK "candidates = 1000 indices = raw }", LEDGER_RANDOM, 3, false, UP{[DSGD_TABLE] = 4 * R * C, [DSGD_VALUE] = 4 * D},
+    ROW(TOPK_OF(1000) "indices = raw }", LEDGER_RANDOM, 3, false, UP{[DSGD_TABLE] = 4 * R * C, [DSGD_VALUE] = 4 * D},
         DOWN{[DSGD_REQUEST] = 0, [DSGD_INDEX] = 4 * K, [DSGD_VALUE] = 4 * K});
     /* Algorithm 2: k exact values; their coordinates went down with the request */
     ROW(HEAVYMIX "indices = raw }", LEDGER_RANDOM, 3, false, UP{[DSGD_TABLE] = 4 * R * C, [DSGD_VALUE] = 4 * K},

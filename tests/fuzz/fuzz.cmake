@@ -8,8 +8,5 @@ foreach(name idx config snapshot codec)
     target_sources(fuzz_${name} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/replay.c)
     add_test(NAME fuzz_${name} COMMAND fuzz_${name} ${CMAKE_CURRENT_LIST_DIR}/corpus/${name})
     set_tests_properties(fuzz_${name} PROPERTIES LABELS unit TIMEOUT 120)
-    if(name STREQUAL "config") # libConfuse leaks its buffers when it refuses a text
-      set_tests_properties(fuzz_${name} PROPERTIES ENVIRONMENT "ASAN_OPTIONS=detect_leaks=0")
-    endif()
   endif()
 endforeach()

@@ -1,8 +1,9 @@
 /* fuzz_config.c - any text as a configuration and as a sweep: refused with a sentence, or resolved to a text that resolves
  * to itself.
  *
- * include() may name any file. Here the input lies in an empty folder of its own, and an input whose include could leave
- * it (a slash, ~, a variable or an escaped character anywhere in the text) is not tried.
+ * include() may name any file. Here the input lies in an empty folder of its own, and an input whose include could leave it (a
+ * slash, or a backslash that could be one) is not tried. What libConfuse is given is looked at too: nothing that it expands or
+ * gives up on.
  */
 #define _GNU_SOURCE /* memmem */
 #include <stdio.h>
@@ -41,11 +42,29 @@ static void store(const char *name, const void *bytes, size_t size)
 
 static int may_leave(const uint8_t *data, size_t size)
 {
-    if (!memmem(data, size, "include", 7)) { return 0; }
-    for (size_t i = 0; i < size; ++i) {
-        if (strchr("/~$\\", data[i])) { return 1; } /* a zero byte too */
+    return memmem(data, size, "include", 7) && (memchr(data, '/', size) || memchr(data, '\\', size));
+}
+
+/* Quoted words and signs, in lines that all have their origin. */
+static void check_text(enum source_kind kind)
+{
+    struct source_text text = {.text = NULL};
+    if (source_text_read(path, kind, &text) == DSGD_OK) {
+        size_t lines = 0;
+        int quoted = 0;
+        for (const char *at = text.text; *at; ++at) {
+            const unsigned char c = (unsigned char)*at;
+            lines += c == '\n';
+            if (c != '\n' && (c < 0x20 || c == 0x7F)) { abort(); }
+            if (c == '"') { quoted = !quoted; }
+            if (quoted && ((c == '\\' && !*++at) || c == '$')) { abort(); }
+            if (!quoted && !strchr("\"{}=, \n", c)) { abort(); }
+        }
+        if (quoted || lines != (text.lines ? text.lines : 1)) { abort(); }
+    } else if (!*dsgd_message()) {
+        abort();
     }
-    return 0;
+    source_text_clear(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -53,6 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!*folder) { make_folder(); }
     if (may_leave(data, size)) { return 0; }
     store(path, data, size);
+    check_text(SOURCE_CONFIG);
+    check_text(SOURCE_SWEEP);
     struct spec spec, same;
     if (spec_load(path, NULL, 0, &spec) == DSGD_OK) {
         char place[4096];
@@ -62,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fprintf(stderr, "the resolved text does not resolve to itself: %s\n%s", dsgd_message(), spec.text);
             abort();
         }
+        unlink(again); /* no later input includes it */
         spec_clear(&same);
         spec_clear(&spec);
     } else if (!*dsgd_message()) {
