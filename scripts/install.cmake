@@ -34,6 +34,10 @@ string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
 configure_file(scripts/dsgd.pc.in generated/dsgd.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/generated/dsgd.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+# The configurations of the documents, to run and to copy from.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/experiments/ DESTINATION ${CMAKE_INSTALL_DATADIR}/dsgd/experiments
+  FILES_MATCHING PATTERN "*.conf" PATTERN "*.sweep")
+
 # Man pages: made on request (they need help2man), installed if they are there.
 add_custom_target(man COMMAND bash ${CMAKE_SOURCE_DIR}/scripts/man.sh $<TARGET_FILE:dsgd> ${CMAKE_BINARY_DIR}/man
   DEPENDS dsgd VERBATIM)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,6 +45,15 @@ static enum dsgd_status check_bytes(struct dsgd_reader *r, bool unsealed)
                     "dsgd run begins anew; --unsealed of reading commands takes it as it is)", r->path);
 }
 
+/* HDF5 does not always say that memory was what it lacked: without memory it cannot keep its own reports either. */
+static bool short_of_memory(void)
+{
+    enum { PLENTY = 4 << 20 };
+    void *volatile memory = malloc(PLENTY); /* volatile: compilers leave out a pair that nobody looks at */
+    free(memory);
+    return dsgd_h5_no_memory() || !memory;
+}
+
 enum dsgd_status dsgd_reader_open(const char *path, bool unsealed, struct dsgd_reader *r)
 {
     struct stat info;
@@ -58,7 +68,7 @@ enum dsgd_status dsgd_reader_open(const char *path, bool unsealed, struct dsgd_r
         dsgd_h5_quiet();
         r->file = dsgd_h5_file_open(&r->source);
         if (r->file < 0) {
-            status = r->source.error ? cannot_read(path, r->source.error) : dsgd_h5_no_memory() ? dsgd_fail(DSGD_ENOMEM, "no memory to open %s", path)
+            status = r->source.error ? cannot_read(path, r->source.error) : short_of_memory() ? dsgd_fail(DSGD_ENOMEM, "no memory to open %s", path)
                                      : dsgd_fail(DSGD_EINPUT, "%s: not a whole HDF5 file; expected a result of dsgd run", path);
         }
     }
@@ -70,7 +80,7 @@ enum dsgd_status dsgd_reader_broken(const struct dsgd_reader *r, const char *wha
 {
     const char *path = r->path;
     if (r->source.error) { return cannot_read(path, r->source.error); }
-    if (status == DSGD_ENOMEM || dsgd_h5_no_memory()) { return dsgd_fail(DSGD_ENOMEM, "no memory to read %s of %s", what, path); }
+    if (status == DSGD_ENOMEM || short_of_memory()) { return dsgd_fail(DSGD_ENOMEM, "no memory to read %s of %s", what, path); }
     return dsgd_fail(DSGD_EINPUT, "%s: %s is missing or has another shape; expected a result of dsgd run", path, what);
 }
 

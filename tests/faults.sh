@@ -46,7 +46,7 @@ long=("$DSGD" run q.conf --quiet --set steps=4000)
 # wait_for FILE: until it is there, at most 20 s
 wait_for() { for _ in $(seq 400); do [ -e "$1" ] && return; sleep 0.05; done; fail "$1 does not appear"; }
 # a shell's background commands ignore SIGINT and SIGQUIT, and what is ignored stays so
-asked=(env --default-signal=INT,QUIT)
+asked=(env "--default-signal=INT,QUIT")
 for signal in INT TERM HUP QUIT USR1 USR2 XCPU ALRM; do
     "${asked[@]}" "${long[@]}" --snapshot 0.01 -o s.h5 2>err & pid=$!
     wait_for s.h5.tmp
@@ -199,7 +199,7 @@ echo mine >left/.dsgd-1111111111111111.part
 for name in l.h5.new l.h5.lock l.h5.tmp.new .dsgd-0123.part .dsgd-0123456789abcdef.part.mine; do echo mine >left/$name; done
 "${long[@]}" -o left/l.h5 2>err || fail "leftovers: exit code $?, $(cat err)"
 [ "$(digest left/l.h5)" = "$(digest long.h5)" ] || fail "another digest after a kill"
-[ "$(cd left && LC_ALL=C ls -A | tr '\n' ' ')" = '.dsgd-0123.part .dsgd-0123456789abcdef.part.mine .dsgd-1111111111111111.part l.h5 l.h5.lock l.h5.new l.h5.tmp.new ' ] ||
+[ "$(cd left && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | tr '\n' ' ')" = '.dsgd-0123.part .dsgd-0123456789abcdef.part.mine .dsgd-1111111111111111.part l.h5 l.h5.lock l.h5.new l.h5.tmp.new ' ] ||
     fail "left beside a finished result: $(ls -A left)"
 [ "$(cat left/.dsgd-1* left/.dsgd-0123.part left/*.lock left/*.new | sort -u)" = mine ] || fail "a user's file was changed"
 # a snapshot that a kill left beside the result goes; a user's file of that name does not, and the run beside it is refused
@@ -245,7 +245,7 @@ if [ "$(id -u)" -eq 0 ]; then sentence 2 'there is no folder /dsgd-nowhere' -- "
 
 # a limit of file sizes is a failed write
 sentence 3 'File too large' -- bash -c 'ulimit -f 8; exec "$@"' - "${run[@]}" -o limited.h5
-[ -z "$(ls -A | grep -e limited -e '^\.dsgd.*part')" ] || fail "a limit of file sizes left $(ls -A)"
+[ -z "$(find . -maxdepth 1 -name 'limited*' -o -maxdepth 1 -name '.dsgd-*.part')" ] || fail "a limit of file sizes left $(ls -A)"
 
 # a file system without locks: reading needs none; writing says so
 if cc -shared -fPIC -o noflock.so -x c - <<'C' 2>/dev/null

@@ -30,6 +30,12 @@ grep -q '^dsgd ' "$work/log" || fail "dsgd --version says $(cat "$work/log")"
 ldd "$prefix/bin/dsgd" >"$work/log"
 grep -q "$prefix/.*libdsgd" "$work/log" || fail "the installed command finds another library: $(cat "$work/log")"
 
+# The examples are there and run from where they lie.
+[ "$(cd "$prefix/share/dsgd/experiments" && find . -type f | sort)" = "$(cd "$DSGD_SOURCE/experiments" && find . -name '*.conf' -o -name '*.sweep' | sort)" ] ||
+    fail 'the installed configurations are not those of the tree'
+"$prefix/bin/dsgd" run "$prefix/share/dsgd/experiments/quadratic.conf" --quiet --set steps=20 -o "$work/example.h5" || fail 'an installed configuration does not run'
+"$prefix/bin/dsgd" show "$work/example.h5" >"$work/log" || fail 'the result of an installed configuration cannot be read'
+
 # Each public header compiles alone, with nothing but the installation.
 for header in $(cd "$prefix/include/dsgd" && find . -name '*.h' -printf '%P\n'); do
     printf '#include "%s"\nint main(void) { return 0; }\n' "$header" >"$work/alone.c"
