@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "datasets/dataset.h"
+#include "datasets/classes.h"
 #include "experiments/commands.h"
 #include "experiments/json_out.h"
 #include "experiments/text_out.h"
@@ -134,11 +134,31 @@ static void print_text(const char *words, const char *text)
     text_shown(stdout, text);
 }
 
+/* Classes without an example: a problem that needs them refuses the training set; an error measured on such a test set says
+ * nothing about them. */
+static size_t missing_classes(const struct dsgd_dataset *data, const struct dsgd_split *split, char text[DSGD_CLASSES_TEXT])
+{
+    size_t count[DSGD_LABELS];
+    dsgd_classes_count(split, count);
+    return dsgd_classes_text(count, data->classes, false, text);
+}
+
+static void print_classes(const struct dsgd_dataset *data)
+{
+    char text[DSGD_CLASSES_TEXT];
+    if (missing_classes(data, &data->train, text) > 0) { printf("              no training example of class %s\n", text); }
+    if (missing_classes(data, &data->test, text) > 0) { printf("              no test example of class %s\n", text); }
+}
+
 static void print_files(const struct entry *e)
 {
     for (int f = 0; f < DSGD_DATA_FILES; ++f) {
         const struct dsgd_data_file *file = &e->survey.file[f];
-        if (*file->passed_over) { printf("              %s.gz: passed over, %s\n", file->path, file->passed_over); }
+        if (*file->passed_over) {
+            print_text("              ", file->path);
+            print_text(".gz: passed over, ", file->passed_over);
+            printf("\n");
+        }
         if (!*file->path) {
             printf("              %s[.gz]: missing\n", file->name);
         } else if (!*file->sha256) {
@@ -173,6 +193,7 @@ static void print(const struct entry *e)
         print_text("\n  title       ", e->data->title);
         printf("\n  examples    %zu for training, %zu for testing, %zu features, %zu classes\n", e->data->train.n, e->data->test.n,
                e->data->features, e->data->classes);
+        print_classes(e->data);
     } else {
         print_text("\n  not usable  ", e->problem);
         printf("\n");
@@ -231,6 +252,11 @@ static json_t *entry_json(const struct entry *e)
     json_object_set_new(object, "test", json_integer((json_int_t)e->data->test.n));
     json_object_set_new(object, "features", json_integer((json_int_t)e->data->features));
     json_object_set_new(object, "classes", json_integer((json_int_t)e->data->classes));
+    char text[DSGD_CLASSES_TEXT];
+    missing_classes(e->data, &e->data->train, text);
+    json_set_text(object, "classes_missing_train", text);
+    missing_classes(e->data, &e->data->test, text);
+    json_set_text(object, "classes_missing_test", text);
     json_set_text(object, "sha256", e->data->sha256);
     return object;
 }
