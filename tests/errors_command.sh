@@ -88,6 +88,7 @@ ok --set step_size=theory --set step.xi=soon
 ok --set algorithm=local_topk --set local_topk.k=786
 ok --set algorithm=local_topk --set local_topk.nesterov=true
 ok --set algorithm=local_topk --set 'local_topk.warmup_ratios=0.25 2'
+ok --set algorithm=local_topk --set local_topk.warmup=21
 ok --set algorithm=true_topk --set true_topk.k=786
 ok --set algorithm=pkk --set pkk.k=786
 ok --set algorithm=random_k --set random_k.k=786
