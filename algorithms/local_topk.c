@@ -73,7 +73,13 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
         return dsgd_fail(DSGD_EINPUT, "local_topk.nesterov = true: expected false with momentum = 0");
     }
     struct dgc_warmup warmup;
-    return dgc_warmup_parse(config->warmup_ratios, (uint32_t)config->warmup, &warmup);
+    DSGD_TRY(dgc_warmup_parse(config->warmup_ratios, (uint32_t)config->warmup, &warmup));
+    const uint64_t length = dgc_warmup_length(&warmup, (size_t)config->k, setting->layout->d);
+    if (setting->steps > 0 && length > (uint64_t)setting->steps) {
+        return dsgd_fail(DSGD_EINPUT, "local_topk.warmup = %lld: the warm-up lasts %llu steps, expected at most steps = %lld",
+                         (long long)config->warmup, (unsigned long long)length, (long long)setting->steps);
+    }
+    return DSGD_OK;
 }
 
 static const char *unmergeable(const struct dsgd_setting *setting)

@@ -46,7 +46,6 @@ struct common {
     const struct dsgd_backend *be;
 };
 
-enum { G };   /* worker field: the gradient, lent to the observer */
 enum { SUM }; /* server field */
 
 enum {
@@ -77,9 +76,8 @@ static enum dsgd_status create(const struct dsgd_setting *setting, void **common
 
 static int worker_fields(const void *common, struct dsgd_field *field)
 {
-    const struct common *c = common;
-    field[G] = (struct dsgd_field){"g", DSGD_F32, c->d, true};
-    return 1;
+    (void)common, (void)field; /* no memory */
+    return 0;
 }
 
 static int server_fields(const void *common, struct dsgd_field *field)
@@ -182,8 +180,8 @@ static enum dsgd_status encode(const void *common, struct dsgd_state *worker, co
                                const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
 {
     const struct common *c = common;
-    (void)down;
-    c->be->copy(worker->field[G], grad, c->d * sizeof *grad);
+    (void)worker, (void)down;
+    if (round->input) { c->be->copy(round->input, grad, c->d * sizeof *grad); }
     return quantise(c, grad, round->step, round->worker, round->scratch, up);
 }
 
@@ -224,11 +222,10 @@ static enum dsgd_status decode(const void *common, const struct dsgd_round *roun
     return dsgd_message_get_f32(&down[0], 0, DSGD_DENSE, c->d, &update->value);
 }
 
-static void view(const void *common, const struct dsgd_state *worker, double *out)
+static bool lends(const void *common)
 {
-    const struct common *c = common;
-    const float *g = worker->field[G];
-    for (size_t i = 0; i < c->d; ++i) { out[i] = (double)g[i]; }
+    (void)common;
+    return true;
 }
 
 const struct dsgd_algorithm dsgd_qsgd = {
@@ -251,5 +248,5 @@ const struct dsgd_algorithm dsgd_qsgd = {
     .absorb = absorb,
     .finish = finish,
     .decode = decode,
-    .view = view,
+    .lends = lends,
 };

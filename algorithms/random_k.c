@@ -8,6 +8,7 @@
  * A worker sends k values and receives k values.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "algorithms/error_memory.h"
 #include "algorithms/select.h"
@@ -49,8 +50,8 @@ struct common {
     const struct dsgd_backend *be;
 };
 
-/* Worker fields. Without memory the first one is what entered the compressor, for the observer. U only with momentum. */
-enum { V, U };
+/* Worker fields. V only with memory, U only with momentum. */
+enum { V, U, U_ALONE = V };
 enum { SUM }; /* server field */
 
 static enum dsgd_status check(const struct dsgd_setting *setting)
@@ -98,7 +99,7 @@ static enum dsgd_status create(const struct dsgd_setting *setting, void **common
     if (!c) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm random_k"); }
     *c = (struct common){.d = d, .k = k, .keeps = config->memory,
                          .scale = config->scale == SCALE_UNBIASED ? (double)d / (double)k : 1.0,
-                         .memory = {.be = setting->backend, .d = d, .v = V, .u = U, .momentum = (float)config->momentum,
+                         .memory = {.be = setting->backend, .d = d, .v = V, .u = config->memory ? U : U_ALONE, .momentum = (float)config->momentum,
                                     .masking = config->masking, .lr_inside = config->lr_inside},
                          .key = {setting->seed_algorithm, dsgd_rng_purpose("random_k")},
                          .index = malloc(k * sizeof *c->index), .scratch = malloc(select_scratch_bytes(d)),
@@ -120,9 +121,10 @@ static size_t common_bytes(const void *common)
 static int worker_fields(const void *common, struct dsgd_field *field)
 {
     const struct common *c = common;
-    field[V] = c->keeps ? (struct dsgd_field){"v", DSGD_F32, c->d, false} : (struct dsgd_field){"input", DSGD_F32, c->d, true};
-    field[U] = (struct dsgd_field){"u", DSGD_F32, c->d, false};
-    return error_memory_has_momentum(&c->memory) ? 2 : 1;
+    const bool momentum = error_memory_has_momentum(&c->memory);
+    if (c->keeps) { field[V] = (struct dsgd_field){"v", DSGD_F32, c->d, false}; }
+    if (momentum) { field[c->memory.u] = (struct dsgd_field){"u", DSGD_F32, c->d, false}; }
+    return c->keeps + momentum;
 }
 
 static int server_fields(const void *common, struct dsgd_field *field)
@@ -154,16 +156,17 @@ static enum dsgd_status encode(const void *common, struct dsgd_state *worker, co
     const struct common *c = common;
     (void)down;
     float *value = NULL;
+    const float *input = grad;
     if (c->keeps) {
         error_memory_add(&c->memory, worker, round, grad); /* Alg. 1, line 3: m_t + g_t, of which rand_k is sent */
+        input = worker->field[V];
     } else if (error_memory_has_momentum(&c->memory)) {
-        c->be->scale_add_f32(c->d, c->memory.momentum, worker->field[U], grad);
-        c->be->copy(worker->field[V], worker->field[U], c->d * sizeof *grad);
-    } else {
-        c->be->copy(worker->field[V], grad, c->d * sizeof *grad);
+        c->be->scale_add_f32(c->d, c->memory.momentum, worker->field[U_ALONE], grad);
+        input = worker->field[U_ALONE];
     }
+    if (round->input) { c->be->copy(round->input, input, c->d * sizeof *input); }
     DSGD_TRY(dsgd_message_add_f32(up, DSGD_VALUE, c->k, &value));
-    c->be->gather_f32(c->k, c->index, worker->field[V], value);
+    c->be->gather_f32(c->k, c->index, input, value);
     return DSGD_OK;
 }
 
@@ -194,11 +197,7 @@ static enum dsgd_status settle(const void *common, struct dsgd_state *worker, co
 {
     const struct common *c = common;
     (void)round, (void)down;
-    if (c->keeps) {
-        error_memory_clear(&c->memory, worker, c->k, c->index); /* Alg. 1, line 6: what was sent leaves the memory */
-    } else {
-        c->be->clear(worker->field[V], c->d * sizeof(float)); /* nothing is kept back */
-    }
+    if (c->keeps) { error_memory_clear(&c->memory, worker, c->k, c->index); } /* Alg. 1, line 6: what was sent leaves the memory */
     return DSGD_OK;
 }
 
@@ -212,13 +211,24 @@ static enum dsgd_status decode(const void *common, const struct dsgd_round *roun
     DSGD_TRY(dsgd_message_get_f32(&down[0], 0, DSGD_VALUE, c->k, &update->value));
     if (c->memory.lr_inside) { update->scale = 1.0; }
     update->scale *= c->scale;
+    update->gain = c->scale;
     return DSGD_OK;
 }
 
 static void view(const void *common, const struct dsgd_state *worker, double *out)
 {
     const struct common *c = common;
-    error_memory_view(&c->memory, worker, out);
+    if (c->keeps) {
+        error_memory_view(&c->memory, worker, out);
+    } else {
+        memset(out, 0, c->d * sizeof *out); /* nothing is kept back */
+    }
+}
+
+static bool lends(const void *common)
+{
+    const struct common *c = common;
+    return !c->keeps;
 }
 
 const struct dsgd_algorithm dsgd_random_k = {
@@ -249,4 +259,5 @@ const struct dsgd_algorithm dsgd_random_k = {
     .settle = settle,
     .decode = decode,
     .view = view,
+    .lends = lends,
 };

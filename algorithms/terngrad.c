@@ -49,7 +49,7 @@ struct common {
     const struct dsgd_backend *be;
 };
 
-enum { G };            /* worker field: the gradient, clipped unless scaler = std, kept for exchange 1 and the observer */
+enum { G };            /* worker field with share: the gradient, clipped unless scaler = std, kept for exchange 1 */
 enum { SUM, SCALE };   /* server fields: integers and the largest scalers if shared, else doubles alone */
 
 static enum dsgd_status check(const struct dsgd_setting *setting)
@@ -88,7 +88,7 @@ static int worker_fields(const void *common, struct dsgd_field *field)
 {
     const struct common *c = common;
     field[G] = (struct dsgd_field){"g", DSGD_F32, c->d, true};
-    return 1;
+    return c->share; /* else it is needed in its exchange alone */
 }
 
 static int server_fields(const void *common, struct dsgd_field *field)
@@ -105,7 +105,7 @@ static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_
     const size_t planes = 2 * ternary_plane_bytes(c->d), scales = c->groups * sizeof(float);
     bytes->up = scales + codec_ternary_bytes_max(c->coding, c->d);
     bytes->down = c->share ? scales + levels_bytes(c->d, workers) : c->d * sizeof(float);
-    bytes->worker_scratch = planes + scales;
+    bytes->worker_scratch = planes + scales + (c->share ? 0 : c->d * sizeof(float)); /* the clipped gradient */
     bytes->server_scratch = planes + c->d * sizeof(float); /* decoded planes and integers, or decode */
 }
 
@@ -159,10 +159,12 @@ static enum dsgd_status encode(const void *common, struct dsgd_state *worker, co
                                const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
 {
     const struct common *c = common;
-    float *g = worker->field[G];
+    float *g = c->share ? worker->field[G] : dsgd_arena_take(round->scratch, c->d * sizeof *g);
     const float *scale = NULL;
+    if (!g) { return dsgd_fail(DSGD_ENOMEM, "terngrad: no memory for a clipped gradient of %zu coordinates", c->d); }
     if (round->exchange == 0) {
         DSGD_TRY(encode_scale(c, g, grad, up, &scale));
+        if (round->input) { c->be->copy(round->input, g, c->d * sizeof *g); }
         return c->share ? DSGD_OK : encode_ternary(c, g, scale, round, up);
     }
     DSGD_TRY(dsgd_message_get_f32(&down[0], 0, DSGD_SCALE, c->groups, &scale));
@@ -257,11 +259,10 @@ static enum dsgd_status decode(const void *common, const struct dsgd_round *roun
     return DSGD_OK;
 }
 
-static void view(const void *common, const struct dsgd_state *worker, double *out)
+static bool lends(const void *common)
 {
-    const struct common *c = common;
-    const float *g = worker->field[G];
-    for (size_t i = 0; i < c->d; ++i) { out[i] = (double)g[i]; }
+    (void)common;
+    return true;
 }
 
 const struct dsgd_algorithm dsgd_terngrad = {
@@ -285,5 +286,5 @@ const struct dsgd_algorithm dsgd_terngrad = {
     .absorb = absorb,
     .finish = finish,
     .decode = decode,
-    .view = view,
+    .lends = lends,
 };

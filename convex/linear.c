@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include "convex/bytes.h"
+#include "datasets/classes.h"
 
 const struct dsgd_metric dsgd_linear_metric[DSGD_LINEAR_METRICS] = {
     {"objective", "1", "f(w): mean training loss + l2/2 ||w||^2"},
@@ -21,6 +22,24 @@ const struct dsgd_param dsgd_linear_params[] = {
     DSGD_PARAM_END,
 };
 
+/* With no example of one side the best classifier is a constant, and its error 0 says nothing. */
+static enum dsgd_status check_sides(const struct dsgd_dataset *data, const char *name, int64_t digit)
+{
+    size_t count[DSGD_LABELS];
+    char there[DSGD_CLASSES_TEXT];
+    dsgd_classes_count(&data->train, count);
+    dsgd_classes_text(count, data->classes, true, there);
+    if (count[digit] == 0) {
+        return dsgd_fail(DSGD_EINPUT, "%s.digit = %lld: the training set of %s holds no example of class %lld; expected one of %s", name,
+                         (long long)digit, data->name, (long long)digit, there);
+    }
+    if (count[digit] == data->train.n) {
+        return dsgd_fail(DSGD_EINPUT, "%s.digit = %lld: the training set of %s holds examples of class %lld alone; expected two classes "
+                         "or more", name, (long long)digit, data->name, (long long)digit);
+    }
+    return DSGD_OK;
+}
+
 enum dsgd_status dsgd_linear_create(const struct dsgd_problem_args *args, const char *name,
                                     const struct dsgd_linear_loss *loss, void **self)
 {
@@ -31,6 +50,7 @@ enum dsgd_status dsgd_linear_create(const struct dsgd_problem_args *args, const 
         return dsgd_fail(DSGD_EINPUT, "%s.digit = %lld: expected a class of %s, 0 to %zu", name,
                          (long long)config->digit, args->data->name, args->data->classes - 1);
     }
+    DSGD_TRY(check_sides(args->data, name, config->digit));
     struct dsgd_linear *p = calloc(1, sizeof *p);
     if (!p) { return dsgd_fail(DSGD_ENOMEM, "problem %s: no memory", name); }
     p->data = args->data;

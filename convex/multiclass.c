@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "convex/bytes.h"
+#include "datasets/classes.h"
 
 /* A stochastic gradient takes TILE examples at a time and adds them up in column blocks that stay in the L1 cache. */
 enum { TILE = 8, BLOCK = 256 };
@@ -17,6 +18,18 @@ const struct dsgd_metric dsgd_multiclass_metric[DSGD_LINEAR_METRICS] = {
     {"test_error", "1", "fraction of test examples whose largest score is another class's"},
 };
 
+/* Where the classes are problems of their own, each needs examples; a softmax knows what to say of a class that never occurs. */
+static enum dsgd_status check_classes(const struct dsgd_dataset *data, const char *name)
+{
+    size_t count[DSGD_LABELS];
+    char there[DSGD_CLASSES_TEXT], missing[DSGD_CLASSES_TEXT];
+    dsgd_classes_count(&data->train, count);
+    if (dsgd_classes_text(count, data->classes, false, missing) == 0) { return DSGD_OK; }
+    dsgd_classes_text(count, data->classes, true, there);
+    return dsgd_fail(DSGD_EINPUT, "problem %s: the training set of %s holds no example of class %s; expected examples of each class, "
+                     "there are those of %s", name, data->name, missing, there);
+}
+
 enum dsgd_status dsgd_multiclass_create(const struct dsgd_problem_args *args, const char *name, double l2,
                                         const struct dsgd_multiclass_loss *loss, bool matrix, struct dsgd_multiclass **out)
 {
@@ -27,6 +40,7 @@ enum dsgd_status dsgd_multiclass_create(const struct dsgd_problem_args *args, co
         return dsgd_fail(DSGD_EINPUT, "problem %s: %zu classes in %s, expected 2 to %d", name, classes,
                          args->data->name, (int)DSGD_CLASSES_MAX);
     }
+    if (!matrix) { DSGD_TRY(check_classes(args->data, name)); }
     struct dsgd_multiclass *p = calloc(1, sizeof *p);
     struct dsgd_segment *segment = calloc(classes, sizeof *segment);
     if (!p || !segment) {

@@ -31,7 +31,7 @@ struct dsgd_dataset_args {
     const char *folder;
 };
 
-enum { DSGD_DATA_PLACES = 2, DSGD_DATA_FILES = 4, DSGD_DATA_PATH = 1024 };
+enum { DSGD_DATA_PLACES = 2, DSGD_DATA_FILES = 4, DSGD_DATA_PATH = 1024, DSGD_DATA_PROBLEM = 256 };
 
 /** One file of a dataset, as `dsgd data` tells about it. */
 struct dsgd_data_file {
@@ -39,7 +39,8 @@ struct dsgd_data_file {
     const char *published;     /* SHA-256 of the published bytes, unpacked; static storage */
     char path[DSGD_DATA_PATH]; /* "" if it is missing */
     char sha256[65];           /* of its unpacked bytes; "" if it is missing or damaged */
-    char problem[256];         /* why it is damaged, else "" */
+    char problem[DSGD_DATA_PROBLEM]; /* why it is damaged, else "" */
+    char passed_over[DSGD_DATA_PROBLEM]; /* why the plain file is used and not <path>.gz, which is there too; else "" */
 };
 
 /** Where a dataset was looked for, and what is there. */
@@ -56,10 +57,11 @@ struct dsgd_dataset_ops {
     const char *name, *title, *reference;
     const struct dsgd_param *params;
     size_t config_size;
-    /** Loads and checks everything. DSGD_EINPUT with a sentence that names the file. Caller: dsgd_dataset_destroy. */
+    /** Loads and checks everything. DSGD_EINPUT (what is in a file) or DSGD_EIO (it cannot be read) with a sentence that names
+     *  the file. Caller: dsgd_dataset_destroy. */
     enum dsgd_status (*load)(const struct dsgd_dataset_args *args, struct dsgd_dataset **out);
     /** Looks for the files and reads those that are there; NULL for a dataset without files. Missing and damaged files
-     *  are news in `out`, not failures. */
+     *  are news in `out`, not failures; DSGD_ENOMEM is one. */
     enum dsgd_status (*survey)(const struct dsgd_dataset_args *args, struct dsgd_data_survey *out);
 };
 

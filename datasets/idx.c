@@ -1,17 +1,11 @@
-/* idx.c - reads and checks one IDX file. Format: see idx.h. zlib's gzread reads plain files too. */
+/* idx.c - reads and checks one IDX file, plain or gzip (unpack.h). Format: see idx.h. */
 #include "datasets/idx.h"
 
-#include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <nettle/sha2.h>
-#include <zlib.h>
+#include "datasets/unpack.h"
 
-/* Deflate cannot expand by more than 1032:1 (zlib's technical notes), so a file bounds what a true header may announce.
- * */
-enum { IDX_EXPANSION_MAX = 1032, IDX_CHUNK = 1 << 20, IDX_TYPE_BYTE = 8 };
+enum { IDX_CHUNK = 1 << 18, IDX_TYPE_BYTE = 8 }; /* a chunk is hashed while it is in the cache */
 
 static uint32_t idx_big_endian(const uint8_t *b)
 {
@@ -19,35 +13,28 @@ static uint32_t idx_big_endian(const uint8_t *b)
 }
 
 /* Reads up to `size` bytes; fewer means the end of the data. A damaged stream is a failure. */
-static enum dsgd_status idx_fill(gzFile file, const char *path, uint8_t *to, size_t size, struct sha256_ctx *hash,
-                                 size_t *got)
+static enum dsgd_status idx_fill(struct dsgd_unpack *file, uint8_t *to, size_t size, struct sha256_ctx *hash, size_t *got)
 {
     *got = 0;
     while (*got < size) {
         const size_t want = size - *got < IDX_CHUNK ? size - *got : IDX_CHUNK;
-        const int n = gzread(file, to + *got, (unsigned)want);
-        int code = Z_OK;
-        const char *why = gzerror(file, &code);
-        /* Z_BUF_ERROR: the gzip stream ends early; the bytes so far are returned first, then 0 with this code. */
-        if (n < 0 || (n == 0 && code != Z_OK && code != Z_STREAM_END)) {
-            return dsgd_fail(DSGD_EINPUT, "%s: cannot be read (%s), expected an intact IDX file, plain or gzip", path,
-                             code == Z_ERRNO ? strerror(errno) : why);
-        }
-        if (n == 0) { break; }
-        if (hash) { sha256_update(hash, (size_t)n, to + *got); }
-        *got += (size_t)n;
+        size_t n;
+        DSGD_TRY(dsgd_unpack_read(file, to + *got, want, &n));
+        if (hash) { sha256_update(hash, n, to + *got); }
+        *got += n;
+        if (n < want) { break; }
     }
     return DSGD_OK;
 }
 
-static enum dsgd_status idx_header(gzFile file, const char *path, int dimensions, struct sha256_ctx *hash,
-                                   struct dsgd_idx *out)
+static enum dsgd_status idx_header(struct dsgd_unpack *file, const char *path, int dimensions,
+                                   struct sha256_ctx *hash, struct dsgd_idx *out)
 {
     uint8_t head[4 + 4 * DSGD_IDX_IMAGES];
     const size_t head_size = 4 + 4 * (size_t)dimensions;
     const char *what = dimensions == DSGD_IDX_IMAGES ? "images" : "labels";
     size_t got;
-    DSGD_TRY(idx_fill(file, path, head, 4, hash, &got));
+    DSGD_TRY(idx_fill(file, head, 4, hash, &got));
     if (got < 4) {
         return dsgd_fail(DSGD_EINPUT, "%s: %zu bytes, shorter than the 4-byte magic number of an IDX file", path, got);
     }
@@ -62,7 +49,7 @@ static enum dsgd_status idx_header(gzFile file, const char *path, int dimensions
         return dsgd_fail(DSGD_EINPUT, "%s: an IDX file of %d dimensions, expected %d (%s)", path, head[3], dimensions,
                          what);
     }
-    DSGD_TRY(idx_fill(file, path, head + 4, head_size - 4, hash, &got));
+    DSGD_TRY(idx_fill(file, head + 4, head_size - 4, hash, &got));
     if (got < head_size - 4) {
         return dsgd_fail(DSGD_EINPUT, "%s: ends inside its header after %zu bytes, expected %zu", path, got + 4,
                          head_size);
@@ -78,13 +65,12 @@ static enum dsgd_status idx_header(gzFile file, const char *path, int dimensions
     return DSGD_OK;
 }
 
-static enum dsgd_status idx_body(gzFile file, const char *path, struct sha256_ctx *hash, struct dsgd_idx *out)
+static enum dsgd_status idx_body(struct dsgd_unpack *file, const char *path, struct sha256_ctx *hash,
+                                 struct dsgd_idx *out)
 {
     /* At most 2^32 * 64 * 64 = 2^44: no overflow. */
     const size_t size = out->n * out->rows * out->cols;
-    struct stat info;
-    if (stat(path, &info) != 0) { return dsgd_fail(DSGD_EINPUT, "%s: its size cannot be told (%s)", path, strerror(errno)); }
-    const size_t limit = (size_t)info.st_size * (gzdirect(file) ? 1 : IDX_EXPANSION_MAX);
+    const size_t limit = dsgd_unpack_limit(file);
     if (size > limit) {
         return dsgd_fail(DSGD_EINPUT, "%s: truncated, its header announces %zu bytes and the file can hold at most %zu",
                          path, size, limit);
@@ -92,12 +78,12 @@ static enum dsgd_status idx_body(gzFile file, const char *path, struct sha256_ct
     out->payload = malloc(size);
     if (!out->payload) { return dsgd_fail(DSGD_ENOMEM, "%s: no memory for %zu bytes", path, size); }
     size_t got;
-    DSGD_TRY(idx_fill(file, path, out->payload, size, hash, &got));
+    DSGD_TRY(idx_fill(file, out->payload, size, hash, &got));
     if (got < size) {
         return dsgd_fail(DSGD_EINPUT, "%s: truncated, %zu bytes after the header, expected %zu", path, got, size);
     }
     uint8_t extra;
-    DSGD_TRY(idx_fill(file, path, &extra, 1, NULL, &got)); /* also makes zlib check the CRC */
+    DSGD_TRY(idx_fill(file, &extra, 1, NULL, &got)); /* also checks the sum of a gzip file, and what comes after it */
     if (got != 0) {
         return dsgd_fail(DSGD_EINPUT, "%s: trailing bytes, expected the end after %zu bytes of data", path, size);
     }
@@ -107,14 +93,11 @@ static enum dsgd_status idx_body(gzFile file, const char *path, struct sha256_ct
 enum dsgd_status dsgd_idx_read(const char *path, int dimensions, struct sha256_ctx *hash, struct dsgd_idx *out)
 {
     *out = (struct dsgd_idx){0};
-    errno = 0;
-    gzFile file = gzopen(path, "rb");
-    if (!file) {
-        return dsgd_fail(DSGD_EINPUT, "%s: cannot be opened (%s)", path, errno ? strerror(errno) : "out of memory");
-    }
+    struct dsgd_unpack *file;
+    DSGD_TRY(dsgd_unpack_open(path, &file));
     enum dsgd_status status = idx_header(file, path, dimensions, hash, out);
     if (status == DSGD_OK) { status = idx_body(file, path, hash, out); }
-    gzclose_r(file); /* nothing was written and every byte was checked: the return value has no news */
+    dsgd_unpack_close(file);
     if (status != DSGD_OK) {
         free(out->payload);
         *out = (struct dsgd_idx){0};

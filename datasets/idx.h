@@ -26,10 +26,11 @@ struct dsgd_idx {
     uint8_t *payload;     /* [n * rows * cols]; free() by the caller */
 };
 
-/** Reads one IDX file (gzip or plain, told apart by content). `dimensions` is DSGD_IDX_LABELS or DSGD_IDX_IMAGES.
- *  All decompressed bytes, header included, are fed to `hash` (may be NULL). Everything is checked: type code, number
- *  and size of dimensions, truncation, trailing bytes, the gzip checksum. A header that lies about n cannot make this
- *  allocate more than the file could unpack to. DSGD_EINPUT with a sentence naming the file; `out` is then empty. */
+/** Reads one IDX file, a regular file (gzip or plain, told apart by content). `dimensions` is DSGD_IDX_LABELS or
+ *  DSGD_IDX_IMAGES. All decompressed bytes, header included, are fed to `hash` (may be NULL). Everything is checked: type
+ *  code, number and size of dimensions, truncation, trailing bytes, the gzip checksum and what follows it (unpack.h). A
+ *  header that lies about n cannot make this allocate more than the file could unpack to. DSGD_EINPUT, DSGD_EIO or
+ *  DSGD_ENOMEM with a sentence naming the file; `out` is then empty. */
 enum dsgd_status dsgd_idx_read(const char *path, int dimensions, struct sha256_ctx *hash, struct dsgd_idx *out);
 
 /** Where a dataset of four IDX files comes from. */
@@ -47,7 +48,8 @@ struct dsgd_idx_source {
     const char *command;          /* ... as one line to type */
 };
 
-/** Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] (.gz first) from the first folder that holds any of them.
+/** Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] (.gz first, and the plain file if the .gz cannot be used) from the
+ *  first folder that holds any of them.
  *  classes = largest training label + 1, at least 2. Checks every file as dsgd_idx_read does, and that counts, image
  *  sizes and labels fit together. args->config is a struct dsgd_split_config or NULL (full); with split = tuning the t10k
  *  files are not opened. DSGD_EINPUT with a sentence. Caller: dsgd_dataset_destroy. */

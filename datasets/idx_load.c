@@ -1,9 +1,10 @@
 /* idx_load.c - finds the four IDX files of a dataset, reads them and checks that they belong together. */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include <nettle/sha2.h>
 #include "datasets/idx.h"
 #include "datasets/split.h"
@@ -14,21 +15,53 @@ enum { FILES = DSGD_DATA_FILES, PATH_SIZE = DSGD_DATA_PATH };
 static const char *const file_name[FILES] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
                                              "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
 
-/* The file itself or its gzip in a folder; false if there is neither. An over-long path counts as absent. */
-static bool find_file(const char *folder, const char *name, char path[PATH_SIZE])
+/* Is there anything of this name? A dangling link is, and so is what a folder without the right to look hides: the reader then
+ * says what is wrong. */
+static bool is_there(const char *path)
 {
+    struct stat info;
+    return lstat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG);
+}
+
+/* The gzip of a file in a folder, then the file itself: those that are there, and their number. An over-long path counts as
+ * absent. */
+static int find_file(const char *folder, const char *name, char path[2][PATH_SIZE])
+{
+    int found = 0;
     for (int zip = 1; zip >= 0; --zip) {
-        const int length = snprintf(path, PATH_SIZE, "%s/%s%s", folder, name, zip ? ".gz" : "");
-        if (length > 0 && length < PATH_SIZE && access(path, F_OK) == 0) { return true; }
+        const int length = snprintf(path[found], PATH_SIZE, "%s/%s%s", folder, name, zip ? ".gz" : "");
+        if (length > 0 && length < PATH_SIZE && is_there(path[found])) { ++found; }
     }
-    return false;
+    return found;
+}
+
+/* Reads file f from the first of these paths that can be used: a broken gzip does not hide an intact plain file. If none can,
+ * the sentence is about the first. *used is the one that was read, and `passed_over`, if given, why it is not the first. */
+static enum dsgd_status read_first(char path[2][PATH_SIZE], int paths, int f, struct sha256_ctx *hash, int *used,
+                                   char *passed_over, struct dsgd_idx *out)
+{
+    enum dsgd_status first = DSGD_OK;
+    char why[DSGD_MESSAGE_MAX] = "";
+    const struct sha256_ctx before = *hash;
+    for (*used = 0; *used < paths; ++*used) {
+        *hash = before;
+        const enum dsgd_status status = dsgd_idx_read(path[*used], f % 2 ? DSGD_IDX_LABELS : DSGD_IDX_IMAGES, hash, out);
+        if (status == DSGD_OK && passed_over) { snprintf(passed_over, DSGD_MESSAGE_MAX, "%s", why); }
+        if (status == DSGD_OK || status == DSGD_ENOMEM) { return status; }
+        if (*used == 0) {
+            first = status;
+            snprintf(why, sizeof why, "%s", dsgd_message());
+        }
+    }
+    *used = 0;
+    return dsgd_fail(first, "%s", why);
 }
 
 static int count_files(const char *folder)
 {
-    char path[PATH_SIZE];
+    char path[2][PATH_SIZE];
     int found = 0;
-    for (int f = 0; f < FILES; ++f) { found += find_file(folder, file_name[f], path); }
+    for (int f = 0; f < FILES; ++f) { found += find_file(folder, file_name[f], path) > 0; }
     return found;
 }
 
@@ -78,13 +111,17 @@ static enum dsgd_status missing_file(const char *folder, const char *name)
 static enum dsgd_status read_split(const char *folder, int first, struct sha256_ctx *hash, struct dsgd_dataset *data,
                                    struct dsgd_split *split, size_t side[2])
 {
-    char image_path[PATH_SIZE], label_path[PATH_SIZE];
+    char image[2][PATH_SIZE], label[2][PATH_SIZE];
     struct dsgd_idx images, labels;
-    if (!find_file(folder, file_name[first], image_path)) { return missing_file(folder, file_name[first]); }
-    if (!find_file(folder, file_name[first + 1], label_path)) { return missing_file(folder, file_name[first + 1]); }
-    DSGD_TRY(dsgd_idx_read(image_path, DSGD_IDX_IMAGES, hash, &images));
+    int used;
+    const int image_paths = find_file(folder, file_name[first], image), label_paths = find_file(folder, file_name[first + 1], label);
+    if (image_paths == 0) { return missing_file(folder, file_name[first]); }
+    if (label_paths == 0) { return missing_file(folder, file_name[first + 1]); }
+    DSGD_TRY(read_first(image, image_paths, first, hash, &used, NULL, &images));
+    const char *image_path = image[used];
     data->owned[first] = images.payload;
-    DSGD_TRY(dsgd_idx_read(label_path, DSGD_IDX_LABELS, hash, &labels));
+    DSGD_TRY(read_first(label, label_paths, first + 1, hash, &used, NULL, &labels));
+    const char *label_path = label[used];
     data->owned[first + 1] = labels.payload;
     if (labels.n != images.n) {
         return dsgd_fail(DSGD_EINPUT, "%s: %zu labels, expected %zu, one for each image of %s", label_path, labels.n,
@@ -150,21 +187,32 @@ enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struc
     return DSGD_OK;
 }
 
-static void survey_file(int f, struct dsgd_data_file *file)
+/* A sentence without the path that begins it, which is told anyway. */
+static void without_path(const char *sentence, const char *path, char problem[DSGD_DATA_PROBLEM])
+{
+    const size_t length = strlen(path);
+    const bool named = strncmp(sentence, path, length) == 0 && strncmp(sentence + length, ": ", 2) == 0;
+    snprintf(problem, DSGD_DATA_PROBLEM, "%.*s", DSGD_DATA_PROBLEM - 1, named ? sentence + length + 2 : sentence);
+}
+
+static enum dsgd_status survey_file(int f, char path[2][PATH_SIZE], int paths, struct dsgd_data_file *file)
 {
     struct sha256_ctx hash;
     struct dsgd_idx content;
+    char passed_over[DSGD_MESSAGE_MAX] = "";
+    int used;
     sha256_init(&hash);
-    if (dsgd_idx_read(file->path, f % 2 ? DSGD_IDX_LABELS : DSGD_IDX_IMAGES, &hash, &content) != DSGD_OK) {
-        /* the sentence begins with the path, which is told anyway */
-        const char *why = dsgd_message();
-        const size_t path = strlen(file->path);
-        snprintf(file->problem, sizeof file->problem, "%.255s",
-                 strncmp(why, file->path, path) == 0 && strncmp(why + path, ": ", 2) == 0 ? why + path + 2 : why);
-        return;
+    const enum dsgd_status status = read_first(path, paths, f, &hash, &used, passed_over, &content);
+    snprintf(file->path, sizeof file->path, "%s", path[used]);
+    if (status == DSGD_ENOMEM) { return status; }
+    if (status != DSGD_OK) {
+        without_path(dsgd_message(), path[used], file->problem);
+        return DSGD_OK;
     }
+    without_path(passed_over, path[0], file->passed_over);
     free(content.payload);
     hex_digest(&hash, file->sha256);
+    return DSGD_OK;
 }
 
 enum dsgd_status dsgd_idx_survey(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
@@ -174,13 +222,11 @@ enum dsgd_status dsgd_idx_survey(const struct dsgd_idx_source *source, const str
     DSGD_TRY(find_places(source, args->folder, out));
     for (int f = 0; f < FILES; ++f) {
         struct dsgd_data_file *file = &out->file[f];
+        char path[2][PATH_SIZE];
         file->name = file_name[f];
         file->published = source->file_sha256[f];
-        if (out->found < 0 || !find_file(out->place[out->found], file_name[f], file->path)) {
-            file->path[0] = '\0';
-        } else {
-            survey_file(f, file);
-        }
+        const int paths = out->found < 0 ? 0 : find_file(out->place[out->found], file_name[f], path);
+        if (paths > 0) { DSGD_TRY(survey_file(f, path, paths, file)); }
     }
     return DSGD_OK;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "datasets/dataset.h"
+#include "datasets/classes.h"
 #include "experiments/commands.h"
 #include "experiments/json_out.h"
 #include "experiments/text_out.h"
@@ -26,7 +26,14 @@ struct entry {
     struct dsgd_dataset *data; /* NULL: not usable, and then ... */
     char problem[DSGD_MESSAGE_MAX];
     int missing, damaged, different; /* files; different: intact, but not the published bytes */
+    enum dsgd_status status;             /* of loading it; DSGD_EIO: a file system failed, and so does the command */
     char advice[ADVICE_SIZE];            /* a line to type, or "" */
+};
+
+/* The first dataset whose file system failed, told after all the others. */
+struct failure {
+    enum dsgd_status status;
+    char sentence[DSGD_MESSAGE_MAX];
 };
 
 static const struct argp_option option_table[] = {
@@ -116,7 +123,8 @@ static enum dsgd_status look(struct entry *e, const struct options *o)
     const enum dsgd_status status = e->ops->load(&args, &e->data);
     if (status == DSGD_OK) { return DSGD_OK; }
     snprintf(e->problem, sizeof e->problem, "%s", dsgd_message());
-    return status == DSGD_EINPUT ? DSGD_OK : status;
+    e->status = status;
+    return status == DSGD_EINPUT || status == DSGD_EIO ? DSGD_OK : status;
 }
 
 /* "WORDS" and a text of the world in one line. */
@@ -126,10 +134,31 @@ static void print_text(const char *words, const char *text)
     text_shown(stdout, text);
 }
 
+/* Classes without an example: a problem that needs them refuses the training set; an error measured on such a test set says
+ * nothing about them. */
+static size_t missing_classes(const struct dsgd_dataset *data, const struct dsgd_split *split, char text[DSGD_CLASSES_TEXT])
+{
+    size_t count[DSGD_LABELS];
+    dsgd_classes_count(split, count);
+    return dsgd_classes_text(count, data->classes, false, text);
+}
+
+static void print_classes(const struct dsgd_dataset *data)
+{
+    char text[DSGD_CLASSES_TEXT];
+    if (missing_classes(data, &data->train, text) > 0) { printf("              no training example of class %s\n", text); }
+    if (missing_classes(data, &data->test, text) > 0) { printf("              no test example of class %s\n", text); }
+}
+
 static void print_files(const struct entry *e)
 {
     for (int f = 0; f < DSGD_DATA_FILES; ++f) {
         const struct dsgd_data_file *file = &e->survey.file[f];
+        if (*file->passed_over) {
+            print_text("              ", file->path);
+            print_text(".gz: passed over, ", file->passed_over);
+            printf("\n");
+        }
         if (!*file->path) {
             printf("              %s[.gz]: missing\n", file->name);
         } else if (!*file->sha256) {
@@ -164,6 +193,7 @@ static void print(const struct entry *e)
         print_text("\n  title       ", e->data->title);
         printf("\n  examples    %zu for training, %zu for testing, %zu features, %zu classes\n", e->data->train.n, e->data->test.n,
                e->data->features, e->data->classes);
+        print_classes(e->data);
     } else {
         print_text("\n  not usable  ", e->problem);
         printf("\n");
@@ -173,8 +203,8 @@ static void print(const struct entry *e)
     } else {
         printf("  SHA-256     %d as published, %d different, %d damaged, %d missing\n",
                DSGD_DATA_FILES - e->different - e->damaged - e->missing, e->different, e->damaged, e->missing);
-        print_files(e);
     }
+    print_files(e);
     if (e->data) { printf("  use it      --set dataset=%s\n", e->ops->name); }
     if (*e->advice) {
         print_text("  type        ", e->advice);
@@ -193,6 +223,7 @@ static json_t *files_json(const struct entry *e)
         json_set_text(object, "sha256", file->sha256);
         json_set_text(object, "sha256_published", file->published);
         json_set_text(object, "problem", file->problem);
+        json_set_text(object, "passed_over", file->passed_over);
         json_array_append_new(files, object);
     }
     return files;
@@ -221,12 +252,17 @@ static json_t *entry_json(const struct entry *e)
     json_object_set_new(object, "test", json_integer((json_int_t)e->data->test.n));
     json_object_set_new(object, "features", json_integer((json_int_t)e->data->features));
     json_object_set_new(object, "classes", json_integer((json_int_t)e->data->classes));
+    char text[DSGD_CLASSES_TEXT];
+    missing_classes(e->data, &e->data->train, text);
+    json_set_text(object, "classes_missing_train", text);
+    missing_classes(e->data, &e->data->test, text);
+    json_set_text(object, "classes_missing_test", text);
     json_set_text(object, "sha256", e->data->sha256);
     return object;
 }
 
 /* One dataset after the other: none stays in memory. */
-static enum dsgd_status tell(const struct options *o, json_t *all, int *usable)
+static enum dsgd_status tell(const struct options *o, json_t *all, int *usable, struct failure *failure)
 {
     struct entry *e = malloc(sizeof *e);
     enum dsgd_status status = e ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for what is known about a dataset");
@@ -236,6 +272,10 @@ static enum dsgd_status tell(const struct options *o, json_t *all, int *usable)
         status = look(e, o);
         if (status == DSGD_OK) {
             *usable += e->data != NULL;
+            if (e->status == DSGD_EIO && failure->status == DSGD_OK) {
+                failure->status = e->status;
+                memcpy(failure->sentence, e->problem, sizeof failure->sentence);
+            }
             if (o->json) {
                 json_array_append_new(all, entry_json(e));
             } else {
@@ -255,13 +295,14 @@ static int command(int argc, char **argv)
         option_table, parse, NULL,
         "Tells for each dataset where its files were looked for, what is there, whether the bytes are the published "
         "ones (SHA-256), and what to type if not. Exit code 0 if the files of at least one dataset can be used, "
-        "else 2.",
+        "else 2; 3 if a file system failed.",
         NULL, NULL, NULL};
     struct options o = {.data = NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     json_t *all = o.json ? json_array() : NULL;
     int usable = 0;
-    enum dsgd_status status = tell(&o, all, &usable);
+    struct failure failure = {.status = DSGD_OK};
+    enum dsgd_status status = tell(&o, all, &usable, &failure);
     if (status == DSGD_OK && o.json) {
         status = json_print(all);
     } else {
@@ -270,6 +311,7 @@ static int command(int argc, char **argv)
     if (status == DSGD_OK && (fflush(stdout) != 0 || ferror(stdout))) {
         status = dsgd_fail(DSGD_EIO, "cannot write to standard output");
     }
+    if (status == DSGD_OK && failure.status != DSGD_OK) { status = dsgd_fail(failure.status, "%s", failure.sentence); }
     if (status == DSGD_OK && usable == 0) {
         status = dsgd_fail(DSGD_EINPUT, "data: no dataset with files can be used, expected at least one");
     }

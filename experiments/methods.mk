@@ -2,7 +2,7 @@
 #
 #   METHODS="sgd signsgd ..."     which files of experiments/methods; all by default
 #   DATASET=mnist|fashion_mnist   which data, as for `mnist`
-#   QUICK=1                       60 steps, a short grid on the held-out loss and one seed each, in files of their own: a test, no comparison
+#   QUICK=1                       60 steps (dgc: a shorter warm-up), a short grid on the held-out loss and one seed each, in files of their own: a test, no comparison
 #   SET="key=value ..."           overrides keys of all runs, in files of their own
 #   JOBS=N (or make's -jN)        methods at a time, one thread each
 #
@@ -37,7 +37,8 @@ methods-docs: methods ## writes the tables of docs/methods.md anew
 	@scripts/methods-docs.sh $(METHODS_STEM) docs/methods.md $(METHODS)
 
 $(METHODS_FILES): $(METHODS_STEM)/%.files: methods-now
-	@scripts/method.sh $(DSGD) experiments/methods/$*.conf $(METHODS_STEM) '$(METHODS_SEEDS)' '$(METHODS_TUNE)' $(METHODS_SET)
+	@scripts/method.sh $(DSGD) experiments/methods/$*.conf $(METHODS_STEM) '$(METHODS_SEEDS)' '$(METHODS_TUNE)' $(METHODS_SET) \
+		$(if $(and $(QUICK),$(filter dgc,$*)),--set local_topk.warmup=10)
 
 $(METHODS_STEM).tsv: METHODS_FORM = --tsv
 $(METHODS_STEM).md: METHODS_FORM = --markdown

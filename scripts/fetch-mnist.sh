@@ -4,14 +4,19 @@
 #   DSGD_MNIST_URLS   base URLs, separated by blanks, tried in this order instead of the list below
 #   DSGD_MNIST_SUMS   file of lines "SHA-256 NAME", sums of the unpacked files, instead of the published ones (tests)
 #
-# What has arrived stays in NAME.gz.part: after an interruption the same command goes on there, also on another mirror.
-# The files get their names only when all that were missing have arrived and the SHA-256 of what they unpack to is right
-# (mirrors may have packed the same bytes differently). Files that are already there are never touched: a wrong one is
-# an error.
+# What has arrived stays in mnist/.dsgd-fetch/NAME.gz.part: after an interruption the same command goes on there, also on
+# another mirror. The files get their names only when all that were missing have arrived and the SHA-256 of what they unpack
+# to is right (mirrors may have packed the same bytes differently). Files that are already there are never touched, links
+# included: a wrong one is an error.
+#
+# Nothing else is written or deleted: the folder .dsgd-fetch is made by this script, for its owner alone, and goes when all
+# is there. Everything happens from inside it, so that no link put in place meanwhile leads elsewhere; a mnist that is a
+# link is not written to. A mirror cannot fill the disk: no file grows beyond `most` bytes.
 #
 # Exit codes: 0 the four files are there and right, 2 bad input, 3 network or input/output, 130 interrupted.
 set -euo pipefail
 export LC_ALL=C
+unset CDPATH # cd means what it says
 
 mirrors=(https://ossci-datasets.s3.amazonaws.com/mnist/ https://storage.googleapis.com/cvdf-datasets/mnist/)
 names=(train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte)
@@ -21,6 +26,9 @@ declare -A published=(
     [t10k-images-idx3-ubyte]=0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7
     [t10k-labels-idx1-ubyte]=ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2
 )
+most=$((16 << 20))     # bytes of one packed file, a multiple of 1024: the largest is published with 10 MB
+unpacked=$((64 << 20)) # bytes of one unpacked file that are looked at: the largest has 47 MB
+private=.dsgd-fetch
 attempts=4 # on one mirror, as long as each brings bytes
 stall_s=30 # without a byte for so long, a mirror is given up
 
@@ -37,14 +45,18 @@ fail()
 bytes_of() { stat -c %s -- "$1" 2>/dev/null || echo 0; }
 
 # inspect FILE SUM: does what FILE unpacks to have this sum? If not, `found` says what it is. Plain files are their own
-# unpacked form.
+# unpacked form. Nothing but a regular file is opened: a FIFO would never end.
 inspect()
 {
-    found=
+    found='' broken=''
     local sum
-    if ! sum=$(gzip -dcf 2>"$scratch/gzip" <"$1" | sha256sum); then
-        sum=$(grep . "$scratch/gzip" | tail -n 1)
-        found="$(bytes_of "$1") bytes that do not unpack (${sum#gzip: stdin: })"
+    if [ ! -f "$1" ]; then
+        found="no regular file" broken=yes
+        return 1
+    fi
+    if ! sum=$(gzip -dcf 2>"$scratch/gzip" <"$1" | head -c "$unpacked" | sha256sum); then
+        sum=$(grep . "$scratch/gzip" | tail -n 1) || sum='stdin: more than expected'
+        found="$(bytes_of "$1") bytes that do not unpack (${sum#*stdin: })" broken=yes
         return 1
     fi
     sum=${sum%% *}
@@ -57,10 +69,16 @@ inspect()
 download()
 {
     local code=0
-    # In the background, so that a signal to this script alone ends it too.
-    curl --fail --silent --location --proto '=http,https,file' --proto-redir '=http,https' --connect-timeout 20 \
-        --speed-limit 1 --speed-time "$stall_s" --continue-at - --output "$2" \
-        --write-out '%{http_code} %{errormsg}\n' "$1" >"$scratch/reply" 2>/dev/null </dev/null &
+    # In the background, so that a signal to this script alone ends it too. --max-filesize believes what the server says;
+    # the limit of the process holds for servers that say nothing, and counts what is there already.
+    (
+        trap '' XFSZ # a write beyond the limit fails, as on a full disk
+        limit=$(ulimit -f)
+        if [ "$limit" = unlimited ] || [ "$limit" -gt $((most / 1024)) ]; then ulimit -f $((most / 1024)); fi
+        exec curl --max-filesize "$most" --fail --silent --location --proto '=http,https,file' --proto-redir '=http,https' --connect-timeout 20 \
+            --speed-limit 1 --speed-time "$stall_s" --continue-at - --output "$2" \
+            --write-out '%{http_code} %{errormsg}\n' "$1"
+    ) >"$scratch/reply" 2>/dev/null </dev/null &
     child=$!
     wait "$child" || code=$?
     child=
@@ -85,8 +103,12 @@ fetch()
             warn "$url: got $found, expected SHA-256 $sum; discarded"
             # Two mirrors may pack differently: what was begun elsewhere is not this mirror's fault.
             [ "$before" -gt 0 ] || return 1
+        elif [ "$code" -eq 63 ] || { [ "$code" -eq 23 ] && [ "$after" -ge "$most" ]; }; then
+            [ "$after" -lt "$most" ] || rm -f -- "$part"
+            warn "$url: more than $most bytes, expected a packed file of MNIST, 10 MB at most; given up"
+            [ "$before" -gt 0 ] && [ "$after" -ge "$most" ] || return 1 # with what was begun elsewhere it was too much
         elif [ "$code" -eq 23 ]; then
-            fail 3 "$part: cannot be written ($why), expected a writable folder with 12 MB left"
+            fail 3 "$folder/$private/$part: cannot be written ($why), expected a writable folder with 12 MB left"
         elif [ "$code" -eq 33 ] || [ "$code" -eq 36 ] || [ "$reply" = 416 ]; then
             rm -f -- "$part"
             warn "$url: does not go on after $before bytes ($why), expected the rest; starts again"
@@ -110,37 +132,88 @@ fetch_from_mirrors()
     for mirror in "${order[@]}"; do
         [ -z "${tried[$mirror]:-}" ] || continue
         tried[$mirror]=yes
-        if fetch "$mirror$name.gz" "$folder/$name.gz.part" "${published[$name]}"; then
+        if fetch "$mirror$name.gz" "$name.gz.part" "${published[$name]}"; then
             good=$mirror
-            say "$name.gz: $(bytes_of "$folder/$name.gz.part") bytes from $mirror"
+            say "$name.gz: $(bytes_of "$name.gz.part") bytes from $mirror"
             return 0
         fi
     done
     return 1
 }
 
-# What is not there yet, into `missing`. The gzip goes first, as in the reader.
+# survey BASE: what is not there yet, into `missing`; BASE is the folder, or .. from inside the private one. As in the reader:
+# the gzip goes first, and one that does not unpack hides no right plain file.
 survey()
 {
-    local name file
+    local name file there
     missing=()
     for name in "${names[@]}"; do
-        file=$folder/$name.gz
-        [ -e "$file" ] || file=$folder/$name
-        if [ ! -e "$file" ]; then
-            missing+=("$name")
-        elif ! inspect "$file" "${published[$name]}"; then
-            fail 2 "$file: is there and has $found, expected SHA-256 ${published[$name]};" \
+        there=
+        for file in "$name.gz" "$name"; do
+            [ -e "$1/$file" ] || [ -L "$1/$file" ] || continue
+            if inspect "$1/$file" "${published[$name]}"; then
+                there=$file
+                break
+            fi
+            if [ -n "$broken" ] && [ "$file" = "$name.gz" ] && inspect "$1/$name" "${published[$name]}"; then
+                say "$folder/$file cannot be used and is passed over, $name is right"
+                there=$name
+                break
+            fi
+            inspect "$1/$file" "${published[$name]}" || true # for `found`
+            fail 2 "$folder/$file: is there and has $found, expected SHA-256 ${published[$name]};" \
                 "move it away, then the same command fetches it"
+        done
+        [ -n "$there" ] || missing+=("$name")
+    done
+}
+
+# stands_in FOLDER: does this process, and is FOLDER no link? A link put there between a test and a cd would have been followed.
+stands_in() { [ "$(stat -c %d:%i -- "$1" 2>/dev/null)" = "$(stat -c %d:%i .)" ]; }
+
+# Goes into the private folder and takes the lock there. False if another process has just removed it, being ready.
+enter()
+{
+    local file whole
+    cd -- "$start" # a second try begins there again
+    if [ -L "$folder" ]; then
+        fail 2 "$folder: a symbolic link, expected a folder to write into; DSGD_DATA=FOLDER names the one that holds the real mnist"
+    fi
+    if ! mkdir -p -- "$folder" 2>/dev/null || ! cd -- "$folder" 2>/dev/null; then
+        fail 3 "$folder: cannot be made or written, expected a writable folder; DSGD_DATA=FOLDER names another"
+    fi
+    case $folder in
+    /*) whole=$folder ;;
+    *) whole=$start/$folder ;;
+    esac
+    stands_in "$whole" || fail 2 "$folder: became a symbolic link, expected a folder to write into"
+    if ! mkdir -m 700 -- $private 2>/dev/null; then
+        if [ ! -e $private ] && [ ! -L $private ]; then
+            fail 3 "$folder: cannot be made or written, expected a writable folder; DSGD_DATA=FOLDER names another"
+        fi
+        if [ -L $private ] || [ ! -d $private ] || [ ! -O $private ]; then
+            fail 2 "$folder/$private: not made by this script for you, expected a folder of your own; move it away"
+        fi
+    fi
+    cd -- $private 2>/dev/null || return 1
+    stands_in ../$private || return 1
+    for file in lock "${names[@]/%/.gz.part}"; do
+        [ -e "$file" ] || [ -L "$file" ] || continue
+        if [ -L "$file" ] || [ ! -f "$file" ] || [ "$(stat -c %h -- "$file")" -gt 1 ]; then
+            fail 2 "$folder/$private/$file: a link or no regular file, expected what this script wrote; move it away"
         fi
     done
+    { exec 9>>lock; } 2>/dev/null || return 1
+    # One at a time. A curl that outlives a killed script holds the lock too.
+    flock -n 9 || fail 2 "$folder: another process fetches files into it, expected one at a time"
+    [ -e lock ]
 }
 
 interrupted()
 {
     trap '' INT TERM HUP
     [ -z "$child" ] || { kill "$child" 2>/dev/null || true; wait "$child" 2>/dev/null || true; }
-    fail 130 "interrupted; what has arrived stays in $folder/*.part, the same command goes on there"
+    fail 130 "interrupted; what has arrived stays in $folder/$private, the same command goes on there"
 }
 
 read_sums()
@@ -169,34 +242,34 @@ done
 
 folder=${DSGD_DATA:-data}/mnist
 child='' good=''
-scratch=$(mktemp -d) || fail 3 "no temporary folder, expected a writable ${TMPDIR:-/tmp}"
+start=$PWD
+scratch=$(cd -- "${TMPDIR:-/tmp}" && mktemp -d -p "$PWD") || fail 3 "no temporary folder, expected a writable ${TMPDIR:-/tmp}"
 trap 'rm -rf "$scratch"' EXIT
 trap interrupted INT TERM HUP
 
 # Before anything is written: a complete folder may be read-only.
-survey
+survey "$folder"
 if [ ${#missing[@]} -gt 0 ]; then
     command -v curl >/dev/null || fail 2 "curl is not installed, please type scripts/setup.sh data"
-    if ! mkdir -p -- "$folder" 2>/dev/null || ! : 2>/dev/null >>"$folder/.fetch.lock"; then
-        fail 3 "$folder: cannot be made or written, expected a writable folder; DSGD_DATA=FOLDER names another"
-    fi
-    # One at a time. A curl that outlives a killed script holds the lock too.
-    exec 9>>"$folder/.fetch.lock"
-    flock -n 9 || fail 2 "$folder: another process fetches files into it, expected one at a time"
-    survey
+    enter || enter || fail 3 "$folder/$private: vanishes, expected a writable folder that stays"
+    survey ..
+    for name in "${missing[@]}"; do
+        part=$name.gz.part
+        if [ -s "$part" ] && inspect "$part" "${published[$name]}"; then continue; fi
+        fetch_from_mirrors "$name" || fail 3 "$name.gz: not got from any of ${mirrors[*]} (reasons above), expected one" \
+            "that has it; the same command tries again, DSGD_MNIST_URLS names other mirrors"
+    done
+    for name in "${missing[@]}"; do
+        part=$name.gz.part
+        # -n: what has appeared there meanwhile is the user's
+        if ! sync -- "$part" || ! mv -nT -- "$part" "../$name.gz" || [ -e "$part" ]; then
+            fail 3 "$folder/$private/$part: cannot be moved to its place, expected to become $folder/$name.gz"
+        fi
+    done
+    sync -- ..
+    # Safe now: whoever made another lock finds a complete folder.
+    rm -f -- lock "${names[@]/%/.gz.part}"
+    cd ..
+    rmdir -- $private 2>/dev/null || true
 fi
-for name in "${missing[@]}"; do
-    part=$folder/$name.gz.part
-    if [ -s "$part" ] && inspect "$part" "${published[$name]}"; then continue; fi
-    fetch_from_mirrors "$name" || fail 3 "$name.gz: not got from any of ${mirrors[*]} (reasons above), expected one" \
-        "that has it; the same command tries again, DSGD_MNIST_URLS names other mirrors"
-done
-for name in "${missing[@]}"; do
-    part=$folder/$name.gz.part
-    if ! sync -- "$part" || ! mv -f -- "$part" "$folder/$name.gz"; then
-        fail 3 "$part: cannot be moved to its place, expected to become $folder/$name.gz"
-    fi
-done
-# Safe now: whoever holds another lock file of this name finds a complete folder.
-[ ${#missing[@]} -eq 0 ] || rm -f -- "$folder/.fetch.lock"
 say "$folder: the four files of MNIST are there, SHA-256 as published"

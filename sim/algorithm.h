@@ -65,11 +65,14 @@ struct dsgd_round {
     double shrink;             /* decoupled weight decay of this step, eta_t * weight_decay, else 0 */
     int threads;               /* the server may use so many; results must not depend on it */
     struct dsgd_arena *scratch; /* this call's working memory, gone when it returns */
+    float *input;              /* NULL, or [d] in an observed round: see lends */
 };
 
 /** What one round does to the model: x = (1 - shrink) x - scale * value. Arrays belong to the answer or the scratch. */
 struct dsgd_update {
     double shrink, scale;
+    double gain;           /* the factor in scale that belongs to the compressor (d/k of an unbiased one): what comes out of it
+                            * is gain * value. Starts at 1. For the observer alone */
     size_t n;              /* d if dense; 0 with an index: nothing arrived in this step */
     const uint32_t *index; /* [n] ascending, or NULL if dense */
     const float *value;    /* [n] */
@@ -131,8 +134,11 @@ struct dsgd_algorithm {
     enum dsgd_status (*decode)(const void *common, const struct dsgd_round *round, const struct dsgd_message *down,
                                struct dsgd_update *update);
     /** optional: between the last exchange and settle, the vector that entered the compressor, in the units of
-     *  update->value; after settle, what the worker keeps back. The gradient itself if NULL. Observer only. */
+     *  update->gain * update->value; after settle, what the worker keeps back. The gradient itself if NULL. Observer only. */
     void (*view)(const void *common, const struct dsgd_state *worker, double *out /*[d]*/);
+    /** optional: true if encode copies that vector to round->input in the first exchange, where it is not NULL. No worker has
+     *  to keep it then, and view is only asked after settle (if `memory`). Observer only. */
+    bool (*lends)(const void *common);
 };
 
 #endif

@@ -85,7 +85,9 @@ static enum dsgd_status lanes_create(struct dsgd_engine *e)
         lane->grad = zeroed(e->be, e->layout.d * sizeof *lane->grad);
         lane->example = calloc((size_t)e->args.config->batch, sizeof *lane->example);
         if (e->alg->point) { lane->point = zeroed(e->be, e->layout.d * sizeof *lane->point); }
-        if (!lane->grad || !lane->example || (e->alg->point && !lane->point)) {
+        const bool lends = e->args.config->log.oracle && e->alg->lends && e->alg->lends(e->common);
+        if (lends) { lane->input = zeroed(e->be, e->layout.d * sizeof *lane->input); }
+        if (!lane->grad || !lane->example || (e->alg->point && !lane->point) || (lends && !lane->input)) {
             return dsgd_fail(DSGD_ENOMEM, "no memory for %d gradients of %zu parameters", e->lanes, e->layout.d);
         }
     }
@@ -166,6 +168,7 @@ void dsgd_engine_destroy(struct dsgd_engine *e)
         dsgd_arena_destroy(&e->lane[l].up.arena);
         dsgd_arena_destroy(&e->lane[l].scratch);
         e->be->release(e->lane[l].grad);
+        e->be->release(e->lane[l].input);
         e->be->release(e->lane[l].point);
         free(e->lane[l].example);
     }
@@ -232,7 +235,9 @@ enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t 
     bytes += round.down + round.server_scratch;
     bytes += config->average != DSGD_AVERAGE_NONE ? d * sizeof(double) : 0;
     bytes += merged ? d * sizeof(double) : 0;
-    bytes += config->log.oracle ? (args->algorithm->view ? 3 : 1) * d * sizeof(double) : 0;
+    const bool lends = args->algorithm->lends && args->algorithm->lends(common);
+    bytes += config->log.oracle ? (args->algorithm->view || lends ? 3 : 1) * d * sizeof(double) : 0;
+    bytes += config->log.oracle && lends ? lanes * d * sizeof(float) : 0;
     bytes += args->algorithm->common_bytes ? args->algorithm->common_bytes(common) : 0;
     bytes += args->problem->bytes ? args->problem->bytes(args->problem_self) : 0;
     bytes += (size_t)dsgd_run_rows(config) * DSGD_TABLES * 16 * sizeof(union dsgd_cell); /* 60 columns in four tables */

@@ -10,6 +10,7 @@ struct dsgd_lane {
     struct dsgd_message up;
     struct dsgd_arena scratch;
     float *grad;        /* [d] */
+    float *input;       /* [d] what entered the compressor in an observed round; NULL if the algorithm does not lend it */
     float *point;       /* [d] where a local method evaluates its gradient; NULL for others */
     uint32_t *example;  /* [batch] */
     double gradient_s, encode_s, settle_s;
@@ -33,7 +34,10 @@ enum { COUNTERS = 32, MEASURES = 24 };
 /** What the observer keeps between the phases of a logged round. */
 struct dsgd_observer {
     double *input;        /* [d] mean of the vectors that entered the compressors; NULL without oracle */
-    double *memory, *one; /* [d] mean memory, one worker's vector; NULL if the algorithm lends nothing */
+    double *memory, *one; /* [d] mean memory, one worker's vector; NULL if the algorithm compresses nothing */
+    bool lends;           /* the algorithm's encode gives its input in an observed round ... */
+    bool lending;         /* ... and this is one */
+    double lent_s;        /* seconds that summing up took in this round */
     double input_norm2, error_norm2, recall, update_nnz, memory_mean_norm2, memory_norm2_mean;
 };
 
@@ -79,9 +83,10 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *engine, bool observe);
 /** observer.c */
 enum dsgd_status dsgd_observer_create(struct dsgd_engine *engine);
 void dsgd_observer_destroy(struct dsgd_engine *engine);
-/** An algorithm that lends nothing sends the gradient itself: sums those of an observed round, ascending. */
-bool dsgd_observer_wants_gradients(const struct dsgd_engine *engine);
-void dsgd_observer_gradient(struct dsgd_engine *engine, uint32_t i, const float *grad);
+/** Vectors that exist in encode alone are summed as they come, ascending: what the algorithm lends or, where nothing is
+ *  compressed, the gradient. */
+bool dsgd_observer_wants_vectors(const struct dsgd_engine *engine);
+void dsgd_observer_vector(struct dsgd_engine *engine, uint32_t i, const struct dsgd_lane *lane);
 /** Before settle: mean of the vectors that entered the compressors. */
 void dsgd_observer_input(struct dsgd_engine *engine);
 /** After decode: compression error, recall, and the memories. */

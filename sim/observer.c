@@ -3,7 +3,7 @@
  * /oracle holds what nobody in the network may know. With p = mean of the vectors that entered the workers' compressors
  * and g~ the update in the same units: input_norm2 = ||p||^2, error_norm2 = ||p - g~||^2, recall = share of g~'s
  * coordinates among the |g~|_0 largest of |p|. After settle: memory_mean_norm2 = ||mean a_i||^2 (the quantity of Lemma 3)
- * and memory_norm2_mean = mean ||a_i||^2. Without compression (the algorithm lends nothing) p is the mean gradient, and error
+ * and memory_norm2_mean = mean ||a_i||^2. Without compression (the algorithm shows nothing) p is the mean gradient, and error
  * and recall are NaN. A row of step t shows the round that led to it (t-1 to t).
  */
 #include <math.h>
@@ -20,6 +20,12 @@ enum { LEDGER_STEP, LEDGER_UP, LEDGER_DOWN = LEDGER_UP + DSGD_KINDS, LEDGER_BROA
        LEDGER_WIRE_MIN, LEDGER_WIRE_MAX };
 enum { TIME_STEP, TIME_PLAN, TIME_GRADIENT, TIME_ENCODE, TIME_SETTLE, TIME_SERVER, TIME_DECODE, TIME_ROUND, TIME_EVALUATION };
 
+/* Does the algorithm show what enters a compressor? */
+static bool compresses(const struct dsgd_engine *e)
+{
+    return e->alg->view || e->observer.lends;
+}
+
 enum dsgd_status dsgd_observer_create(struct dsgd_engine *e)
 {
     struct dsgd_observer *o = &e->observer;
@@ -27,7 +33,8 @@ enum dsgd_status dsgd_observer_create(struct dsgd_engine *e)
     if (!e->args.config->log.oracle) { return DSGD_OK; }
     const size_t d = e->layout.d;
     o->input = calloc(d, sizeof *o->input);
-    if (!e->alg->view) { return o->input ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the oracle's vector of %zu", d); }
+    o->lends = e->alg->lends && e->alg->lends(e->common);
+    if (!compresses(e)) { return o->input ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the oracle's vector of %zu", d); }
     o->memory = calloc(d, sizeof *o->memory);
     o->one = calloc(d, sizeof *o->one);
     return o->input && o->memory && o->one ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the oracle's vectors of %zu", d);
@@ -62,22 +69,32 @@ static double mean_view(struct dsgd_engine *e, double *mean)
     return norms / e->emulated;
 }
 
-bool dsgd_observer_wants_gradients(const struct dsgd_engine *e)
+bool dsgd_observer_wants_vectors(const struct dsgd_engine *e)
 {
-    return e->observer.input && !e->alg->view;
+    return e->observer.input && (e->observer.lends || !e->alg->view);
 }
 
-void dsgd_observer_gradient(struct dsgd_engine *e, uint32_t i, const float *grad)
+/* A lent vector is summed and divided at the end, as mean_view does it: the same bits. */
+void dsgd_observer_vector(struct dsgd_engine *e, uint32_t i, const struct dsgd_lane *lane)
 {
-    for (size_t j = 0; j < e->layout.d; ++j) {
-        e->observer.input[j] = (i == 0 ? 0.0 : e->observer.input[j]) + (double)grad[j] / e->emulated;
+    double *input = e->observer.input;
+    const size_t d = e->layout.d;
+    if (i == 0) { memset(input, 0, d * sizeof *input); }
+    if (e->observer.lends) {
+        for (size_t j = 0; j < d; ++j) { input[j] += (double)lane->input[j]; }
+    } else {
+        for (size_t j = 0; j < d; ++j) { input[j] += (double)lane->grad[j] / e->emulated; }
     }
 }
 
 void dsgd_observer_input(struct dsgd_engine *e)
 {
     if (!e->observer.input) { return; }
-    if (e->alg->view) { mean_view(e, e->observer.input); }
+    if (e->observer.lends) {
+        for (size_t j = 0; j < e->layout.d; ++j) { e->observer.input[j] /= e->emulated; }
+    } else if (e->alg->view) {
+        mean_view(e, e->observer.input);
+    }
     e->observer.input_norm2 = norm2(e->observer.input, e->layout.d);
 }
 
@@ -104,11 +121,11 @@ enum dsgd_status dsgd_observer_update(struct dsgd_engine *e, const struct dsgd_u
 {
     struct dsgd_observer *o = &e->observer;
     o->update_nnz = (double)update->n;
-    if (!e->alg->view || !o->input) { return DSGD_OK; }
+    if (!compresses(e) || !o->input) { return DSGD_OK; }
     memcpy(o->memory, o->input, e->layout.d * sizeof *o->memory);
     for (size_t j = 0; j < update->n; ++j) {
         const size_t i = update->index ? update->index[j] : j;
-        o->memory[i] -= (double)update->value[j];
+        o->memory[i] -= update->gain * (double)update->value[j];
     }
     o->error_norm2 = norm2(o->memory, e->layout.d);
     o->recall = recall(e, update);

@@ -67,6 +67,7 @@ static enum dsgd_status work_encode(struct dsgd_engine *e, struct dsgd_lane *lan
     struct dsgd_round mine = *round;
     mine.worker = i;
     mine.scratch = &lane->scratch;
+    mine.input = e->observer.lending ? lane->input : NULL;
     if (round->exchange == 0 && !e->merged_sum) { DSGD_TRY(work_gradient(e, lane, i, round)); }
     dsgd_arena_reset(&lane->scratch);
     dsgd_message_reset(&lane->up);
@@ -106,16 +107,21 @@ static enum dsgd_status mean_gradient(struct dsgd_engine *e, const struct dsgd_r
 
 static enum dsgd_status exchange(struct dsgd_engine *e, const struct dsgd_round *round, bool observe)
 {
-    const bool lend = observe && round->exchange == 0 && dsgd_observer_wants_gradients(e);
+    const bool wanted = observe && round->exchange == 0 && dsgd_observer_wants_vectors(e);
     const uint32_t copies = (uint32_t)e->args.config->workers / e->emulated; /* W when merged, else 1 */
     struct dsgd_round server = *round;
     server.scratch = &e->server_scratch;
     for (uint32_t base = 0; base < e->emulated; base += (uint32_t)e->lanes) {
+        e->observer.lending = wanted && e->observer.lends;
         DSGD_TRY(for_chunk(e, base, e->emulated, round, work_encode));
+        const double encoded = dsgd_clock();
+        for (uint32_t i = base; wanted && i < e->emulated && i < base + (uint32_t)e->lanes; ++i) {
+            dsgd_observer_vector(e, i, &e->lane[i - base]);
+        }
         const double start = dsgd_clock();
+        e->observer.lent_s += start - encoded;
         for (uint32_t i = base; i < e->emulated && i < base + (uint32_t)e->lanes; ++i) {
             const struct dsgd_message *up = &e->lane[i - base].up;
-            if (lend) { dsgd_observer_gradient(e, i, e->lane[i - base].grad); }
             if (e->args.tap.message) { e->args.tap.message(e->args.tap.context, round->step, round->exchange, true, i, up); }
             dsgd_transport_up(&e->ledger, up, copies);
             dsgd_arena_reset(&e->server_scratch);
@@ -191,11 +197,12 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
                                .scratch = &e->server_scratch};
     const int exchanges = e->alg->plan(e->common, round.step);
     e->plan_s += dsgd_clock() - start;
+    e->observer.lent_s = 0.0;
     if (e->merged_sum) { DSGD_TRY(mean_gradient(e, &round)); }
     for (round.exchange = 0; round.exchange < exchanges; ++round.exchange) { DSGD_TRY(exchange(e, &round, observe)); }
     round.exchange = exchanges - 1;
     dsgd_transport_round(&e->ledger, (uint32_t)config->workers);
-    double paused = 0.0;
+    double paused = e->observer.lent_s;
     if (observe) {
         const double observing = dsgd_clock();
         dsgd_observer_input(e);
@@ -205,7 +212,7 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
         DSGD_TRY(for_chunk(e, base, e->emulated, &round, work_settle));
     }
     const double decoding = dsgd_clock();
-    struct dsgd_update update = {.shrink = round.shrink, .scale = lr};
+    struct dsgd_update update = {.shrink = round.shrink, .scale = lr, .gain = 1.0};
     dsgd_arena_reset(&e->server_scratch);
     DSGD_TRY(e->alg->decode(e->common, &round, e->down, &update));
     average_model(e);

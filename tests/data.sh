@@ -31,7 +31,7 @@ data()
 {
     local code=$1 got=0
     shift
-    "$DSGD" data "$@" >out 2>err || got=$?
+    timeout 20 "$DSGD" data "$@" >out 2>err || got=$?
     [ "$got" -eq "$code" ] || fail "dsgd data $*: exit code $got, expected $code: $(cat out err)"
 }
 said() { local word; for word in "$@"; do grep -qF -- "$word" out || fail "no '$word' in: $(cat out)"; done; }
@@ -41,6 +41,7 @@ field()
     python3 -c 'import json, sys; print({d["name"]: d for d in json.load(open("out"))}[sys.argv[1]][sys.argv[2]])' "$@"
 }
 
+printf 'problem = logistic\nsteps = 10\nstep { constant = 0.1 }\n' >mnist.conf
 idx one/mnist 1
 idx other/mnist 2
 idx one/fashion-mnist 3
@@ -84,6 +85,30 @@ line=$(field fashion_mnist type)
 if [ ! -e "it's bad/fashion-mnist.other" ] || [ -e "it's bad/fashion-mnist" ]; then fail "not moved: $line"; fi
 "$DSGD" data more 2>/dev/null
 [ $? -eq 2 ] || fail "dsgd data accepts an argument"
+
+# a broken gzip beside an intact plain file: that one is used, and told; a FIFO is not waited for; a disk that fails is exit 3
+mkdir broken && cp -r one/mnist broken/mnist
+images=train-images-idx3-ubyte
+gzip -dc broken/mnist/$images.gz >broken/mnist/$images
+sum=$(sha256sum <broken/mnist/$images)
+echo '<html>' >broken/mnist/$images.gz
+data 0 --data broken
+said "broken/mnist/$images.gz: passed over, magic number" '200 for training' '4 different, 0 damaged'
+data 0 --data broken --json
+grep -q '"passed_over": "magic' out || fail "JSON says nothing of the gzip: $(cat out)"
+grep -q "\"sha256\": \"${sum%% *}\"" out || fail "the sum is not that of the plain file: $(cat out)"
+timeout 20 "$DSGD" run mnist.conf --data broken --quiet -o broken.h5 2>err || fail "a broken gzip hides the plain file: $(cat err)"
+rm broken/mnist/$images.gz && mkfifo broken/mnist/$images.gz
+data 0 --data broken
+said "broken/mnist/$images.gz: passed over, a FIFO"
+echo rubbish >broken/mnist/$images
+timeout 20 "$DSGD" data --data broken >out 2>err # 0 or 2: Fashion-MNIST may be installed
+said "broken/mnist/$images.gz: damaged, a FIFO"
+rm broken/mnist/$images.gz
+ln -sf /proc/self/mem broken/mnist/$images
+data 3 --data broken
+said "broken/mnist/$images: damaged, input failed" 'synthetic'
+grep -q "broken/mnist/$images: input failed" err || fail "no sentence about the disk: $(cat err)"
 
 # Switching: every line names the data, and no table takes both.
 printf 'problem = logistic\nlogistic { l2 = 0.01 }\nalgorithm = sgd\nsteps = 20\nstep { constant = 0.1 }\n' >run.conf

@@ -107,6 +107,7 @@ ok --set step_size=theory --set step.xi=soon
 ok --set algorithm=local_topk --set local_topk.k=786
 ok --set algorithm=local_topk --set local_topk.nesterov=true
 ok --set algorithm=local_topk --set 'local_topk.warmup_ratios=0.25 2'
+ok --set algorithm=local_topk --set local_topk.warmup=21
 ok --set algorithm=true_topk --set true_topk.k=786
 ok --set algorithm=pkk --set pkk.k=786
 ok --set algorithm=random_k --set random_k.k=786
@@ -148,7 +149,11 @@ at=data/mnist
 good() { rm -f $at/*; images 4 2 2 >$at/train-images-idx3-ubyte; labels 4 1 >$at/train-labels-idx1-ubyte; images 2 2 2 >$at/t10k-images-idx3-ubyte; labels 2 1 >$at/t10k-labels-idx1-ubyte; }
 good; try 2 data --data "$work/data" --nothing
 good; rm $at/t10k-labels-idx1-ubyte; data
-good; images 4 2 2 | gzip | head -c 30 >$at/train-images-idx3-ubyte.gz; data
+packed() { good; rm $at/train-images-idx3-ubyte; cat >$at/train-images-idx3-ubyte.gz; data; }
+images 4 2 2 | gzip | head -c 30 | packed
+{ images 4 2 2 | gzip; echo more; } | packed
+good; rm $at/train-images-idx3-ubyte; mkfifo $at/train-images-idx3-ubyte; data
+good; ln -sf /proc/self/mem $at/train-images-idx3-ubyte; try 3 run mnist.conf --quiet -o refused.h5 --data "$work/data"
 good; printf ab >$at/train-images-idx3-ubyte; data
 good; printf '<html>' >$at/train-images-idx3-ubyte; data
 good; { be 3331; be 4 2 2; } >$at/train-images-idx3-ubyte; data
@@ -157,7 +162,7 @@ good; be 2051 4 >$at/train-images-idx3-ubyte; data
 good; be 2051 0 2 2 >$at/train-images-idx3-ubyte; data
 good; images 1 65 1 >$at/train-images-idx3-ubyte; data
 good; be 2051 4000000 2 2 >$at/train-images-idx3-ubyte; data
-good; { be 2051 4 2 2; printf abc; } | gzip >$at/train-images-idx3-ubyte.gz; data
+{ be 2051 4 2 2; printf abc; } | gzip | packed
 good; echo >>$at/train-images-idx3-ubyte; data
 good; labels 5 1 >$at/train-labels-idx1-ubyte; data
 good; images 2 3 2 >$at/t10k-images-idx3-ubyte; data

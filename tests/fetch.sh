@@ -11,7 +11,7 @@ fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
 fetch=$DSGD_SOURCE/scripts/fetch-mnist.sh
 
 cat >"$work/server.py" <<'PYTHON'
-# server.py FOLDER - writes four files and their sums, prints its port, serves until its input ends (or for 100 s).
+# server.py FOLDER - writes four files and their sums, prints its port, serves until its input ends (or for 300 s).
 import gzip, hashlib, http.server, os, random, sys, threading, time
 folder = sys.argv[1]
 names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
@@ -37,9 +37,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = gzip.compress(b"something else" * 1000, mtime=0)
         elif mode == "repacked":  # another gzip around the same bytes
             body = gzip.compress(plain[name], mtime=1, compresslevel=1) + gzip.compress(b"", mtime=0)
+        elif mode == "large":
+            body = bytes(20 << 20)
         elif mode == "page":
             body = b"<html>please log in</html>"
         first = int(asked.removeprefix("bytes=").split("-")[0]) if asked and mode != "norange" else 0
+        if mode in ("endless", "endless-chunks"):  # until the client goes, 1 GB at most
+            self.send_response(206 if first else 200)
+            if first:
+                self.send_header("Content-Range", f"bytes {first}-{(1 << 40) - 1}/{1 << 40}")
+            chunks = mode == "endless-chunks"
+            if chunks:
+                self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            try:
+                for _ in range(1024):
+                    if chunks:
+                        self.wfile.write(b"100000\r\n" + bytes(1 << 20) + b"\r\n")
+                    else:
+                        self.wfile.write(bytes(1 << 20))
+                log.write(f"{mode} took all\n")
+            except OSError:
+                pass
+            self.close_connection = True
+            return
         if mode == "missing" or (mode == "leaves" and asked):
             self.send_error(404)
             return
@@ -55,6 +76,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if mode != "unsized":
             self.send_header("Content-Length", str(len(body) - first))
         self.end_headers()
+        if mode == "slow":
+            self.wfile.write(body[first:first + 1000])
+            self.wfile.flush()
+            time.sleep(1)
+            first += 1000
         whole = mode not in ("cut", "leaves", "stops", "unsized") or (asked and mode in ("cut", "stops"))
         self.wfile.write(body[first:] if whole else body[first:first + (len(body) - first) // 3])
         self.wfile.flush()
@@ -65,7 +91,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
-limit = threading.Timer(100, os._exit, [1])
+limit = threading.Timer(300, os._exit, [1])
 limit.daemon = True
 limit.start()
 print(server.server_address[1], flush=True)
@@ -120,7 +146,8 @@ complete()
 }
 # nothing_placed CASE
 nothing_placed() { ! compgen -G 'data/mnist/*-ubyte*[!t]' >/dev/null || fail "$1: placed $(echo data/mnist/*-ubyte*)"; }
-part() { mkdir -p data/mnist && cat >data/mnist/$images.gz.part; }
+private=data/mnist/.dsgd-fetch
+part() { mkdir -p $private && cat >$private/$images.gz.part; }
 
 begin # good, and again: no request, nothing written
 attempt 0 good
@@ -189,7 +216,7 @@ begin # wrong sum; a page instead of a file
 attempt 3 wrong
 said "$port/wrong/$images.gz" 'unpack to SHA-256' "expected SHA-256 $(sed -n "s/ *$images//p" sums)"
 nothing_placed 'wrong sum'
-[ ! -e data/mnist/$images.gz.part ] || fail "wrong sum: left its .part"
+[ ! -e $private/$images.gz.part ] || fail "wrong sum: left its .part"
 attempt 0 wrong page good
 complete 'wrong sum, page, then good'
 
@@ -221,6 +248,125 @@ attempt 0 good
 complete 'rubbish in the part'
 logged "good $images bytes=8-"
 
+# A mirror that never ends, with and without a part, or announces too much: 16 MiB at most are ever on the disk, then the next
+# mirror is asked. watch: the largest number of bytes that the data folder held
+for mode in endless endless-chunks large; do
+    for begun in 0 1000; do
+        begin
+        [ $begun -eq 0 ] || head -c $begun $images.gz | part
+        rm -f watched
+        (while [ ! -e watched ]; do du -sb data 2>/dev/null | cut -f1; sleep 0.02; done >sizes) &
+        watch=$!
+        attempt 0 $mode good
+        touch watched
+        wait $watch
+        complete "$mode with $begun"
+        said "$port/$mode/$images.gz: more than 16777216 bytes" 'given up'
+        ! grep -q 'took all' log || fail "$mode: all was taken"
+        [ "$(sort -n sizes | tail -n 1)" -lt 17825792 ] || fail "$mode with $begun: the folder held $(sort -n sizes | tail -n 1) bytes"
+    done
+done
+begin
+attempt 3 endless
+nothing_placed endless
+[ "$(du -sb data | cut -f1)" -lt 100000 ] || fail "endless: left $(du -ab data)"
+# Files and links that are not this script's: whatever their names, they stay as they are.
+planted() { [ "$(cat "$1")" = mine ] || fail "$2: the user's file is gone or changed: $1"; }
+begin
+mkdir -p data/mnist
+for name in $images.gz.part .fetch.lock $images.gz.part.new; do echo mine >"data/mnist/$name"; done
+attempt 0 good
+for name in $images.gz.part .fetch.lock $images.gz.part.new; do
+    planted "data/mnist/$name" 'a name as ours'
+    rm "data/mnist/$name"
+done
+complete 'files with names as ours'
+begin # links with the names of an earlier version
+echo mine >victim
+mkdir -p data/mnist
+ln -s ../../victim data/mnist/$images.gz.part
+ln -s ../../victim data/mnist/.fetch.lock
+attempt 0 good
+planted victim 'links with earlier names'
+for name in lock $images.gz.part t10k-labels-idx1-ubyte.gz.part; do # a link in the private folder, soft or hard; a FIFO
+    for kind in -s ''; do
+        begin
+        echo mine >victim
+        mkdir -p $private
+        # shellcheck disable=SC2086 # no option is no word
+        ln $kind "$work/victim" $private/$name
+        attempt 2 good
+        said "$private/$name" 'move it away'
+        planted victim "$name is a link"
+        nothing_placed "$name is a link"
+        [ ! -s log ] || fail "$name is a link: fetched $(cat log)"
+    done
+    rm "$private/$name"
+    mkfifo "$private/$name"
+    attempt 2 good
+    said "$private/$name" 'no regular file'
+done
+for what in private folder; do # a link instead of a folder: nothing is written or deleted where it leads
+    begin
+    rm -rf elsewhere
+    mkdir -p elsewhere data
+    echo mine >elsewhere/lock
+    echo mine >elsewhere/$images.gz.part
+    if [ $what = private ]; then mkdir data/mnist; ln -s "$work/elsewhere" $private; else ln -s "$work/elsewhere" data/mnist; fi
+    attempt 2 good
+    [ "$(cd elsewhere && echo .[!.]* *)" = ".[!.]* lock $images.gz.part" ] || fail "$what is a link: wrote $(ls -A elsewhere)"
+    planted elsewhere/lock "$what is a link"
+    planted elsewhere/$images.gz.part "$what is a link"
+done
+begin # complete, it may be reached through a link: nothing is written
+attempt 0 good
+mv data/mnist real && ln -s ../real data/mnist
+attempt 0 closed
+rm -rf data real
+mkdir -p data # a link that leads nowhere
+ln -s ../nowhere data/mnist
+attempt 2 good
+[ ! -e nowhere ] || fail 'a link that leads nowhere was followed'
+if [ "$(id -u)" -eq 0 ]; then # a private folder of another user
+    begin
+    mkdir -p $private && chown 1 $private
+    attempt 2 good
+    said "$private" 'not made by this script for you'
+fi
+for kind in dangling fifo folder; do # final names that are no files: they are the user's
+    begin
+    mkdir -p data/mnist
+    case $kind in
+    dangling) ln -s nowhere data/mnist/$images.gz ;;
+    fifo) mkfifo data/mnist/$images.gz ;;
+    folder) mkdir data/mnist/$images.gz ;;
+    esac
+    before=$(stat -c '%F %i' data/mnist/$images.gz)
+    attempt 2 good
+    said "data/mnist/$images.gz: is there and has no regular file" 'move it away'
+    if [ "$(stat -c '%F %i' data/mnist/$images.gz)" != "$before" ] || [ -e data/mnist/nowhere ]; then fail "$kind: was touched"; fi
+    gzip -dc $images.gz >data/mnist/$images # as in the reader: the plain file is used
+    attempt 0 good
+    [ "$(stat -c '%F %i' data/mnist/$images.gz)" = "$before" ] || fail "$kind beside a plain file: was touched"
+done
+begin # a gzip that does not unpack beside a right plain file is passed over, one with other content is not
+mkdir -p data/mnist
+gzip -dc $images.gz >data/mnist/$images
+head -c 1000 $images.gz >data/mnist/$images.gz
+attempt 0 good
+cmp -s <(head -c 1000 $images.gz) data/mnist/$images.gz || fail 'a broken gzip of the user was replaced'
+echo other | gzip >data/mnist/$images.gz
+attempt 2 good
+begin # what appears while the script fetches is the user's
+mkdir -p data/mnist
+DSGD_MNIST_URLS=$(mirrors slow) timeout 30 "$fetch" >out 2>err & slow=$!
+for _ in $(seq 400); do [ -s $private/$images.gz.part ] && break; sleep 0.02; done
+echo mine >data/mnist/$images.gz
+wait $slow
+code=$?
+[ $code -eq 3 ] || fail "a file that appears: exit code $code: $(cat err)"
+planted data/mnist/$images.gz 'a file that appears'
+
 begin # a full disk
 (trap '' XFSZ; ulimit -f 100; attempt 3 good; exit $failures) || failures=1
 said "$images.gz.part" 'cannot be written'
@@ -234,7 +380,7 @@ for signal in INT KILL; do
     rm -rf data
     DSGD_MNIST_URLS=$(mirrors stops) python3 - "$fetch" $signal >codes <<'PYTHON' || fail "interrupted: no .part"
 import os, signal, subprocess, sys, time
-part = "data/mnist/train-images-idx3-ubyte.gz.part"
+part = "data/mnist/.dsgd-fetch/train-images-idx3-ubyte.gz.part"
 with open("err", "w") as err:
     first = subprocess.Popen([sys.argv[1]], stdout=subprocess.DEVNULL, stderr=err, start_new_session=True,
                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
@@ -261,7 +407,7 @@ PYTHON
     esac
     [ "$(cat codes)" = "$expected" ] || fail "interrupted by $signal: '$(cat codes)', expected '$expected': $(cat err)"
     nothing_placed "interrupted by $signal"
-    size=$(stat -c %s data/mnist/$images.gz.part)
+    size=$(stat -c %s $private/$images.gz.part)
     : >log
     attempt 0 good
     complete "interrupted by $signal and resumed"

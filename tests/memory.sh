@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # memory.sh - peak memory of runs at d = 203,530: what the run prints is what the kernel says, and stays within limits.
+# 60 MB: no worker keeps anything, merged or because its method has no memory; then the oracle must not make it keep a copy.
 # 600 MB: 256 workers' v and u (2 x 208 MB) or a_i in doubles (417 MB), and room for gradients, sketches and libraries.
 set -u
 [ -z "${DSGD_SANITIZE:-}" ] || exit 77
@@ -11,6 +12,8 @@ problem = quadratic
 quadratic { d = 203530 }
 algorithm = sketched_sgd
 sketched_sgd { rows = 5  cols = 20000  k = 1000 }
+random_k { k = 1000  memory = false }
+terngrad { share = false }
 local_topk { k = 1000 }
 workers = 256
 steps = 1
@@ -41,6 +44,10 @@ faithful='--set log.oracle=true'
     peak 600 $faithful --set algorithm=local_topk --set local_topk.momentum=0.9
     peak 600 $faithful
     peak 600 $faithful --set sketched_sgd.variant=topk --set sketched_sgd.momentum=0.9
+    peak 60 $faithful --set algorithm=qsgd
+    peak 60 $faithful --set algorithm=terngrad
+    peak 60 $faithful --set algorithm=random_k
+    peak 60 $faithful --set algorithm=random_k --set random_k.scale=unbiased
     peak 60 --set emulation=merged
     peak 60 --set emulation=merged --set sketched_sgd.variant=topk --set sketched_sgd.momentum=0.9
 }

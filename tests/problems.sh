@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # problems.sh - every problem with a dataset on dataset = synthetic, from configuration to result: no files anywhere, one
 # optimum for all seeds, the same digest for any number of threads, and what a problem lacks is refused with a sentence.
+# shellcheck disable=SC2015,SC2016 # fail returns 0; perl gets its own dollars
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -89,6 +90,60 @@ for seed in 1 2; do "$DSGD" run small.conf --set problem=softmax --set seed=$see
     fail "softmax.conf: $(cat err)"
 "$DSGD" list | grep -q '^  synthetic ' || fail 'list: no synthetic'
 "$DSGD" list synthetic | grep -q separability || fail 'list synthetic'
+
+# A class without training examples: refused for the problems that need it, with the classes that are there; the test set may
+# lack any (dsgd data says so). labels FOLDER TRAIN TEST: perl expressions of example i
+labels()
+{
+    mkdir -p "$1/mnist"
+    perl -e '
+        my ($folder, @rule) = @ARGV;
+        for my $set (["train", 600, $rule[0]], ["t10k", 90, $rule[1]]) {
+            my ($name, $n, $rule) = @$set;
+            open my $images, ">:raw", "$folder/mnist/$name-images-idx3-ubyte" or die;
+            open my $labels, ">:raw", "$folder/mnist/$name-labels-idx1-ubyte" or die;
+            print $images pack("N4", 0x803, $n, 2, 2);
+            print $labels pack("N2", 0x801, $n);
+            for my $i (0 .. $n - 1) { print $labels chr(eval $rule); print $images chr($i * 7 % 256) x 4; }
+        }' "$1" "$2" "$3"
+}
+mnist=(run small.conf --quiet --set dataset=mnist --set local_topk.k=2 --set log.optimum=false)
+# without CODE FOLDER WORDS SETTING...
+without()
+{
+    local expected=$1 folder=$2 words=$3 set=() text code
+    for text in "${@:4}"; do set+=(--set "$text"); done
+    rm -f class.h5
+    "$DSGD" "${mnist[@]}" --data "$folder" "${set[@]}" -o class.h5 >out 2>err
+    code=$?
+    [ $code -eq "$expected" ] || fail "$*: exit code $code, expected $expected: $(cat err)"
+    [ "$expected" -eq 0 ] || { [ "$(wc -l <err)" -eq 1 ] && grep -qF -- "$words" err && [ ! -e class.h5 ]; } || fail "$*: no '$words' in: $(cat err)"
+}
+labels letters '1 + $i % 26' '1 + $i % 26'
+labels alone 3 3
+labels gap '(0, 2, 3, 4, 7)[$i % 5]' '$i % 2 ? 2 : 7'
+labels untested '$i % 4' '1 + $i % 3'
+for problem in logistic svm sigmoid; do
+    without 2 letters "$problem.digit = 0: the training set of mnist holds no example of class 0; expected one of 1 to 26" problem=$problem
+    without 0 letters '' problem=$problem $problem.digit=26
+    without 2 letters "expected a class of mnist, 0 to 26" problem=$problem $problem.digit=27
+    without 2 alone "$problem.digit = 1: the training set of mnist holds no example of class 1; expected one of 3" problem=$problem $problem.digit=1
+    without 2 alone "$problem.digit = 3: the training set of mnist holds examples of class 3 alone; expected two classes" problem=$problem $problem.digit=3
+    without 2 gap "holds no example of class 5; expected one of 0, 2 to 4, 7" problem=$problem $problem.digit=5
+    without 0 untested '' problem=$problem
+done
+without 2 letters 'holds no example of class 0; expected examples of each class, there are those of 1 to 26' problem=one_vs_rest
+without 2 gap 'holds no example of class 1, 5, 6; expected examples of each class' problem=one_vs_rest
+without 0 untested '' problem=one_vs_rest
+without 0 letters '' problem=softmax
+# the classes that a tuning split holds out are not in its training set
+labels late '$i < 500 ? $i % 2 : 2' '$i % 3'
+without 0 late '' problem=logistic logistic.digit=2
+without 2 late 'no example of class 2; expected one of 0, 1' problem=logistic logistic.digit=2 mnist.split=tuning
+"$DSGD" data --data gap >out
+grep -q 'no training example of class 1, 5, 6' out && grep -q 'no test example of class 0, 1, 3 to 6' out || fail "data: $(cat out)"
+"$DSGD" data --data untested --json >out
+grep -q '"classes_missing_train": ""' out && grep -q '"classes_missing_test": "0"' out || fail "data --json: $(cat out)"
 
 [ $failures -eq 0 ] && echo 'problems: all checks passed'
 exit $((failures > 0))

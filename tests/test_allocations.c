@@ -5,6 +5,12 @@
  */
 #include "experiments/sweep.h"
 #include "tests/harness.h"
+
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "convex/registry.h"
+#include "datasets/dataset.h"
 #include "tests/settings.h"
 
 void *__real_malloc(size_t bytes);
@@ -183,11 +189,109 @@ static void allocation_fails_no_file_is_blamed(void **state)
     unlink(grid);
 }
 
+/* Four IDX files, the training images in a broken gzip beside the plain file: both are tried. */
+static void write_images(const char *folder)
+{
+    static const char *const names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz",
+                                        "t10k-labels-idx1-ubyte"};
+    enum { N = 12, PIXELS = 4 };
+    for (int f = 0; f < 4; ++f) {
+        uint8_t bytes[16 + N * PIXELS] = {0, 0, 8, f % 2 ? 1 : 3, 0, 0, 0, N, 0, 0, 0, 2, 0, 0, 0, 2};
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", folder, names[f]);
+        const size_t head = f % 2 ? 8 : 16, size = head + (f % 2 ? N : N * PIXELS);
+        for (size_t j = head; j < size; ++j) { bytes[j] = (uint8_t)((j - head) % 3); }
+        gzFile file = gzopen(path, strstr(names[f], ".gz") ? "wb" : "wbT");
+        assert_non_null(file);
+        assert_int_equal(gzwrite(file, bytes, (unsigned)size), (int)size);
+        assert_int_equal(gzclose(file), Z_OK);
+        if (f > 0) { continue; }
+        strcat(path, ".gz");
+        file = gzopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(gzwrite(file, bytes, (unsigned)size - 1), (int)size - 1);
+        assert_int_equal(gzclose(file), Z_OK);
+    }
+}
+
+/* Everything that is done to data: told about, read, checked by each problem. */
+static enum dsgd_status whole_reading(const char *name, const void *config, const char *folder)
+{
+    const struct dsgd_dataset_ops *ops = dsgd_dataset_find(name);
+    const struct dsgd_dataset_args args = {config, folder};
+    static struct dsgd_data_survey look;
+    struct dsgd_dataset *data = NULL;
+    enum dsgd_status status = ops->survey ? ops->survey(&args, &look) : DSGD_OK;
+    if (status == DSGD_OK) { status = ops->load(&args, &data); }
+    for (size_t i = 0; status == DSGD_OK && dsgd_problem_at(i); ++i) {
+        const struct dsgd_problem_ops *problem = dsgd_problem_at(i);
+        _Alignas(16) unsigned char keys[256];
+        void *self = NULL;
+        double x[64] = {0}, gradient[64];
+        if (!problem->needs_dataset) { continue; }
+        assert_true(problem->config_size <= sizeof keys);
+        assert_int_equal(dsgd_param_defaults(problem->params, problem->name, keys), DSGD_OK);
+        const struct dsgd_problem_args problem_args = {keys, data, 1};
+        status = problem->create(&problem_args, &self);
+        if (status == DSGD_OK) { status = problem->full_gradient(self, x, gradient); }
+        if (self) { problem->destroy(self); }
+    }
+    dsgd_dataset_destroy(data);
+    return status;
+}
+
+static void allocation_fails_data_are_not_to_blame(void **state)
+{
+    (void)state;
+    char root[256], folder[300], path[600];
+    harness_path(root, sizeof root, ".data");
+    snprintf(folder, sizeof folder, "%s/mnist", root);
+    assert_int_equal(mkdir(root, 0777), 0);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    write_images(folder);
+    long all = 0;
+    for (int s = 0; s < 4; ++s) {
+        const char *name = s < 2 ? "mnist" : "synthetic";
+        const struct dsgd_dataset_ops *ops = dsgd_dataset_find(name);
+        _Alignas(16) unsigned char config[256];
+        assert_true(ops->config_size <= sizeof config);
+        assert_int_equal(dsgd_param_defaults(ops->params, name, config), DSGD_OK);
+        assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, "split"), name, config, s % 2 ? "tuning" : "full"), DSGD_OK);
+        for (int j = 0; s >= 2 && j < 8; j += 2) {
+            static const char *const small[] = {"n", "30", "n_test", "6", "features", "4", "classes", "3"};
+            assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, small[j]), name, config, small[j + 1]), DSGD_OK);
+        }
+        calls = fail_at = 0;
+        HARNESS_OK(whole_reading(name, config, root));
+        const long count = calls;
+        assert_true(count > 8);
+        for (long n = 1; n <= count; ++n) {
+            calls = 0;
+            fail_at = n;
+            const enum dsgd_status status = whole_reading(name, config, root);
+            fail_at = 0;
+            if (status != DSGD_ENOMEM || strstr(dsgd_message(), "truncated") || !strstr(dsgd_message(), "no memory")) {
+                fail_msg("allocation %ld of %ld: status %s (%s)", n, count, dsgd_status_text(status), dsgd_message());
+            }
+        }
+        all += count;
+    }
+    static const char *const left[] = {"train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz",
+                                       "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte"};
+    for (size_t j = 0; j < sizeof left / sizeof *left; ++j) {
+        snprintf(path, sizeof path, "%s/%s", folder, left[j]);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(rmdir(root), 0);
+    print_message("%ld allocations failed, one at a time\n", all);
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(allocation_fails_no_file_is_blamed),
-                                       cmocka_unit_test(allocation_fails_nothing_is_lost),
-                                       cmocka_unit_test(allocation_fails_in_every_algorithm)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(allocation_fails_no_file_is_blamed), cmocka_unit_test(allocation_fails_nothing_is_lost),
+                                       cmocka_unit_test(allocation_fails_in_every_algorithm),
+                                       cmocka_unit_test(allocation_fails_data_are_not_to_blame)};
     if (argc > 1) { cmocka_set_test_filter(argv[1]); }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -355,6 +355,33 @@ static void local_topk_warmup_ratios_senseless_are_refused(void **state)
     }
 }
 
+/* A warm-up that is not over when the run is would be another method under the same name. Stages that send no more than k do
+ * not count: 785 times 0.001 is below 5, 785 times 0.015 below 12. */
+static void local_topk_warmup_longer_than_the_run_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *more;
+        int steps, length; /* length of the warm-up */
+    } tried[] = {{"k = 5 warmup = 3", 9, 9}, {"k = 5 warmup = 3", 8, 9}, {"k = 5 warmup = 3", 1, 9}, {"k = 12 warmup = 3", 6, 6},
+                 {"k = 12 warmup = 3", 5, 6}, {"k = 5 warmup = 0", 1, 0}, {"k = 1 warmup = 4294967295", 1000, 0},
+                 {"k = 200 warmup = 50", 1, 0}, {"k = 1 warmup = 7 warmup_ratios = \"0.001 0.001 0.5\"", 20, 21},
+                 {"k = 1 warmup = 7 warmup_ratios = \"0.001 0.001 0.5\"", 21, 21}};
+    for (size_t j = 0; j < sizeof tried / sizeof *tried; ++j) {
+        struct harness h;
+        char text[1024];
+        snprintf(text, sizeof text, "problem = quadratic\nquadratic { d = 785 kappa = 4 }\nstep { constant = 0.01 }\nworkers = 4\nsteps = %d\n"
+                 "algorithm = local_topk\nlocal_topk { %s }\n", tried[j].steps, tried[j].more);
+        const bool refused = tried[j].length > tried[j].steps || strstr(tried[j].more, "4294967295");
+        assert_int_equal(harness_open(&h, text, NULL, 1), refused ? DSGD_EINPUT : DSGD_OK);
+        if (refused) {
+            assert_non_null(strstr(dsgd_message(), "local_topk.warmup = "));
+            assert_non_null(strstr(dsgd_message(), "expected at most steps = "));
+        }
+        harness_close(&h);
+    }
+}
+
 /* A text with blanks is quoted in the resolved configuration, which reads back to itself. */
 static void resolved_text_with_blanks_reads_back(void **state)
 {
@@ -380,6 +407,7 @@ int main(void)
         cmocka_unit_test(ledger_is_the_formula),
         cmocka_unit_test(local_topk_warmup_sends_its_ratios),
         cmocka_unit_test(local_topk_warmup_ratios_senseless_are_refused),
+        cmocka_unit_test(local_topk_warmup_longer_than_the_run_is_refused),
         cmocka_unit_test(resolved_text_with_blanks_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -355,9 +355,11 @@ static void sigmoid_smoothness_bounds_every_hessian_and_is_attained(void **unuse
     for (int sign = -1; sign <= 1; sign += 2) {
         double a2 = 1;
         const double s = (1 - 1 / sqrt(3)) / 2, margin = sign * log((1 - s) / s);
-        build(&b, "sigmoid", (const char *const[]){"l2", "0", NULL}, 1, CLASSES);
+        build(&b, "sigmoid", (const char *const[]){"l2", "0", "digit", "1", NULL}, N, CLASSES);
+        struct dsgd_linear *one = b.self; /* cut afterwards: two classes in one example cannot be had */
+        one->n = b.data->train.n = 1;
         assert_int_equal(b.ops->constants(b.self, &constants), DSGD_OK);
-        const double y = b.data->train.label[0] == 0 ? 1 : -1;
+        const double y = b.data->train.label[0] == 1 ? 1 : -1;
         for (size_t j = 0; j < FEATURES; ++j) {
             x[j] = b.data->train.feature[j] / 255.0;
             a2 += x[j] * x[j];

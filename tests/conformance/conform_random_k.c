@@ -28,7 +28,7 @@ static void random_k(const struct conform_setting *setting, struct option o)
              o.k, o.momentum, o.no_memory ? "false" : "true", o.unbiased ? "unbiased" : "none", o.unmasked ? "false" : "true",
              o.lr_inside ? "true" : "false");
     conform_open(&c, setting, text, o.momentum);
-    conform_vector u[W_MAX] = {0}, v[W_MAX] = {0}, input[W_MAX];
+    conform_vector u[W_MAX] = {0}, v[W_MAX] = {0}, input[W_MAX], last_mean = {0}, last_out = {0};
     while (c.t < setting->steps) {
         const double eta = conform_eta(&c);
         conform_vector mean = {0};
@@ -56,8 +56,14 @@ static void random_k(const struct conform_setting *setting, struct option o)
         }
         if (o.momentum > 0.0) { conform_field(&c, "worker/u", u); }
         conform_input(&c, input);
+        const double gain = o.unbiased ? (double)c.d / (double)o.k : 1.0;
+        if (c.t > 0) { conform_oracle(&c, c.t, last_mean, last_out, gain); }
+        for (size_t i = 0; i < c.d; ++i) {
+            last_mean[i] = mean[i];
+            last_out[i] = chosen[i] ? gain * mean[i] : 0.0; /* the unbiased compressor's output, d/k included */
+        }
         /* rand_k, times d/k where it is to be unbiased */
-        conform_update(&c, (o.lr_inside ? 1.0 : eta) * (o.unbiased ? (double)c.d / (double)o.k : 1.0), mean, chosen);
+        conform_update(&c, (o.lr_inside ? 1.0 : eta) * gain, mean, chosen);
     }
     conform_close(&c);
 }

@@ -2,7 +2,7 @@
  *
  * A reference is written from the paper's lines on dense vectors and calls nothing of algorithms/. It and the real engine
  * get the same keyed gradients; after every step the update (which coordinates, exactly), the model, the named fields of
- * workers and server, and what `view` lends are compared.
+ * workers and server, and what `view` shows or encode lends are compared.
  *
  * Bound. Numbers of the runs stay below SIZE = 32 (checked). A run keeps them in binary32 and makes at most ROUNDINGS = 4
  * roundings of 2^-24 relative to each of them a step; an error entering at one step survives later ones at most unchanged in
@@ -114,6 +114,19 @@ static inline void conform_view(const void *common, const struct dsgd_state *wor
     memcpy(conform_now->view[conform_now->views++], out, conform_now->d * sizeof *out);
 }
 
+/** What encode lends is recorded as what `view` would show before settle. */
+static inline enum dsgd_status conform_encode(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
+                                              const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
+{
+    struct conform *c = conform_now;
+    DSGD_TRY(c->real->encode(common, worker, round, grad, down, up));
+    if (!round->input) { return DSGD_OK; }
+    assert_true(round->exchange == 0 && c->views < W_MAX);
+    for (uint32_t i = 0; i < c->d; ++i) { c->view[c->views][i] = (double)round->input[i]; }
+    ++c->views;
+    return DSGD_OK;
+}
+
 static inline enum dsgd_status conform_decode(const void *common, const struct dsgd_round *round, const struct dsgd_message *down,
                                               struct dsgd_update *update)
 {
@@ -146,6 +159,7 @@ static inline void conform_open(struct conform *c, const struct conform_setting 
     c->real = args.algorithm;
     c->recorded = *c->real;
     c->recorded.decode = conform_decode;
+    c->recorded.encode = conform_encode;
     if (c->real->view) { c->recorded.view = conform_view; }
     args.algorithm = &c->recorded;
     args.problem = &conform_problem;
@@ -282,6 +296,23 @@ static inline void conform_kept(const struct conform *c, conform_vector *kept)
     for (uint32_t w = 0; w < workers; ++w) {
         for (uint32_t i = 0; i < c->d; ++i) { conform_compare(c, "kept", w, i, c->view[workers + w][i], kept[w][i], c->bound); }
     }
+}
+
+/** The observer's row of step t, for round t - 1: ||p||^2 and ||p - u||^2 with p the mean input and u what came out of the
+ *  compressor, both as the reference has them. Norms differ by at most the norm of the difference; `gain` is what u's error is
+ *  multiplied with. Needs log { every = 1 } and one more step of the engine. */
+static inline void conform_oracle(const struct conform *c, uint32_t t, const double *p, const double *u, double gain)
+{
+    const struct dsgd_table *oracle = dsgd_engine_table(c->engine, 2);
+    const struct dsgd_column *input = dsgd_table_find(oracle, "input_norm2"), *error = dsgd_table_find(oracle, "error_norm2");
+    double p2 = 0.0, e2 = 0.0;
+    for (size_t i = 0; i < c->d; ++i) {
+        p2 += p[i] * p[i];
+        e2 += (p[i] - u[i]) * (p[i] - u[i]);
+    }
+    assert_true(oracle->rows > t);
+    CHECK_CLOSE(sqrt(input->cell[t].f), sqrt(p2), sqrt((double)c->d) * c->bound);
+    CHECK_CLOSE(sqrt(error->cell[t].f), sqrt(e2), sqrt((double)c->d) * (1.0 + gain) * c->bound);
 }
 
 /** No field of this name. */
