@@ -46,6 +46,11 @@ static enum dsgd_status logistic_optimum(const void *self, struct dsgd_optimum *
     return dsgd_optimum_logistic(self, out);
 }
 
+static bool logistic_has_optimum(const void *self)
+{
+    return ((const struct dsgd_linear *)self)->l2 > 0;
+}
+
 const struct dsgd_problem_ops dsgd_problem_logistic = {
     .name = "logistic",
     .title = "L2-regularised logistic regression, one digit against the rest",
@@ -63,5 +68,6 @@ const struct dsgd_problem_ops dsgd_problem_logistic = {
     .full_gradient = dsgd_linear_full_gradient,
     .constants = logistic_constants,
     .optimum = logistic_optimum,
+    .has_optimum = logistic_has_optimum,
     .optimum_gap = 1e-12,
 };

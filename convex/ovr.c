@@ -102,6 +102,11 @@ static enum dsgd_status ovr_optimum(const void *self, struct dsgd_optimum *out)
     return DSGD_OK;
 }
 
+static bool ovr_has_optimum(const void *self)
+{
+    return ((const struct dsgd_multiclass *)self)->l2 > 0;
+}
+
 const struct dsgd_problem_ops dsgd_problem_one_vs_rest = {
     .name = "one_vs_rest",
     .title = "All one-vs-rest linear classifiers as one objective (logistic or hinge loss)",
@@ -120,5 +125,6 @@ const struct dsgd_problem_ops dsgd_problem_one_vs_rest = {
     .full_gradient = dsgd_multiclass_full_gradient,
     .constants = ovr_constants,
     .optimum = ovr_optimum,
+    .has_optimum = ovr_has_optimum,
     .optimum_gap = 3e-10, /* of one problem 1e-12, and at most 256 of them */
 };

@@ -150,6 +150,11 @@ static enum dsgd_status softmax_optimum(const void *self, struct dsgd_optimum *o
     return dsgd_optimum_smooth(&smooth, out);
 }
 
+static bool softmax_has_optimum(const void *self)
+{
+    return ((const struct dsgd_multiclass *)self)->l2 > 0;
+}
+
 const struct dsgd_problem_ops dsgd_problem_softmax = {
     .name = "softmax",
     .title = "L2-regularised softmax regression, all classes at once",
@@ -168,5 +173,6 @@ const struct dsgd_problem_ops dsgd_problem_softmax = {
     .full_gradient = dsgd_multiclass_full_gradient,
     .constants = softmax_constants,
     .optimum = softmax_optimum,
+    .has_optimum = softmax_has_optimum,
     .optimum_gap = 1e-12,
 };

@@ -42,6 +42,11 @@ static enum dsgd_status svm_optimum(const void *self, struct dsgd_optimum *out)
     return dsgd_optimum_hinge(self, out);
 }
 
+static bool svm_has_optimum(const void *self)
+{
+    return ((const struct dsgd_linear *)self)->l2 > 0;
+}
+
 const struct dsgd_problem_ops dsgd_problem_svm = {
     .name = "svm",
     .title = "Linear SVM (hinge loss), one digit against the rest",
@@ -59,5 +64,6 @@ const struct dsgd_problem_ops dsgd_problem_svm = {
     .full_gradient = dsgd_linear_full_gradient,
     .constants = svm_constants,
     .optimum = svm_optimum,
+    .has_optimum = svm_has_optimum,
     .optimum_gap = 1e-8,
 };

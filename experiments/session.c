@@ -38,13 +38,6 @@ static int automatic_threads(const struct session *session)
     return layout.d < THREADS_FROM_D || cores < 1 ? 1 : (int)cores;
 }
 
-/* Strongly convex problems have one; asking costs nothing where mu is known to be 0. */
-static bool may_have_optimum(const struct session *s)
-{
-    const struct dsgd_param *l2 = dsgd_param_find(s->spec->problem->params, "l2");
-    return !l2 || l2->type != DSGD_PARAM_REAL || *(const double *)((const char *)s->spec->problem_config + l2->offset) > 0.0;
-}
-
 static void warn(void)
 {
     if (*dsgd_optimum_warning()) {
@@ -58,7 +51,7 @@ static enum dsgd_status find_optimum(struct session *s, const struct dsgd_proble
     const struct dsgd_problem_ops *problem = s->spec->problem;
     if (problem->needs_dataset && dsgd_optimum_stored(problem, s->problem, args, options->cache, &s->reference) == DSGD_OK) { return DSGD_OK; }
     if (problem->needs_dataset && options->dry) { return DSGD_EUNAVAILABLE; }
-    if (problem->needs_dataset && !options->quiet && may_have_optimum(s)) {
+    if (problem->needs_dataset && !options->quiet && (!problem->has_optimum || problem->has_optimum(s->problem))) {
         fprintf(stderr, "dsgd: computing the certified optimum of %s on %s (once; stored in %s)\n", problem->name, session_dataset_title(s),
                 options->cache);
     }

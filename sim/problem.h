@@ -96,6 +96,8 @@ struct dsgd_problem_ops {
     enum dsgd_status (*optimum)(const void *self, struct dsgd_optimum *out);
     /** The largest gap with which `optimum` succeeds; a stored optimum with a larger one is not believed. */
     double optimum_gap;
+    /** optional: whether this configuration has one, at no cost; NULL: always. */
+    bool (*has_optimum)(const void *self);
 };
 
 #endif
