@@ -16,6 +16,7 @@
 enum { VERIFY_TEXT_MAX = 256, VERIFY_ROWS_MAX = 64 };
 
 struct dsgd_algorithm;
+struct dsgd_dataset;
 
 /** A fault that a test plants; every one must be flagged by some check. See faults.c. */
 struct verify_fault {
@@ -49,6 +50,7 @@ struct verify_context {
     bool full;                        /* full set (hours) or quick set (minutes, in CI) */
     const struct verify_fault *fault; /* NULL: none */
     const char *data;                 /* folder of datasets, or NULL */
+    const struct dsgd_dataset *mnist; /* loaded once for all checks; NULL: who needs it loads it from `data` */
     const char *cache;                /* folder of optima */
     int threads;
     struct verify_row *row;           /* [VERIFY_ROWS_MAX] */
