@@ -12,6 +12,7 @@
 #include "experiments/session.h"
 #include "experiments/text_file.h"
 #include "experiments/verify_conditions.h"
+#include "experiments/verify_map.h"
 #include "experiments/verify_store.h"
 #include "sim/clock.h"
 #include "verify/mnist.h"
@@ -296,17 +297,14 @@ static enum dsgd_status verify(const struct verify_options *o)
 
 static enum dsgd_status write_map(const struct verify_options *o)
 {
-    struct verify_context context = {.seed = (uint32_t)o->seed, .full = o->full, .data = o->data, .cache = session_cache_folder(), .threads = 1};
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for map %s", o->map); }
-    enum dsgd_status status = verify_map_find(o->map)->write(&context, out);
-    const bool complete = fclose(out) == 0;
-    if (status == DSGD_OK) {
-        status = complete ? text_file_write(o->output, text, size, TEXT_FILE_HASH) : dsgd_fail(DSGD_ENOMEM, "no memory for map %s", o->map);
-    }
-    free(text);
+    char absent[DSGD_MESSAGE_MAX];
+    const struct verify_map *map = verify_map_find(o->map);
+    struct dsgd_dataset *mnist = NULL;
+    DSGD_TRY(open_data(o, map->uses_mnist, &mnist, absent));
+    const struct verify_context context = {.seed = (uint32_t)o->seed, .full = o->full, .data = o->data, .mnist = mnist,
+                                           .cache = session_cache_folder(), .threads = 1};
+    const enum dsgd_status status = verify_map_write(map, &context, o->output, o->restart, o->quiet);
+    dsgd_dataset_destroy(mnist);
     return status;
 }
 

@@ -70,6 +70,8 @@ struct verify_check {
 /** A table for a figure, as lines of tab-separated text with a head. */
 struct verify_map {
     const char *name, *title;
+    int version;           /* rises when its numbers or columns change: tables of an older one are made again */
+    bool uses_mnist;       /* its numbers depend on MNIST where there is one */
     enum dsgd_status (*write)(const struct verify_context *context, FILE *out);
 };
 const struct verify_map *verify_map_at(int i);
