@@ -83,6 +83,13 @@ const struct verify_check *verify_check_find(const char *name);
 const struct verify_fault *verify_fault_at(int i);
 const struct verify_fault *verify_fault_find(const char *name);
 
+/** A row that is known to be violated. See findings.c. */
+struct verify_finding {
+    const char *id, *reason;
+};
+const struct verify_finding *verify_finding_at(int i);
+const struct verify_finding *verify_finding_find(const char *id);
+
 /** Seed number i of this table: different for each i and each table seed, the same for all checks and faults. */
 uint32_t verify_seed(const struct verify_context *context, uint32_t i);
 /** Adds measured numbers to the digest of the next row. */
