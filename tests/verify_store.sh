@@ -64,7 +64,7 @@ sealed()
     local sum rows
     sed -i '/^# end /d' "$1"
     sum=$(sha256sum "$1" | cut -d' ' -f1)
-    rows=$(grep -cv '^#' "$1")
+    rows=$(grep -cv '^#\|^$' "$1")
     printf '# end rows=%d sha256=%s\n' "$rows" "$sum" >>"$1"
 }
 cp whole.store $store
@@ -90,7 +90,7 @@ sed "1s/, seed.*//;/^# end /d" whole.store >$store
 believed 'first version'
 # stored for other settings: not touched, not taken
 verify 0 --only lemma2 --seed 2
-verify 0 --only lemma2 --fault bound-tenth || true
+verify 1 --only lemma2 --fault bound-tenth
 cmp -s whole.store $store || fail 'another seed or fault changed the stored rows'
 
 # ---- files that are not ours ----
@@ -168,6 +168,148 @@ if command -v python3 >/dev/null; then
 else
     echo 'note: no python3, other data were not tried'
 fi
+
+# ---- exit codes ----
+verify 0 --only lemma2 --only sketch
+said out '2 violated (2 known findings)'
+verify 1 --only lemma2 --fault bound-tenth -o fault.tsv
+said err '10 verdicts are not as expected: lemma2.run-lemma2 (violated), '
+said err ' and 5 more; expected no violation but known findings'
+[ "$(wc -l <err)" -eq 1 ] && grep -q $'\tviolated\t' fault.tsv || fail "a planted fault: $(cat err)"
+verify 1 --only lemma2 --fault bound-tenth --markdown -q
+said err 'verdicts are not as expected'
+verify 1 --only lemma2 --fault bound-tenth --seeds 2 -q
+said err '(violated, seed 1)'
+"$DSGD" verify --list >list
+for id in lemma2.printed sketch.ams-variance.printed; do said list "  $id "; done
+
+# ---- maps ----
+map=(--map hashes -o figures/hashes.tsv)
+verify 0 "${map[@]}"
+cp figures/hashes.tsv made.tsv
+touch -d 2001-01-01 figures/hashes.tsv
+verify 0 "${map[@]}"
+said out 'figures/hashes.tsv: already there'
+[ "$(stat -c %Y figures/hashes.tsv)" -eq "$(date -d 2001-01-01 +%s)" ] || fail 'a map that is there was written again'
+verify 0 "${map[@]}" --seed 2
+! cmp -s made.tsv figures/hashes.tsv || fail 'the map of another seed was taken'
+said figures/hashes.tsv ', seed 2, quick,'
+sed '1s/version 1,/version 0,/' made.tsv >figures/hashes.tsv
+sealed figures/hashes.tsv
+verify 0 "${map[@]}"
+cmp -s made.tsv figures/hashes.tsv || fail 'the map of an older version was taken, or the same map differs'
+for change in '5s/$/ /' '$d' '1s/seed 1/seed 2/'; do
+    sed "$change" made.tsv >changed.tsv
+    cp changed.tsv figures/hashes.tsv
+    verify 2 "${map[@]}"
+    said err 'was not written by dsgd, or was changed since'
+    cmp -s changed.tsv figures/hashes.tsv || fail "a changed map was replaced ($change)"
+done
+verify 2 --map hashes -o notes
+verify 2 --map hashes -o /dev/null
+verify 2 --map figure5 -o none.tsv --data nowhere
+said err 'dataset mnist: none of'
+[ ! -e none.tsv ] || fail 'a map without its data was written'
+
+# ---- make: seeds are other files, values of variables are text ----
+mkdir make make/scripts && cd make || exit 1
+ln -s "$DSGD" dsgd
+printf '#!/bin/bash\nprintf "%%s\\n" "$@" >>drawn\n' >scripts/plot.sh
+cp "$DSGD_SOURCE/scripts/verify-docs.sh" scripts/
+chmod +x scripts/*
+cat >Makefile <<MAKE
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+DSGD := ./dsgd
+override SEED := \$(value SEED)
+override FULL := \$(value FULL)
+override JOBS := \$(value JOBS)
+export SEED FULL JOBS
+build: ;
+include $(printf '%s' "$DSGD_SOURCE" | sed 's/ /\\ /g')/experiments/verify.mk
+MAKE
+mkdir -p results/figures
+cp ../made.tsv results/figures/verify-hashes-quick.tsv # current: not made again
+make -s verify-figure-hashes >out 2>err || fail "make verify-figure-hashes: exit code $?: $(cat err)"
+said out 'results/figures/verify-hashes-quick.tsv: already there'
+said drawn plots/verify_hashes.gp
+said drawn results/figures/verify-hashes-quick
+sed '1s/seed 1/seed 2/;/^# end /d' ../made.tsv >results/figures/verify-hashes-quick-s2.tsv
+sealed results/figures/verify-hashes-quick-s2.tsv
+SEED=2 FULL=no make -s verify-figure-hashes >out 2>err || fail "make with SEED=2: exit code $?: $(cat err)"
+said out 'results/figures/verify-hashes-quick-s2.tsv: already there'
+cmp -s ../made.tsv results/figures/verify-hashes-quick.tsv || fail 'another seed replaced the figure of the first'
+for value in '$(shell touch pwned)' '`touch pwned`' '$$(touch pwned)' '1; touch pwned' "1' touch pwned '" '../../x' '1 2'; do
+    for where in environment line; do
+        if [ $where = line ]; then make -s verify-figure-hashes "SEED=$value" >out 2>err; else SEED=$value make -s verify-figure-hashes >out 2>err; fi &&
+            fail "SEED=$value was taken ($where)"
+        said err 'expected a whole number from 0 to 4294967295'
+    done
+    JOBS=$value make -s verify >out 2>err && fail "JOBS=$value was taken"
+done
+[ ! -e pwned ] && [ ! -e results/verify ] && [ "$(echo results/figures/*)" = 'results/figures/verify-hashes-quick-s2.tsv results/figures/verify-hashes-quick.tsv' ] ||
+    fail "names or values were taken as code: $(find . | tr '\n' ' ')"
+
+# ---- the page ----
+docs=scripts/verify-docs.sh
+"$DSGD" verify --only lemma2 -q -o rows.tsv >/dev/null
+page() { printf 'before\n\n<!-- dsgd list: x -->\n<!-- end -->\n<!-- verify: table -->\n\nold\n\n<!-- end -->\nafter\n'; }
+name="page of \$(touch pwned) 'x"
+page >"$name.md"
+chmod 640 "$name.md"
+$docs ./dsgd rows.tsv "$name.md" "$name.tsv" --only lemma2 || fail "verify-docs.sh: exit code $?"
+cmp -s rows.tsv "$name.tsv" || fail 'verify-docs.sh: the copy differs'
+{ printf 'before\n\n<!-- dsgd list: x -->\n<!-- end -->\n<!-- verify: table -->\n\n'; ./dsgd verify --only lemma2 -q --markdown; printf '\n<!-- end -->\nafter\n'; } >expected.md
+cmp -s expected.md "$name.md" || fail "verify-docs.sh: $(diff expected.md "$name.md")"
+[ "$(stat -c %a "$name.md")" = 640 ] || fail 'verify-docs.sh changes the rights of the page'
+for bad in 'nothing here' '<!-- verify: table -->' $'<!-- end -->\n<!-- verify: table -->'; do
+    printf '%s\n' "$bad" >bad.md
+    cp bad.md kept.md
+    $docs ./dsgd rows.tsv bad.md copy.tsv --only lemma2 2>err && fail "a page without its markers was taken: $bad"
+    cmp -s bad.md kept.md && [ ! -e copy.tsv ] || fail 'a page without its markers was changed'
+done
+page >bad.md
+$docs ./dsgd rows.tsv bad.md ../notes --only lemma2 2>err && fail 'a file of the user was taken for the copy'
+$docs ./dsgd rows.tsv bad.md copy.tsv --only lemma2 --fault bound-tenth 2>err && fail 'a table with unexpected verdicts was written'
+page | cmp -s - bad.md && [ ! -e copy.tsv ] || fail 'a refused page was changed'
+[ ! -e pwned ] && [ -z "$(find . -name '.verify-docs-*')" ] || fail "verify-docs.sh left $(find . -name '.verify-docs-*')"
+cd ..
+
+# ---- two at once, also with equal process numbers ----
+both=("$DSGD" verify --only lemma2 --only facts --only reduction)
+"${both[@]}" -o rows.tsv -q >/dev/null || fail "without company: exit code $?"
+# alone COMMAND...: in a container of its own, where its process number is 1 or 2, if that is allowed
+alone() { if unshare -p -f --kill-child true 2>/dev/null; then unshare -p -f --kill-child "$@"; else "$@"; fi; }
+for round in 1 2; do
+    rm -rf results
+    alone "${both[@]}" -o both1.tsv -q >/dev/null 2>err1 & first=$!
+    alone "${both[@]}" -o both2.tsv -q >/dev/null 2>err2 & second=$!
+    wait $first || fail "two at once: exit code $?: $(cat err1)"
+    wait $second || fail "two at once: exit code $?: $(cat err2)"
+    cmp -s rows.tsv both1.tsv && cmp -s rows.tsv both2.tsv || fail "two at once: other rows in round $round"
+    nothing_left
+done
+
+# ---- interrupted at any time ----
+RANDOM=5
+for round in $(seq 8); do
+    rm -rf results both1.tsv
+    signal=$([ $((round % 2)) -eq 0 ] && echo KILL || echo TERM)
+    "${both[@]}" -o both1.tsv -q >/dev/null 2>&1 & pid=$!
+    sleep "0.$(printf %03d $((RANDOM % 600)))"
+    kill "-$signal" $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    "${both[@]}" -o both1.tsv -q >/dev/null 2>err || fail "after SIG$signal: exit code $?: $(cat err)"
+    cmp -s rows.tsv both1.tsv || fail "after SIG$signal: other rows"
+    nothing_left
+done
+# what a killed writer left, also where nothing is to be written any more; a file of that name that is none of ours stays
+printf 'dsgd: a file that was not finished\n' >results/verify/quick-s1/.dsgd-0123456789abcdef.part
+cp rows.tsv .dsgd-0123456789abcdee.part
+printf 'mine\n' >results/verify/quick-s1/.dsgd-0123456789abcded.part
+"${both[@]}" -o both1.tsv -q >/dev/null
+[ "$(find . -name '.dsgd-*')" = ./results/verify/quick-s1/.dsgd-0123456789abcded.part ] || fail "left behind: $(find . -name '.dsgd-*')"
+rm results/verify/quick-s1/.dsgd-*
 
 [ $failures -eq 0 ] && echo 'verify_store: all checks passed'
 exit $((failures > 0))
