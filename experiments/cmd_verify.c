@@ -10,6 +10,7 @@
 #include "experiments/options.h"
 #include "experiments/session.h"
 #include "experiments/text_file.h"
+#include "experiments/text_out.h"
 #include "experiments/verify_conditions.h"
 #include "experiments/verify_map.h"
 #include "experiments/verify_store.h"
@@ -128,7 +129,7 @@ static enum dsgd_status open_data(const struct verify_options *o, bool needed, s
     if (!needed) { return DSGD_OK; }
     const enum dsgd_status status = verify_mnist_load(o->data, mnist);
     if (status != DSGD_EINPUT) { return status; }
-    snprintf(absent, DSGD_MESSAGE_MAX, "%s", dsgd_message());
+    text_shown_into(absent, DSGD_MESSAGE_MAX, dsgd_message());
     return DSGD_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include "datasets/dataset.h"
 #include "experiments/text_file.h"
+#include "experiments/text_out.h"
 #include "experiments/verify_head.h"
 
 /* Is the file what would be made now? With `no_data` also what was made with data. */
@@ -39,7 +40,10 @@ enum dsgd_status verify_map_write(const struct verify_map *map, const struct ver
     DSGD_TRY(text_file_check(path));
     text_file_clean(path);
     if (!restart && is_there(path, head, no_data)) {
-        if (!quiet) { printf("%s: already there\n", path); }
+        if (!quiet) {
+            text_shown(stdout, path);
+            printf(": already there\n");
+        }
         return DSGD_OK;
     }
     enum dsgd_status status = make(map, context, head, &text, &size);

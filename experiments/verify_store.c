@@ -12,6 +12,7 @@
 
 #include "datasets/dataset.h"
 #include "experiments/text_file.h"
+#include "experiments/text_out.h"
 #include "experiments/verify_head.h"
 #include "sim/replace.h"
 #include "verify/table.h"
@@ -270,7 +271,8 @@ enum dsgd_status verify_store_get(const struct verify_store *store, struct verif
     if (*why && !store->quiet) { fprintf(stderr, "dsgd: verify: %s; it is made again\n", why); }
     const enum dsgd_status status = verify_run(context, check);
     if (status == DSGD_EINPUT && check->needs_mnist) { /* such data were not meant: a digit without examples, ... */
-        if (!store->quiet) { fprintf(stderr, "dsgd: verify: %s is left out: %s\n", check->name, dsgd_message()); }
+        text_shown_into(why, sizeof why, dsgd_message());
+        if (!store->quiet) { fprintf(stderr, "dsgd: verify: %s is left out: %s\n", check->name, why); }
         context->rows = 0;
         *source = VERIFY_LEFT_OUT;
         return DSGD_OK;

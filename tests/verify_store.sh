@@ -145,7 +145,7 @@ if command -v python3 >/dev/null; then
     for folder in one two; do
         "$DSGD" verify "${only[@]}" --data $folder -o $folder.tsv >/dev/null 2>err
         said err 'lemma1-mnist, 16 rows in'
-        said err 'known findings that are not violated here: lemma1.mean.mnist-gradient.1x20-k10-d785 (holds)'
+        [ $folder = two ] || said err 'known findings that are not violated here: lemma1.mean.mnist-gradient.1x20-k10-d785 (holds)'
     done
     [ "$(digests one.tsv)" != "$(digests two.tsv)" ] || fail 'the rows of one dataset were taken for another'
     for folder in two one; do # back again: nothing is made
@@ -314,7 +314,7 @@ case ${DSGD_SANITIZE:-} in
     {
         rm -rf results out
         (DSGD_FAULT_PATH=$work DSGD_FAULT=$1 DSGD_FAULT_AT=$2 DSGD_FAULT_COUNT=$work/count LD_PRELOAD=$work/shim.so "${small[@]}" >/dev/null) 2>err
-    }
+    } 2>/dev/null # the shell's word on killed processes
     with kill 0 || fail "with the shim: exit code $?: $(cat err)"
     cp out/lemma2.tsv lemma2.kept
     calls=$(cat count)

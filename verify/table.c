@@ -40,12 +40,12 @@ static bool number(const char *cell, double *out)
     return end != cell && strcmp(cell, again) == 0;
 }
 
-/* A text that fits its field; what does not is not cut but refused. */
+/* A text that fits its field; what does not is not cut but refused. Rows are ASCII. */
 static bool text(const char *cell, char *field, size_t size)
 {
     const size_t length = strlen(cell);
     for (const char *c = cell; *c; ++c) {
-        if ((unsigned char)*c < ' ' || *c == 127) { return false; }
+        if (*c < ' ' || *c > '~') { return false; }
     }
     if (length == 0 || length >= size) { return false; }
     memcpy(field, cell, length + 1);
