@@ -308,15 +308,17 @@ done
 case ${DSGD_SANITIZE:-} in
 '')
     cp "$DSGD_FAULT_SHIM" shim.so # LD_PRELOAD splits at blanks
+    mkdir watched
     small=("$DSGD" verify --only lemma2 -q -o out/lemma2.tsv)
-    # with FAULT CALL: everything anew, with that fault
+    # with FAULT CALL: everything anew, with that fault; not of what goes to stderr
     with()
     {
-        rm -rf results out
-        (DSGD_FAULT_PATH=$work DSGD_FAULT=$1 DSGD_FAULT_AT=$2 DSGD_FAULT_COUNT=$work/count LD_PRELOAD=$work/shim.so "${small[@]}" >/dev/null) 2>err
+        rm -rf watched/*
+        (cd watched && DSGD_FAULT_PATH=$work/watched DSGD_FAULT=$1 DSGD_FAULT_AT=$2 DSGD_FAULT_COUNT=$work/count LD_PRELOAD=$work/shim.so \
+            "${small[@]}" >/dev/null) 2>err
     } 2>/dev/null # the shell's word on killed processes
     with kill 0 || fail "with the shim: exit code $?: $(cat err)"
-    cp out/lemma2.tsv lemma2.kept
+    cp watched/out/lemma2.tsv lemma2.kept
     calls=$(cat count)
     [ "$calls" -ge 10 ] || fail "only $calls calls"
     for fault in kill kill-half enospc eio; do
@@ -328,9 +330,9 @@ case ${DSGD_SANITIZE:-} in
             enospc-3 | eio-3) [ "$(wc -l <err)" -eq 1 ] || fail "$fault at call $n: expected one sentence: $(cat err)" ;;
             *) fail "$fault at call $n: exit code $code: $(cat err)" ;;
             esac
-            [ ! -e out/lemma2.tsv ] || cmp -s lemma2.kept out/lemma2.tsv || fail "$fault at call $n: half a file"
-            "${small[@]}" >/dev/null 2>err || fail "after $fault at call $n: exit code $?: $(cat err)"
-            [ ! -s err ] && cmp -s lemma2.kept out/lemma2.tsv || fail "after $fault at call $n: other rows, $(cat err)"
+            [ ! -e watched/out/lemma2.tsv ] || cmp -s lemma2.kept watched/out/lemma2.tsv || fail "$fault at call $n: half a file"
+            (cd watched && "${small[@]}" >/dev/null) 2>err || fail "after $fault at call $n: exit code $?: $(cat err)"
+            [ ! -s err ] && cmp -s lemma2.kept watched/out/lemma2.tsv || fail "after $fault at call $n: other rows, $(cat err)"
             # half of a mark's 64 bytes replaced is neither mark nor file: no kernel does that, and it is not ours to remove
             if [ $fault = kill-half ]; then find . -name '.dsgd-*' -delete; else nothing_left; fi
         done
