@@ -34,7 +34,8 @@ static void print_help(FILE *out)
                  "  dsgd list sketched_sgd                       the keys of an algorithm\n\n"
                  "Exit status:\n"
                  "  0    complete (a run that diverged, too)\n"
-                 "  1    internal failure; results that differ (dsgd diff)\n"
+                 "  1    internal failure; results that differ (dsgd diff), an unexpected\n"
+                 "       verdict (dsgd verify)\n"
                  "  2    bad input\n"
                  "  3    input or output failed\n"
                  "  130  interrupted; the same command goes on\n");

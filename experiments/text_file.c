@@ -178,6 +178,12 @@ enum dsgd_status text_file_read(const char *path, char **text, size_t *size)
     return dsgd_fail(DSGD_EINPUT, "%s does not end in the checksum of its lines: expected an unchanged text written by dsgd", path);
 }
 
+void text_file_clean(const char *path)
+{
+    char target[DSGD_PATH_MAX];
+    if (dsgd_place(path, 0, target) == DSGD_OK) { dsgd_replace_clean(target, whole); }
+}
+
 void text_file_remove(const char *path)
 {
     char *text = NULL;

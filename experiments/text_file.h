@@ -28,6 +28,9 @@ enum dsgd_status text_file_check(const char *path);
  *  to free. DSGD_EINPUT with a sentence (not there, damaged), DSGD_ENOMEM. */
 enum dsgd_status text_file_read(const char *path, char **text, size_t *size);
 
+/** Removes what killed writers left beside `path`, also when nothing is to be written. */
+void text_file_clean(const char *path);
+
 /** Removes `path` if it is such a text; otherwise leaves it. */
 void text_file_remove(const char *path);
 

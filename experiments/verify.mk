@@ -4,33 +4,32 @@
 #   SEED=N     changes all seeds (1)
 #   JOBS=N     checks at a time
 #
-# Rows are stored in results/verify as soon as a check is done: interrupted and repeated, a set makes what is missing.
+# Rows are stored in results/verify as soon as a check is done: interrupted and repeated, a set makes what is missing. What is
+# current is decided by dsgd verify and scripts/plot.sh, by content; nothing here looks at the time of a file.
 
-FULL ?=
-override FULL := $(filter-out 0 no,$(FULL))
-SEED ?= 1
-VERIFY_SET := $(if $(FULL),full,quick)
-VERIFY_OPTIONS := --seed $(SEED) $(if $(FULL),--full)
-VERIFY_STEM := results/verify/$(VERIFY_SET)-s$(SEED)
 VERIFY_MAPS := contraction hashes excess memory workers figure5
-VERIFY_FIGURES := $(VERIFY_MAPS:%=results/figures/verify-%-$(VERIFY_SET).png)
-VERIFY_TABLES := $(VERIFY_FIGURES:.png=.tsv)
+VERIFY_FIGURES := $(VERIFY_MAPS:%=verify-figure-%)
 
-.PHONY: verify verify-figures verify-docs
+# In recipes variables come from the environment: what a user writes there is no text of make or of the shell. dsgd refuses a
+# SEED that is no number before anything is named after it. Figures of another seed are other files.
+verify_set = seed=$${SEED:-1} set=quick options=(); \
+    case $${FULL:-} in '' | 0 | no) ;; *) set=full options=(--full) ;; esac; \
+    options+=(--seed "$$seed"); name=$$set; [ "$$seed" = 1 ] || name+=-s$$seed
+
+.PHONY: verify verify-figures verify-docs $(VERIFY_FIGURES)
 
 verify: build ## holds every statement of the theory against measurements: a table with verdicts (FULL=1: up to two hours)
-	@$(DSGD) verify $(VERIFY_OPTIONS) --threads $(JOBS) -o $(VERIFY_STEM).tsv
-	@printf 'all rows with settings, digests and commands: %s.tsv\n' $(VERIFY_STEM)
+	@$(verify_set); rows=results/verify/$$set-s$$seed.tsv; \
+	$(DSGD) verify "$${options[@]}" $${JOBS:+--threads "$$JOBS"} -o "$$rows"; \
+	printf 'all rows with settings, digests and commands: %s\n' "$$rows"
 
-.SECONDARY: $(VERIFY_TABLES)
-$(VERIFY_TABLES): results/figures/verify-%-$(VERIFY_SET).tsv: | build
-	@$(DSGD) verify --map $* $(VERIFY_OPTIONS) -o $@
-
-$(VERIFY_FIGURES): results/figures/verify-%-$(VERIFY_SET).png: results/figures/verify-%-$(VERIFY_SET).tsv plots/verify_%.gp plots/style.gp
-	@scripts/plot.sh plots/verify_$*.gp $(basename $@)
-	@printf 'wrote %s.{png,svg,pdf}\n' $(basename $@)
+$(VERIFY_FIGURES): verify-figure-%: build
+	@$(verify_set); stem=results/figures/verify-$*-$$name; \
+	$(DSGD) verify --map $* "$${options[@]}" -o "$$stem.tsv"; \
+	scripts/plot.sh plots/verify_$*.gp "$$stem"; \
+	printf '%s.{png,svg,pdf}\n' "$$stem"
 
 verify-figures: $(VERIFY_FIGURES) ## maps and curves: where HEAVYMIX contracts, hashes, excess risk, memory, workers
 
 verify-docs: verify ## writes the table of docs/theory.md and docs/verify.tsv anew
-	@scripts/verify-docs.sh $(DSGD) $(VERIFY_STEM).tsv docs/theory.md docs/verify.tsv $(VERIFY_OPTIONS)
+	@$(verify_set); scripts/verify-docs.sh $(DSGD) "results/verify/$$set-s$$seed.tsv" docs/theory.md docs/verify.tsv "$${options[@]}"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # verify.sh - dsgd verify: the quick set runs and every row of docs/verify.tsv has its counterpart in it; three rows of
 # docs/verify.tsv made again by their own commands have the same digests; stored rows are taken, not made; two seeds differ.
+# shellcheck disable=SC2015 # fail returns 0
 set -u
 [ -z "${DSGD_SANITIZE:-}" ] || exit 77
 work=$(mktemp -d)
@@ -17,7 +18,7 @@ dsgd verify -o again.tsv >again.txt 2>err2 || fail "verify again: exit code $?"
 cmp -s quick.tsv again.tsv && cmp -s quick.txt again.txt || fail 'stored rows differ from made ones'
 grep -q 'rows in' err2 && fail "made again: $(cat err2)"
 [ "$(wc -l <quick.tsv)" -gt 5 ] || fail "only $(wc -l <quick.tsv) lines"
-awk -F'\t' 'NR > 1 && ($3 != "holds" && $3 != "violated" && $3 != "vacuous" && $3 != "undecided" || NF != 16) { print; bad = 1 } END { exit bad }' \
+awk -F'\t' 'NR > 1 && !/^#/ && ($3 != "holds" && $3 != "violated" && $3 != "vacuous" && $3 != "undecided" || NF != 16) { print; bad = 1 } END { exit bad }' \
     quick.tsv || fail 'rows without a verdict'
 
 # another seed: other numbers, nothing stored is mixed up

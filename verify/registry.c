@@ -45,21 +45,21 @@ const struct verify_check *verify_check_find(const char *name)
     return NULL;
 }
 
-/* symbol of the function, name, title */
+/* function, name, title, version, whether it uses MNIST */
 #define MAPS(X) \
-    X(verify_map_contraction, "contraction", "where HEAVYMIX contracts by k/d, over rows, columns, k and shapes") \
-    X(verify_map_hashes, "hashes", "error memory with fixed and with fresh hashes")             \
-    X(verify_map_excess, "excess", "excess risk over T under the terms of Theorem 1") \
-    X(verify_map_memory, "memory", "error memory over t under Lemma 3") \
-    X(verify_map_workers, "workers", "excess risk over the number of workers") \
-    X(verify_map_figure5, "figure5", "figure 5 on MNIST under Theorems 1 and 5") \
-    /* X(verify_map_name, "name", "title") */
+    X(verify_map_contraction, "contraction", "where HEAVYMIX contracts by k/d, over rows, columns, k and shapes", 1, true) \
+    X(verify_map_hashes, "hashes", "error memory with fixed and with fresh hashes", 1, false)             \
+    X(verify_map_excess, "excess", "excess risk over T under the terms of Theorem 1", 1, false) \
+    X(verify_map_memory, "memory", "error memory over t under Lemma 3", 1, false) \
+    X(verify_map_workers, "workers", "excess risk over the number of workers", 1, false) \
+    X(verify_map_figure5, "figure5", "figure 5 on MNIST under Theorems 1 and 5", 1, true) \
+    /* X(verify_map_name, "name", "title", 1, false) */
 
-#define DECLARE_MAP(function, name, title) enum dsgd_status function(const struct verify_context *context, FILE *out);
+#define DECLARE_MAP(function, name, title, version, mnist) enum dsgd_status function(const struct verify_context *context, FILE *out);
 MAPS(DECLARE_MAP)
 
-#define MAP_ENTRY(function, name, title) {name, title, function},
-static const struct verify_map maps[] = {MAPS(MAP_ENTRY){NULL, NULL, NULL}};
+#define MAP_ENTRY(function, name, title, version, mnist) {name, title, version, mnist, function},
+static const struct verify_map maps[] = {MAPS(MAP_ENTRY){NULL, NULL, 0, false, NULL}};
 
 const struct verify_map *verify_map_at(int i)
 {

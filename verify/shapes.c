@@ -12,6 +12,7 @@
 #include "convex/registry.h"
 #include "datasets/dataset.h"
 #include "verify/heavymix.h"
+#include "verify/mnist.h"
 
 enum { SPIKES = 4, EXAMPLES = 4, STEPS = 500 };
 
@@ -103,17 +104,17 @@ static enum dsgd_status mnist_memory(const struct dsgd_problem_ops *ops, const v
 
 enum dsgd_status verify_shape_mnist(const struct verify_context *context, uint32_t seed, float *gradient, float *memory)
 {
-    const struct dsgd_dataset_ops *mnist = dsgd_dataset_find("mnist");
     const struct dsgd_problem_ops *ops = dsgd_problem_find("logistic");
-    const struct dsgd_dataset_args data_args = {.folder = context->data};
     const struct dsgd_linear_config config = {.digit = 0, .l2 = 0.01};
-    struct dsgd_dataset *data = NULL;
+    struct dsgd_dataset *loaded = NULL;
     void *problem = NULL;
     struct heavymix h;
     memset(&h, 0, sizeof h);
-    DSGD_TRY(mnist->load(&data_args, &data));
+    if (!context->mnist) { DSGD_TRY(verify_mnist_load(context->data, &loaded)); }
+    const struct dsgd_dataset *data = context->mnist ? context->mnist : loaded;
     const struct dsgd_problem_args args = {.config = &config, .data = data, .seed_data = seed};
-    enum dsgd_status status = ops->create(&args, &problem);
+    enum dsgd_status status = data->features == VERIFY_MNIST_D - 1 ? ops->create(&args, &problem)
+        : dsgd_fail(DSGD_EINPUT, "dataset mnist: images of %zu pixels; expected %d, the length of these vectors", data->features, VERIFY_MNIST_D - 1);
     if (status == DSGD_OK) {
         const float zero[VERIFY_MNIST_D] = {0.0f};
         status = mnist_gradient(ops, problem, data->train.n, seed, STEPS + 1, zero, gradient);
@@ -122,6 +123,6 @@ enum dsgd_status verify_shape_mnist(const struct verify_context *context, uint32
     if (status == DSGD_OK) { status = mnist_memory(ops, problem, data->train.n, seed, &h, memory); }
     heavymix_close(&h);
     ops->destroy(problem);
-    dsgd_dataset_destroy(data);
+    dsgd_dataset_destroy(loaded);
     return status;
 }

@@ -11,7 +11,9 @@ extern const char verify_columns[];
 
 /** One line without its end. `seed` and `full` are those of the row's context. */
 void verify_row_print(FILE *out, const struct verify_row *row, const char *check, uint32_t seed, bool full);
-/** Reads such a line; false if it is none. The verdict is judged anew and must agree with what stands there. */
+/** Reads such a line, with or without its end, and changes it; false if it is none. Nothing is rounded or cut: numbers are as
+ *  verify_row_print writes them ("nan" where nothing is known), texts fit their fields, `config` is that of the setting. The verdict is
+ *  judged anew and must agree with what stands there. */
 bool verify_row_parse(char *line, struct verify_row *row);
 
 /** What a reader wants: "at most 0.25", "from 0.9 to 1.1". */

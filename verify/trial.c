@@ -74,9 +74,15 @@ static enum dsgd_status load_data(const struct verify_context *context, const ch
 {
     const struct dsgd_dataset_ops *ops = dsgd_dataset_find(t->run.dataset);
     if (!ops) { return dsgd_fail(DSGD_EINTERNAL, "a trial's dataset %s is unknown", t->run.dataset); }
+    if (context->mnist && strcmp(ops->name, "mnist") == 0 && !strstr(words, "mnist.")) {
+        t->dataset = context->mnist;
+        return DSGD_OK;
+    }
     DSGD_TRY(make_config(words, ops->name, ops->params, ops->config_size, &t->dataset_config));
     const struct dsgd_dataset_args args = {t->dataset_config, context->data};
-    return ops->load(&args, &t->dataset);
+    DSGD_TRY(ops->load(&args, &t->loaded));
+    t->dataset = t->loaded;
+    return DSGD_OK;
 }
 
 static struct dsgd_problem_args problem_args(const struct trial *t)
@@ -156,7 +162,7 @@ void trial_close(struct trial *t)
 {
     dsgd_engine_destroy(t->engine);
     if (t->problem && !t->borrowed) { t->problem->destroy(t->self); }
-    dsgd_dataset_destroy(t->dataset);
+    dsgd_dataset_destroy(t->loaded);
     free(t->algorithm_config);
     free(t->problem_config);
     free(t->dataset_config);

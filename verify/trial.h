@@ -13,7 +13,8 @@ struct trial {
     const struct dsgd_problem_ops *problem;
     void *self;                        /* the problem */
     bool borrowed;                     /* problem and self are the caller's */
-    struct dsgd_dataset *dataset;      /* NULL without */
+    const struct dsgd_dataset *dataset; /* NULL without */
+    struct dsgd_dataset *loaded;       /* the same, if it is this trial's own */
     struct dsgd_algorithm algorithm;   /* a copy, with the fault planted */
     void *algorithm_config, *problem_config, *dataset_config;
     struct dsgd_run_config run;

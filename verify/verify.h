@@ -16,6 +16,7 @@
 enum { VERIFY_TEXT_MAX = 256, VERIFY_ROWS_MAX = 64 };
 
 struct dsgd_algorithm;
+struct dsgd_dataset;
 
 /** A fault that a test plants; every one must be flagged by some check. See faults.c. */
 struct verify_fault {
@@ -49,6 +50,7 @@ struct verify_context {
     bool full;                        /* full set (hours) or quick set (minutes, in CI) */
     const struct verify_fault *fault; /* NULL: none */
     const char *data;                 /* folder of datasets, or NULL */
+    const struct dsgd_dataset *mnist; /* loaded once for all checks; NULL: who needs it loads it from `data` */
     const char *cache;                /* folder of optima */
     int threads;
     struct verify_row *row;           /* [VERIFY_ROWS_MAX] */
@@ -68,6 +70,8 @@ struct verify_check {
 /** A table for a figure, as lines of tab-separated text with a head. */
 struct verify_map {
     const char *name, *title;
+    int version;           /* rises when its numbers or columns change: tables of an older one are made again */
+    bool uses_mnist;       /* its numbers depend on MNIST where there is one */
     enum dsgd_status (*write)(const struct verify_context *context, FILE *out);
 };
 const struct verify_map *verify_map_at(int i);
@@ -78,6 +82,13 @@ const struct verify_check *verify_check_at(int i);
 const struct verify_check *verify_check_find(const char *name);
 const struct verify_fault *verify_fault_at(int i);
 const struct verify_fault *verify_fault_find(const char *name);
+
+/** A row that is known to be violated. See findings.c. */
+struct verify_finding {
+    const char *id, *reason;
+};
+const struct verify_finding *verify_finding_at(int i);
+const struct verify_finding *verify_finding_find(const char *id);
 
 /** Seed number i of this table: different for each i and each table seed, the same for all checks and faults. */
 uint32_t verify_seed(const struct verify_context *context, uint32_t i);
