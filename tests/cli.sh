@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # cli.sh - the command as its users meet it: exit codes and sentences for bad input, results that other tools read.
+# shellcheck disable=SC2015 # fail returns 0
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

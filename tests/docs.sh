@@ -105,11 +105,11 @@ run_page()
 }
 
 # A page that is wrong must be found.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016 # backquotes of Markdown
 printf '```sh\ntrue\nfalse\necho no\n```\n' >planted.md
 run_page planted.md >/dev/null
 [ $failures -eq 1 ] || { echo 'FAILED self check: a failing command line is not found'; exit 1; }
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016 # backquotes of Markdown
 printf '<!-- not run: a reason -->\n```sh\nfalse\n```\n<!-- file: made.txt -->\n```\nmade\n```\n```sh\ngrep -q made made.txt\n```\n' >planted.md
 run_page planted.md
 [ "$failures ${skipped[0]}" = '1 planted.md:2: a reason' ] || { echo 'FAILED self check: markers'; exit 1; }

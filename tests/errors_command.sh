@@ -54,7 +54,7 @@ try 2 digest $(seq 5000)
 try 2 diff ok.conf
 try 2 export --table nothing ok.conf
 try 2 show --from never ok.conf
-# shellcheck disable=SC2046
+# shellcheck disable=SC2046 # many words are meant
 try 2 bench ok.conf $(printf -- '--set seed=%d ' $(seq 50))
 try 2 list nothing
 try 2 list sgd --set sgd.speed=1

@@ -27,7 +27,7 @@ only() { for check in "$@"; do printf -- '--only %s ' "$check"; done; }
 table() { # FILE CHECKS OPTIONS...
     local file=$1 checks=$2
     shift 2
-    # shellcheck disable=SC2046,SC2086
+    # shellcheck disable=SC2046,SC2086 # names are words
     "$DSGD" verify $(only $checks) -q -o "$file" "$@" >/dev/null 2>err || fail "verify $* ($checks): exit code $?: $(cat err)"
 }
 
