@@ -17,7 +17,7 @@
 
 enum { LISTS_MAX = 8 };
 
-static char folder[64], path[96], config[96];
+static char folder[512], path[600], config[600];
 
 static int remove_one(const char *name, const struct stat *info, int type, struct FTW *place)
 {
@@ -39,7 +39,7 @@ static void store(const char *name, const void *bytes, size_t size)
 static void make_folder(void)
 {
     static const char text[] = "problem = quadratic\nquadratic { d = 3 }\nalgorithm = sgd\nsteps = 3\nstep { constant = 0.1 }\n";
-    snprintf(folder, sizeof folder, "%s/dsgd-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(folder, sizeof folder, "%s/dsgd-fuzz-XXXXXX", fuzz_folder());
     if (!mkdtemp(folder) || chdir(folder) != 0) { abort(); }
     snprintf(path, sizeof path, "%s/s.sweep", folder);
     snprintf(config, sizeof config, "%s/a", folder);

@@ -52,10 +52,11 @@ static void whole(const uint8_t *data, size_t all)
 {
     size_t size = all;
     while (size > 0 && data[size - 1] != '\n') { --size; }
-    static char path[64];
+    static char path[512];
     char *text = NULL;
     size_t length = 0;
-    snprintf(path, sizeof path, "%s/dsgd-rows-%ld", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
+    snprintf(path, sizeof path, "%s/dsgd-rows-%ld", fuzz_folder(), (long)getpid());
+    unlink(path); /* of a process that crashed */
     if (text_file_write(path, (const char *)data, size, TEXT_FILE_HASH) != DSGD_OK || text_file_read(path, &text, &length) != DSGD_OK ||
         length != size || memcmp(text, data, size) != 0 || text[size] != '\0') {
         fprintf(stderr, "a text does not come back: %s\n", dsgd_message());

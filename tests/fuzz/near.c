@@ -20,8 +20,9 @@ static void give_up(const char *what)
 
 static const char *scratch(const char *suffix)
 {
-    static char path[96];
-    snprintf(path, sizeof path, "%s/dsgd-near-%ld%s", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid(), suffix);
+    static char path[512];
+    snprintf(path, sizeof path, "%s/dsgd-near-%ld%s", fuzz_folder(), (long)getpid(), suffix);
+    unlink(path); /* of a process that crashed */
     return path;
 }
 

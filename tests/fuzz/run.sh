@@ -85,6 +85,7 @@ slice()
         "$PWD/tests/fuzz/corpus/$name" >"$here/log" 2>&1 || code=$?
     local findings numbers
     findings=$(sort_findings "$name")
+    find "$DSGD_FUZZ_TMP" -mindepth 1 -delete
     numbers=$(perl -ne '
         if (/^#(\d+): cov: (\d+) ft: (\d+)/) { @first = ($2, $3) if !@first; @last = ($1, $2, $3); }
         END { printf "%d\t%d\t%d\t%d\t%d\n", @last ? ($last[0], @first, @last[1, 2]) : (0) x 5; }' "$here/log")
@@ -94,6 +95,13 @@ slice()
 }
 
 spent() { awk -F'\t' -v program="$program" '$1 == program { s += $2 } END { print s + 0 }' "$1/slices.tsv" 2>/dev/null || echo 0; }
+
+# What crashes leaves its files behind.
+parent=/tmp
+[ ! -w /dev/shm ] || parent=/dev/shm
+DSGD_FUZZ_TMP=$(mktemp -d "$parent/dsgd-fuzz-run-XXXXXX")
+export DSGD_FUZZ_TMP
+trap 'rm -rf "$DSGD_FUZZ_TMP"' EXIT
 
 bad=0
 for name in "$@"; do
