@@ -12,6 +12,8 @@
 #                    tests/fuzz/corpus/NAME
 #   found/hdf5/      the innermost frame that is neither libc's nor a sanitizer's lies in libhdf5: 1.10 breaks at damaged files
 #   found/unclear/   no stack: run the program on the file (build/fuzz/tests/fuzz_NAME FILE)
+#   found/gone/      breaks nothing when it runs alone: it depended on inputs before it. Where libhdf5 reads damaged files it may
+#                    have damaged the heap; from other fuzzers this is a finding
 # A finding ends nothing. At the end one line for each: inputs executed, edges and features (cov, ft) at start and end, inputs in
 # work/, findings. Exit code 1 if a finding is new and not libhdf5's. Leaks are not reported: libConfuse has its own.
 set -euo pipefail
@@ -46,23 +48,24 @@ place()
         END { print $place // "unclear" }' "$1"
 }
 
-# sort_findings NAME: runs each new finding alone and moves it to its place; prints how many there are for each place. One that
-# breaks nothing when it runs alone depended on inputs before it (a heap that libhdf5 had damaged): unclear.
+# sort_findings NAME: runs each new finding alone and moves it to its place; prints how many there are for each place.
 sort_findings()
 {
     local file where report=$build/$1/report
-    declare -A count=([ours]=0 [hdf5]=0 [unclear]=0)
+    declare -A count=([ours]=0 [hdf5]=0 [unclear]=0 [gone]=0)
     for file in "$build/$1"/found/{crash,timeout,oom,leak}-*; do
         [ -f "$file" ] || continue
         # memory is limited by the call here, which has a stack, not by a look from outside
-        with_sanitizers timeout 120 "$build/tests/fuzz_$1" -timeout=10 -rss_limit_mb=0 -malloc_limit_mb=1024 "$file" >"$report" 2>&1 || true
-        where=$(place "$report")
+        where=gone
+        with_sanitizers timeout 120 "$build/tests/fuzz_$1" -timeout=10 -rss_limit_mb=0 -malloc_limit_mb=1024 "$file" >"$report" 2>&1 ||
+            where=$(place "$report")
+        [ $where != gone ] || grep -q libhdf5 "tests/fuzz/fuzz_$1.c" || where=unclear
         mkdir -p "$build/$1/found/$where"
         mv "$file" "$build/$1/found/$where"
         mv "$report" "$build/$1/found/$where/${file##*/}.txt"
         count[$where]=$((count[$where] + 1))
     done
-    printf '%d\t%d\t%d\n' "${count[ours]}" "${count[hdf5]}" "${count[unclear]}"
+    printf '%d\t%d\t%d\t%d\n' "${count[ours]}" "${count[hdf5]}" "${count[unclear]}" "${count[gone]}"
 }
 
 with_sanitizers()
@@ -72,7 +75,7 @@ with_sanitizers()
         nice -n 19 "$@"
 }
 
-# slice NAME SECONDS: appends to slices.tsv: program seconds inputs cov ft cov ft corpus corpus ours hdf5 unclear
+# slice NAME SECONDS: appends to slices.tsv: program seconds inputs cov ft cov ft corpus corpus ours hdf5 unclear gone
 slice()
 {
     local name=$1 length=$2 here=$build/$1 options before code=0 start=$SECONDS
@@ -123,8 +126,8 @@ for name in "$@"; do
         done=$(spent "$here")
     done
     awk -F'\t' -v name="$name" -v program="$program" -v from="$lines" '
-        NR > from && $1 == program { if (!n++) { cov = $4; ft = $5; corpus = $8 } s += $2; inputs += $3; cov1 = $6; ft1 = $7; corpus1 = $9; ours += $10; hdf5 += $11; unclear += $12 }
-        END { printf "fuzz_%s: %d s, %d inputs, cov %d to %d, ft %d to %d, corpus %d to %d, findings: %d ours, %d in libhdf5, %d unclear\n",
-                  name, s, inputs, cov, cov1, ft, ft1, corpus, corpus1, ours, hdf5, unclear; exit(ours + unclear > 0) }' "$here/slices.tsv" || bad=1
+        NR > from && $1 == program { if (!n++) { cov = $4; ft = $5; corpus = $8 } s += $2; inputs += $3; cov1 = $6; ft1 = $7; corpus1 = $9; ours += $10; hdf5 += $11; unclear += $12; gone += $13 }
+        END { printf "fuzz_%s: %d s, %d inputs, cov %d to %d, ft %d to %d, corpus %d to %d, findings: %d ours, %d in libhdf5, %d unclear, %d gone\n",
+                  name, s, inputs, cov, cov1, ft, ft1, corpus, corpus1, ours, hdf5, unclear, gone; exit(ours + unclear > 0) }' "$here/slices.tsv" || bad=1
 done
 exit $bad
