@@ -59,7 +59,7 @@ sort_findings()
         where=gone
         with_sanitizers timeout 120 "$build/tests/fuzz_$1" -timeout=10 -rss_limit_mb=0 -malloc_limit_mb=1024 "$file" >"$report" 2>&1 ||
             where=$(place "$report")
-        [ $where != gone ] || grep -q libhdf5 "tests/fuzz/fuzz_$1.c" || where=unclear
+        [ "$where" != gone ] || grep -q 'fuzz/near.h' "tests/fuzz/fuzz_$1.c" || where=unclear
         mkdir -p "$build/$1/found/$where"
         mv "$file" "$build/$1/found/$where"
         mv "$report" "$build/$1/found/$where/${file##*/}.txt"
