@@ -4,6 +4,7 @@
 #   <!-- dsgd list: keys --> ... <!-- end -->      every section's keys, defaults, ranges, meanings
 #   <!-- dsgd list: names --> ... <!-- end -->     algorithms, problems, datasets
 #   <!-- dsgd list: columns --> ... <!-- end -->   the columns of /trace that each problem brings
+#   <!-- dsgd list: checks --> ... <!-- end -->    checks, maps and faults of dsgd verify
 #
 # --check writes nothing and fails, naming the files that are not current.
 set -euo pipefail
@@ -71,7 +72,18 @@ block()
                     print "| `$ENV{PROBLEM}` | `$n` | `$u` | $h |\n";
                 }'
         done ;;
-    *) printf 'docs-tables: marker %s: expected keys, names or columns\n' "$1" >&2; return 1 ;;
+    checks)
+        for role in checks maps faults; do
+            printf '\n| %s | |\n|---|---|\n' "$role"
+            "$dsgd" verify --list | ROLE=$role perl -ne '
+                if (/^(\w+)$/) { $on = $1 eq $ENV{ROLE}; }
+                elsif ($on and /^  (\S+)\s+(.*?)\s*$/) {
+                    my ($n, $h) = ($1, $2);
+                    $h =~ s/([|*<>])/\\$1/g;
+                    print "| `$n` | $h |\n";
+                }'
+        done ;;
+    *) printf 'docs-tables: marker %s: expected keys, names, columns or checks\n' "$1" >&2; return 1 ;;
     esac
     printf '\n'
 }

@@ -19,8 +19,9 @@ run+=(libhdf5-dev libgsl-dev libnlopt-dev nettle-dev libconfuse-dev libjansson-d
 # Figures, and the dataset that stands in for MNIST.
 run+=(gnuplot-nox fonts-dejavu-core dataset-fashion-mnist)
 
-# The thread sanitizer's build uses clang (gcc brings the address and undefined-behaviour ones); readers of result files.
-test=(clang-14 libomp-14-dev libclang-rt-14-dev python3 python3-h5py python3-h5netcdf python3-xarray)
+# The thread sanitizer's build uses clang (gcc brings the address and undefined-behaviour ones); readers of result files;
+# every script passes shellcheck.
+test=(clang-14 libomp-14-dev libclang-rt-14-dev shellcheck python3 python3-h5py python3-h5netcdf python3-xarray)
 
 # Fetching MNIST; `test` has it too, the fetcher has a test against a server on this machine.
 data=(curl ca-certificates)
@@ -61,7 +62,7 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     [ "$1" != docs ] || fail 2 "this system has no apt; install help2man, man and doxygen, then set DSGD_SETUP=skip"
     fail 2 "this system has no apt; install a C11 compiler with OpenMP, cmake >= 3.25, ninja, pkg-config, gnuplot and the \
 libraries HDF5 (with HL), GSL, NLopt, nettle, libConfuse, jansson, zlib, Random123, cmocka, liblinear (tests also: clang 14 \
-with libomp, Python with h5py, h5netcdf, xarray), then set DSGD_SETUP=skip"
+with libomp, shellcheck, Python with h5py, h5netcdf, xarray), then set DSGD_SETUP=skip"
 fi
 
 declare -A installed=()

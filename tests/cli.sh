@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # cli.sh - the command as its users meet it: exit codes and sentences for bad input, results that other tools read.
+# shellcheck disable=SC2015 # fail returns 0
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -83,7 +84,7 @@ rm b.h5.tmp
 env --default-signal=INT "$DSGD" run ok.conf -o b.h5 --quiet --set steps=3000000 --snapshot 0.01 2>err & pid=$!
 for _ in $(seq 400); do [ -e b.h5.tmp ] && break; sleep 0.05; done
 kill -INT $pid; wait $pid
-size=$(stat -c %s b.h5.tmp); head -c $((size / 2)) b.h5.tmp >cut; mv cut b.h5.tmp
+size=$(stat -c %s b.h5.tmp); head -c $((size / 2)) b.h5.tmp >half; mv half b.h5.tmp
 "$DSGD" run ok.conf -o b.h5 2>err; [ $? -eq 2 ] && grep -q 'b.h5.tmp' err || fail "cut snapshot: $(cat err)"
 "$DSGD" run ok.conf -o b.h5 --restart --quiet || fail "--restart does not discard a broken snapshot"
 [ "$("$DSGD" digest a.h5 | cut -d' ' -f1)" = "$("$DSGD" digest b.h5 | cut -d' ' -f1)" ] || fail "two runs, two digests"

@@ -105,11 +105,11 @@ run_page()
 }
 
 # A page that is wrong must be found.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016 # backquotes of Markdown
 printf '```sh\ntrue\nfalse\necho no\n```\n' >planted.md
 run_page planted.md >/dev/null
 [ $failures -eq 1 ] || { echo 'FAILED self check: a failing command line is not found'; exit 1; }
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016 # backquotes of Markdown
 printf '<!-- not run: a reason -->\n```sh\nfalse\n```\n<!-- file: made.txt -->\n```\nmade\n```\n```sh\ngrep -q made made.txt\n```\n' >planted.md
 run_page planted.md
 [ "$failures ${skipped[0]}" = '1 planted.md:2: a reason' ] || { echo 'FAILED self check: markers'; exit 1; }
@@ -136,6 +136,7 @@ if "$python" -c 'import h5py' 2>/dev/null; then
     $run experiments/logistic_heavymix.conf --set steps=20 -o schema-data.h5 || fail 'run with data'
     printf 'problem = quadratic\nquadratic { kappa = 10 }\nalgorithm = local_topk\nsteps = 100000000\naverage = uniform\nstep { constant = 0.01 }\n' >schema.conf
     $run schema.conf --set steps=20 -o schema-quadratic.h5 || fail 'run without data'
+    # shellcheck disable=SC2086 # command and words
     env --default-signal=INT $run schema.conf --snapshot-steps 100 -o schema-snapshot.h5 2>"$work/log" &
     pid=$!
     for ((i = 0; i < 200; ++i)); do

@@ -54,7 +54,7 @@ try 2 digest $(seq 5000)
 try 2 diff ok.conf
 try 2 export --table nothing ok.conf
 try 2 show --from never ok.conf
-# shellcheck disable=SC2046
+# shellcheck disable=SC2046 # many words are meant
 try 2 bench ok.conf $(printf -- '--set seed=%d ' $(seq 50))
 try 2 list nothing
 try 2 list sgd --set sgd.speed=1
@@ -79,6 +79,7 @@ head -c 1048577 /dev/zero | tr '\0' '\n' >large.conf; try 2 run large.conf
 head -c 1048576 /dev/zero | tr '\0' '\n' >full.conf
 yes 'include("full.conf")' | head -n 8 >many.conf; try 2 run many.conf
 : >empty.conf; yes 'include("empty.conf")' | head -n 1000 >files.conf; try 2 run files.conf
+# shellcheck disable=SC2086 # many words are meant
 for n in $(seq 11); do echo "include(\"deep$((n + 1)).conf\")" >deep$n.conf; done; try 2 run deep1.conf
 conf 'include("bad.conf")\n'
 conf 'label = \377\n'

@@ -84,6 +84,29 @@ check 'exit code, short' "$status" 0
 check 'calls, short' "$calls" 8
 check 'size, short' "$size" 50
 
+# One failure, the calls after it are done; which calls count.
+export DSGD_FAULT_ERROR=EDQUOT
+for ((n = 1; n <= 7; ++n)); do
+    write_five once $n
+    check "exit code, once at $n" "$status" 1
+    check "message, once at $n" "$(grep -o 'Disk quota exceeded' "$dir/stderr" | head -n 1)" 'Disk quota exceeded'
+done
+export DSGD_FAULT_KINDS='sync close'
+write_five once 0
+check 'calls that are fsync or close' "$calls" 3
+write_five once 2
+check 'a failing close' "$status $size" '1 50'
+export DSGD_FAULT_KINDS=link
+shimmed once 1 ln "$dir/watched/file" "$dir/watched/linked"
+check 'ln' "$status $(ls "$dir/watched")" '1 file'
+export DSGD_FAULT_KINDS=mkdir
+shimmed once 1 mkdir "$dir/watched/folder"
+check 'mkdir' "$status $(ls "$dir/watched")" '1 file'
+unset DSGD_FAULT_KINDS
+export DSGD_FAULT_ERROR=EPERM
+shimmed once 1 rm "$dir/watched/file"
+check 'an unknown error' "$status" 2
+
 # Other calls, and paths relative to the working directory.
 write_five kill 0
 cd "$dir/watched"

@@ -39,7 +39,7 @@ peak()
     fi
 }
 faithful='--set log.oracle=true'
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # options are words
 {
     peak 600 $faithful --set algorithm=local_topk --set local_topk.momentum=0.9
     peak 600 $faithful

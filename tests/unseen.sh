@@ -141,7 +141,7 @@ PYTHON
             # shellcheck disable=SC2086 # command and option
             timeout 60 "$DSGD" $command --unsealed "$file" >out 2>err || fail "$command --unsealed $file: exit code $?, $(cat err)"
             grep -q unsealed out || fail "$command --unsealed does not mark $file"
-            # shellcheck disable=SC2086
+            # shellcheck disable=SC2086 # words are meant
             "$DSGD" $command --unsealed q.h5 >out 2>err || fail "$command --unsealed of an intact result: $(cat err)"
             ! grep -q unsealed out || fail "$command --unsealed marks an intact result"
         done

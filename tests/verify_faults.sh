@@ -28,7 +28,7 @@ only() { for check in "$@"; do printf -- '--only %s ' "$check"; done; }
 table() { # CODE FILE CHECKS OPTIONS...
     local expected=$1 file=$2 checks=$3 code=0
     shift 3
-    # shellcheck disable=SC2046,SC2086
+    # shellcheck disable=SC2046,SC2086 # names are words
     "$DSGD" verify $(only $checks) -q -o "$file" "$@" >/dev/null 2>err || code=$?
     [ $code -eq "$expected" ] || fail "verify $* ($checks): exit code $code, expected $expected: $(cat err)"
 }

@@ -1,5 +1,5 @@
 /* fuzz_codec.c - any bytes as a section: refused with a sentence, or exactly what the encoder makes of the decoded content.
- * And any bytes as content: what is sent comes back.
+ * And any bytes as content: what is sent comes back. Options: -max_len=512
  *
  * Input: codec and direction (1 byte), code and spread (1 byte), d, n, m (4 bytes each, little-endian), then the bytes.
  */

@@ -1,5 +1,5 @@
 /* fuzz_config.c - any text as a configuration and as a sweep: refused with a sentence, or resolved to a text that resolves
- * to itself.
+ * to itself. Options: -max_len=2048
  *
  * include() may name any file. Here the input lies in an empty folder of its own, and an input whose include could leave it (a
  * slash, or a backslash that could be one) is not tried. What libConfuse is given is looked at too: nothing that it expands or

@@ -1,4 +1,5 @@
-/* fuzz_idx.c - any bytes as an IDX file, plain or gzip: refused with a sentence, or exactly what the header announced. */
+/* fuzz_idx.c - any bytes as an IDX file, plain or gzip: refused with a sentence, or exactly what the header announced.
+ * Options: -max_len=1024 */
 #include <stdlib.h>
 #include <string.h>
 

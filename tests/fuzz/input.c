@@ -6,18 +6,24 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char path[64];
+static char path[512];
 
 static void remove_file(void)
 {
     unlink(path);
 }
 
+const char *fuzz_folder(void)
+{
+    const char *folder = getenv("DSGD_FUZZ_TMP");
+    return folder ? folder : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
 const char *fuzz_file(const uint8_t *data, size_t size)
 {
     static int fd = -1;
     if (fd < 0) {
-        snprintf(path, sizeof path, "%s/dsgd-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+        snprintf(path, sizeof path, "%s/dsgd-fuzz-XXXXXX", fuzz_folder());
         fd = mkstemp(path);
         atexit(remove_file);
     }
