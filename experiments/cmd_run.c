@@ -49,6 +49,8 @@ static enum dsgd_status run(const struct run_options *options, int argc, char **
     enum dsgd_status status = DSGD_OK;
     if (options->output && snprintf(path, sizeof path, "%s", options->output) >= (int)sizeof path) {
         status = dsgd_fail(DSGD_EINPUT, "output path %.64s... is too long", options->output);
+    } else if (!options->output) {
+        status = spec_path(&spec, NULL, path, sizeof path); /* as long as the path with the hash of the data */
     }
     struct session session = {.spec = NULL};
     const struct session_options open = {options->common.data, session_cache_folder(), options->common.threads, options->common.quiet, options->dry_run, NULL};
