@@ -137,8 +137,9 @@ static void print_make(const struct sweep_options *options, const struct sweep *
     struct sweep_options all = *options;
     size_t number = 0;
     all.missing = false;
-    printf("# written by dsgd sweep %s --make\nMAKEFLAGS += --no-builtin-rules\n.SUFFIXES:\nexport DSGD_SWEEP_RUN = $@\n"
-           ".PHONY: sweep-runs\nsweep-runs: ;@:\n", sweep->path);
+    printf("# written by dsgd sweep ");
+    text_shown(stdout, sweep->path);
+    printf(" --make\nMAKEFLAGS += --no-builtin-rules\n.SUFFIXES:\nexport DSGD_SWEEP_RUN = $@\n.PHONY: sweep-runs\nsweep-runs: ;@:\n");
     for (size_t j = 0; j < sweep->runs; ++j) {
         number += listed(&sweep->run[j], &all);
         if (!listed(&sweep->run[j], options)) { continue; }

@@ -47,13 +47,13 @@ $(if $(value DATASET),$(call check,DATASET,$(letters) $(digits) _,the name of a 
 override QUICK := $(call yes,QUICK)
 override FULL := $(call yes,FULL)
 
-# The program, as one word of a recipe.
+# The program, as one word of a recipe, which does not begin with a - of make.
 ifeq ($(value DSGD_COMMAND),)
 override DSGD_COMMAND := $(value BUILD)/dsgd
 endif
 export DSGD_COMMAND
 $(if $(findstring $(newline),$(value DSGD_COMMAND)),$(call refuse,DSGD_COMMAND,a path without line breaks))
-override DSGD := $(if $(call rest,DSGD_COMMAND,$(letters) $(digits) / . _ -),$(call quote,DSGD_COMMAND),$(value DSGD_COMMAND))
+override DSGD := $(if $(filter -%,$(value DSGD_COMMAND))$(call rest,DSGD_COMMAND,$(letters) $(digits) / . _ -),$(call quote,DSGD_COMMAND),$(value DSGD_COMMAND))
 
 # -jN of make, else JOBS: a number, and the option for a make that has none. MFLAGS has options only, no names and values.
 JOBS_NOW = $(or $(patsubst -j%,%,$(filter -j%,$(MFLAGS))),$(JOBS))
