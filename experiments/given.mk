@@ -11,6 +11,8 @@ GIVEN := BUILD DATASET DSGD_CACHE DSGD_COMMAND DSGD_DATA DSGD_MNIST_URLS FULL JO
 ifeq ($(firstword $(origin DSGD)),command)
 override DSGD_COMMAND := $(value DSGD)
 endif
+# Of the environment make expands what it uses; of its command line everything, for the environment of the recipes.
+GIVEN += $(foreach v,$(filter-out DSGD $(GIVEN),$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $v))),$v))
 $(foreach v,$(GIVEN),$(if $(filter undefined,$(origin $v)),,$(eval override $v := $$(value $v))$(eval export $v)))
 # A make that is called here finds them in its environment; as definitions it would expand them.
 MAKEOVERRIDES :=
@@ -30,7 +32,7 @@ refuse = $(error $1 = $(value $1): expected $2)
 # $(call quote,NAME): the value as one word of the shell.
 quote = '$(subst ','\'',$(value $1))'
 # $(call default,NAME,VALUE)
-default = $(if $(value $1),,$(eval override $1 := $2)$(eval export $1))
+default = $(if $(value $1),,$(eval override $1 := $2))
 # $(call yes,NAME): 1 or nothing.
 yes = $(if $(filter-out 0 1 no yes,$(value $1))$(word 2,$(value $1)),$(call refuse,$1,1 or 0))$(if $(filter 1 yes,$(value $1)),1)
 
@@ -38,6 +40,7 @@ $(call default,PRESET,release)
 $(call check,PRESET,$(letters) $(digits) -,the name of a preset such as release)
 $(call default,BUILD,build/$(PRESET))
 $(call default,DSGD_DATA,data)
+export DSGD_DATA
 $(call default,JOBS,$(shell nproc))
 $(call check,JOBS,$(digits),a whole number of runs at a time)
 $(if $(patsubst 0%,%,$(patsubst 00%,%,$(JOBS))),,$(call refuse,JOBS,at least 1 run at a time))
@@ -51,7 +54,6 @@ override FULL := $(call yes,FULL)
 ifeq ($(value DSGD_COMMAND),)
 override DSGD_COMMAND := $(value BUILD)/dsgd
 endif
-export DSGD_COMMAND
 $(if $(findstring $(newline),$(value DSGD_COMMAND)),$(call refuse,DSGD_COMMAND,a path without line breaks))
 override DSGD := $(if $(filter -%,$(value DSGD_COMMAND))$(call rest,DSGD_COMMAND,$(letters) $(digits) / . _ -),$(call quote,DSGD_COMMAND),$(value DSGD_COMMAND))
 

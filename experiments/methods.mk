@@ -27,7 +27,7 @@ METHODS_TUNED := $(METHODS:%=tune-%)
 methods: build ## one row a method: accuracy with a tuned step size, compression (QUICK=1: a test; METHODS="sgd ..."; JOBS=N)
 	@$(NOT_MNIST)
 	@echo 'methods: $(words $(METHODS)), for each at least $(if $(QUICK),3,33) runs to choose a step size and $(words $(METHODS_SEEDS)) with it; what is there is not made again'
-	+@"$(MAKE)" --no-print-directory -f Makefile.experiments DATASET=$(DATASET) $(JOBS_FLAG) methods-tuned
+	+@DSGD_COMMAND=$(DSGD) "$(MAKE)" --no-print-directory -f Makefile.experiments DATASET=$(DATASET) $(JOBS_FLAG) methods-tuned
 	+@SET=$(METHODS_SET) scripts/methods.sh $(DSGD) $(JOBS_NOW) "$(JOBS_FLAG)" $(METHODS_STEM) "$(METHODS_SEEDS)" $(METHODS)
 	@sed '/^# end /d' $(METHODS_STEM).txt
 	@printf '\nalso as %s.tsv and %s.md\n' $(METHODS_STEM) $(METHODS_STEM)

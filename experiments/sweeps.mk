@@ -15,4 +15,4 @@ sweep: sweep-given build ## makes the missing runs of SWEEP=FILE.sweep (SET="key
 
 list-runs: sweep-given ## prints the runs of SWEEP=FILE.sweep, a command a line, for GNU parallel and Slurm arrays
 	@{ scripts/setup.sh run; scripts/build.sh $(PRESET) dsgd; } >&2
-	@$(DSGD) sweep --settings "$${SET:-}" --threads 1 --list --command "\"$$DSGD_COMMAND\" run --threads 1 $${RUN_OPTIONS:-}" -- "$$SWEEP"
+	@program=$(DSGD); "$$program" sweep --settings "$${SET:-}" --threads 1 --list --command "\"$$program\" run --threads 1 $${RUN_OPTIONS:-}" -- "$$SWEEP"
