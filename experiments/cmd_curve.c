@@ -21,6 +21,7 @@ static const double low_quantile = 0.2, high_quantile = 0.8;
 struct options {
     char **file;
     int files;
+    struct sweep_input sweep;
     bool final, minus_optimum;
     const char *output;
 };
@@ -43,6 +44,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'o': o->output = argument; return 0;
     case OPTION_FINAL: o->final = true; return 0;
     case OPTION_MINUS_OPTIMUM: o->minus_optimum = true; return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
     case ARGP_KEY_ARGS:
         o->file = state->argv + state->next;
         o->files = state->argc - state->next;
@@ -189,20 +191,22 @@ static enum dsgd_status print(const struct curve_set *set, const struct options 
 static int curve(int argc, char **argv)
 {
     struct options o = {.file = NULL};
+    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     const struct argp argp = {
         option_table,
         parse,
         "FILE...",
         "Prints medians and bands over seeds, one block a curve, for gnuplot. Files must be of one problem "
         "and dataset; a curve is made of runs that differ in nothing but the seed.",
-        NULL,
+        children,
         NULL,
         NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     struct curve_set curves;
     enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
-    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &o.sweep, &set); }
+    sweep_input_clear(&o.sweep);
     if (status != DSGD_OK) { return command_fail(status); }
     status = run_set_comparable(&set);
     if (status == DSGD_OK) { status = curve_set_create(&set, o.final, &curves); }

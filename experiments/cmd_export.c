@@ -115,7 +115,7 @@ static int export(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
-    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, NULL, &set); }
     if (status != DSGD_OK) { return command_fail(status); }
     status = print(&set, &o);
     run_set_destroy(&set);

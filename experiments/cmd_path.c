@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "experiments/commands.h"
+#include "experiments/data_shelf.h"
 #include "experiments/options.h"
-#include "experiments/spec.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -19,14 +19,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int command(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-    static const struct argp argp = {NULL, parse, "CONFIG", "Prints the default path of a configuration's result.", children, NULL, NULL};
+    static const struct argp argp = {NULL, parse, "CONFIG", "Prints the default path of a configuration's result with the data that are at hand.", children, NULL, NULL};
     struct common_options options = {.config = NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &options)) { return 2; }
     struct spec spec;
     char path[4096];
     enum dsgd_status status = spec_load(options.config, options.set, options.sets, &spec);
     if (status == DSGD_OK) {
-        status = spec_path(&spec, path, sizeof path);
+        struct data_shelf shelf = {.folder = options.data};
+        status = data_shelf_path(&shelf, &spec, path, sizeof path);
+        data_shelf_clear(&shelf);
         spec_clear(&spec);
     }
     common_options_clear(&options);

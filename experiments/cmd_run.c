@@ -47,18 +47,17 @@ static enum dsgd_status run(const struct run_options *options, int argc, char **
     DSGD_TRY(spec_load(options->common.config, options->common.set, options->common.sets, &spec));
     char path[4096];
     enum dsgd_status status = DSGD_OK;
-    if (options->output) {
-        if (snprintf(path, sizeof path, "%s", options->output) >= (int)sizeof path) {
-            status = dsgd_fail(DSGD_EINPUT, "output path %.64s... is too long", options->output);
-        }
-    } else {
-        status = spec_path(&spec, path, sizeof path);
+    if (options->output && snprintf(path, sizeof path, "%s", options->output) >= (int)sizeof path) {
+        status = dsgd_fail(DSGD_EINPUT, "output path %.64s... is too long", options->output);
+    } else if (!options->output) {
+        status = spec_path(&spec, NULL, path, sizeof path); /* as long as the path with the hash of the data */
     }
     struct session session = {.spec = NULL};
     const struct session_options open = {options->common.data, session_cache_folder(), options->common.threads, options->common.quiet, options->dry_run, NULL};
     char place[DSGD_PATH_MAX]; /* what cannot become a result is refused before any work */
     if (status == DSGD_OK && !options->dry_run) { status = dsgd_place(path, 0, place); }
     if (status == DSGD_OK) { status = session_open(&spec, &open, &session); }
+    if (status == DSGD_OK && !options->output) { status = spec_path(&spec, session_dataset_sha256(&session), path, sizeof path); }
     if (status == DSGD_OK && options->dry_run) {
         status = dry_run(&session, path, options->common.json);
     } else if (status == DSGD_OK) {

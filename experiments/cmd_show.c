@@ -14,6 +14,7 @@
 struct options {
     char **file;
     int files;
+    struct sweep_input sweep;
     bool json, quiet, final, each;
     const char *output;
     struct show_window window;
@@ -56,6 +57,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_FINAL: o->final = true; return 0;
     case OPTION_FROM: o->window.from = positive(argument, state); return 0;
     case OPTION_TO: o->window.to = positive(argument, state); return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
     case ARGP_KEY_ARGS:
         o->file = state->argv + state->next;
         o->files = state->argc - state->next;
@@ -276,13 +278,14 @@ static enum dsgd_status print(const struct run_set *set, const struct show_facts
 static int show(int argc, char **argv)
 {
     struct options o = {.window = {1e4, 1e5}};
+    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     const struct argp argp = {
         option_table,
         parse,
         "FILE...",
         "Prints what result files say; several files also get a summary over seeds, for which they must "
         "be of one problem and dataset.",
-        NULL,
+        children,
         NULL,
         NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
@@ -292,7 +295,8 @@ static int show(int argc, char **argv)
     }
     struct run_set set;
     enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
-    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &o.sweep, &set); }
+    sweep_input_clear(&o.sweep);
     if (status != DSGD_OK) { return command_fail(status); }
     struct show_facts *facts = calloc((size_t)set.runs, sizeof *facts);
     if (!facts) { status = dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", set.runs); }

@@ -19,6 +19,7 @@ enum form { FORM_TEXT, FORM_MARKDOWN, FORM_TSV };
 struct table_options {
     char **file;
     int files;
+    struct sweep_input sweep;
     enum form form;
     const char *output;
 };
@@ -49,6 +50,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'o': o->output = argument; return 0;
     case KEY_MARKDOWN: o->form = FORM_MARKDOWN; return 0;
     case KEY_TSV: o->form = FORM_TSV; return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
     case ARGP_KEY_ARGS:
         o->file = state->argv + state->next;
         o->files = state->argc - state->next;
@@ -260,19 +262,21 @@ static enum dsgd_status check_finished(const struct run_set *set)
 
 static int command(int argc, char **argv)
 {
+    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     static const struct argp argp = {
         option_table, parse, "FILE...",
         "Prints one row for each method: runs that differ in their seed only. Accuracy is 100 minus the test error in the last "
         "row, mean and standard deviation over the seeds. values and wire say how many times less than no compression was sent "
         "a worker and step, both ways together, up and down: in 32-bit words as papers count them, and in all bytes. Files must "
         "be of one problem, dataset and results version.",
-        NULL, NULL, NULL};
+        children, NULL, NULL};
     struct table_options o = {.files = 0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     struct curve_set methods = {.curves = 0};
     enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
-    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &set); }
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &o.sweep, &set); }
+    sweep_input_clear(&o.sweep);
     if (status != DSGD_OK) { return command_fail(status); }
     status = check_finished(&set);
     if (status == DSGD_OK) { status = run_set_comparable(&set); }

@@ -13,19 +13,57 @@ void run_set_destroy(struct run_set *set)
     *set = (struct run_set){.runs = 0};
 }
 
-enum dsgd_status run_set_read(int files, char *const *path, struct run_set *out)
+static enum dsgd_status read_runs(size_t files, char *const *path, struct run_set *out)
 {
-    *out = (struct run_set){.run = calloc((size_t)files + 1, sizeof *out->run)};
-    if (!out->run) { return dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", files); }
-    for (int f = 0; f < files; ++f) {
+    *out = (struct run_set){.run = calloc(files + 1, sizeof *out->run)};
+    if (!out->run) { return dsgd_fail(DSGD_ENOMEM, "no memory for %zu runs", files); }
+    for (size_t f = 0; f < files; ++f) {
         const enum dsgd_status status = dsgd_runfile_read(path[f], &out->run[f]);
         if (status != DSGD_OK) {
             run_set_destroy(out);
             return status;
         }
-        out->runs = f + 1;
+        out->runs = (int)f + 1;
     }
     return DSGD_OK;
+}
+
+/* The arguments with each sweep replaced by its results. */
+static enum dsgd_status expand(int files, char *const *path, const struct sweep_input *sweep, char ***list, size_t *n)
+{
+    struct data_shelf shelf = {.folder = sweep ? sweep->common.data : NULL};
+    enum dsgd_status status = DSGD_OK;
+    bool sweeps = false;
+    for (int f = 0; f < files && status == DSGD_OK; ++f) {
+        if (sweep && sweep_input_is_sweep(path[f])) {
+            sweeps = true;
+            status = sweep_input_expand(sweep, &shelf, path[f], list, n);
+            continue;
+        }
+        char **grown = realloc(*list, (*n + 1) * sizeof *grown);
+        if (grown) { *list = grown; }
+        if (!grown || !(grown[*n] = strdup(path[f]))) {
+            status = dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", files);
+        } else {
+            ++*n;
+        }
+    }
+    if (status == DSGD_OK && sweep && !sweeps && sweep_input_used(sweep)) {
+        status = dsgd_fail(DSGD_EINPUT, "--block, --set and --data belong to a sweep: expected a FILE.sweep among the files");
+    }
+    data_shelf_clear(&shelf);
+    return status;
+}
+
+enum dsgd_status run_set_read(int files, char *const *path, const struct sweep_input *sweep, struct run_set *out)
+{
+    char **list = NULL;
+    size_t n = 0;
+    enum dsgd_status status = expand(files, path, sweep, &list, &n);
+    if (status == DSGD_OK) { status = read_runs(n, list, out); }
+    for (size_t j = 0; j < n; ++j) { free(list[j]); }
+    free(list);
+    return status;
 }
 
 /* Two runs minimise the same f if their minima agree within what is certified. */

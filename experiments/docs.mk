@@ -10,7 +10,7 @@ docs: setup-docs man docs-tables ## man pages, key tables, and the headers as HT
 	@doxygen docs/Doxyfile
 
 man: setup-docs build ## man pages in build/release/man; cmake --install installs them
-	@scripts/man.sh $(DSGD) $(BUILD)/man
+	@scripts/man.sh $(DSGD) $(call quote,BUILD)/man
 
 docs-tables: build ## writes the tables of docs/*.md again, from what the command says about itself
 	@scripts/docs-tables.sh $(DSGD)

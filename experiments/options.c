@@ -4,8 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "experiments/words.h"
+
+enum { KEY_SETTINGS = 5000 };
+
 static const struct argp_option table[] = {
     {"set", 's', "KEY=VALUE", 0, "Override a key of the configuration, also as section.key=value; repeatable", 1},
+    {"settings", KEY_SETTINGS, "TEXT", 0, "Several --set in one text, with blanks between them; double quotes hold a value with blanks "
+     "together: 'label=\"two words\" steps=41'", 1},
     {"data", 'd', "FOLDER", 0, "Folder of the datasets (default: $DSGD_DATA, then data/)", 1},
     {"threads", 't', "N", 0, "Threads; results do not depend on it (default: 1 for small models, else all cores)", 1},
     {"quiet", 'q', NULL, 0, "No progress, no report", 1},
@@ -38,18 +44,40 @@ error_t option_real(struct argp_state *state, const char *name, const char *text
     return 0;
 }
 
+error_t option_set(struct common_options *options, const char *text)
+{
+    const char **grown = realloc(options->set, (options->sets + 1) * sizeof *grown);
+    if (!grown) { return ENOMEM; }
+    options->set = grown;
+    options->set[options->sets++] = text;
+    return 0;
+}
+
+error_t option_settings(struct argp_state *state, struct common_options *options, const char *text)
+{
+    for (const char *at = text; at;) {
+        char **grown = realloc(options->settings, (options->many + 1) * sizeof *grown), *word = NULL;
+        if (!grown) { return ENOMEM; }
+        options->settings = grown;
+        switch (words_next(&at, &word)) {
+        case WORDS_NONE: return 0;
+        case WORDS_ONE: options->settings[options->many++] = word; break;
+        case WORDS_OPEN: argp_error(state, "--settings %s: expected another \" that ends what the last one begins", text); return EINVAL;
+        case WORDS_MEMORY: return ENOMEM;
+        }
+        const error_t error = option_set(options, word);
+        if (error) { return error; }
+    }
+    return 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct common_options *options = state->input;
     int64_t threads = 0;
     switch (key) {
-    case 's': {
-        const char **grown = realloc(options->set, (options->sets + 1) * sizeof *grown);
-        if (!grown) { return ENOMEM; }
-        options->set = grown;
-        options->set[options->sets++] = arg;
-        return 0;
-    }
+    case 's': return option_set(options, arg);
+    case KEY_SETTINGS: return option_settings(state, options, arg);
     case 'd': options->data = arg; return 0;
     case 't':
         if (option_integer(state, "--threads", arg, 1, 1024, &threads)) { return EINVAL; }
@@ -72,7 +100,11 @@ const struct argp common_argp = {table, parse, NULL, NULL, NULL, NULL, NULL};
 
 void common_options_clear(struct common_options *options)
 {
+    for (size_t j = 0; j < options->many; ++j) { free(options->settings[j]); }
+    free(options->settings);
     free(options->set);
+    options->settings = NULL;
+    options->many = 0;
     options->set = NULL;
     options->sets = 0;
 }

@@ -116,6 +116,18 @@ static void print_table(FILE *out, const char *section, const struct dsgd_param 
     if (*section) { fprintf(out, "}\n"); }
 }
 
+/* SHA-256 of two texts, one behind the other. */
+static void hash_texts(const char *a, const char *b, char hex[65])
+{
+    struct sha256_ctx sha;
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_init(&sha);
+    sha256_update(&sha, strlen(a), (const uint8_t *)a);
+    sha256_update(&sha, strlen(b), (const uint8_t *)b);
+    sha256_digest(&sha, sizeof digest, digest);
+    for (int j = 0; j < SHA256_DIGEST_SIZE; ++j) { snprintf(hex + 2 * j, 3, "%02x", digest[j]); }
+}
+
 static enum dsgd_status resolve_text(struct spec *spec)
 {
     size_t size = 0;
@@ -130,13 +142,7 @@ static enum dsgd_status resolve_text(struct spec *spec)
     if (fclose(out) != 0) { return dsgd_fail(DSGD_ENOMEM, "no memory for the resolved configuration"); }
     char version[64];
     snprintf(version, sizeof version, "results_version = %d\n", DSGD_RESULTS_VERSION);
-    struct sha256_ctx sha;
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_init(&sha);
-    sha256_update(&sha, strlen(version), (const uint8_t *)version);
-    sha256_update(&sha, size, (const uint8_t *)spec->text);
-    sha256_digest(&sha, sizeof digest, digest);
-    for (int b = 0; b < SHA256_DIGEST_SIZE; ++b) { snprintf(spec->sha256 + 2 * b, 3, "%02x", digest[b]); }
+    hash_texts(version, spec->text, spec->sha256);
     return DSGD_OK;
 }
 
@@ -221,9 +227,11 @@ void spec_clear(struct spec *spec)
     *spec = (struct spec){.name = NULL};
 }
 
-enum dsgd_status spec_path(const struct spec *spec, char *path, size_t size)
+enum dsgd_status spec_path(const struct spec *spec, const char *dataset_sha256, char *path, size_t size)
 {
+    char hex[65] = "????????";
+    if (dataset_sha256) { hash_texts(spec->sha256, dataset_sha256, hex); }
     const int n = snprintf(path, size, "results/%s/%s-T%lld-s%lld-%.8s.h5", spec->dataset ? spec->dataset->name : spec->problem->name,
-                           spec->name, (long long)spec->run.steps, (long long)spec->run.seed, spec->sha256);
+                           spec->name, (long long)spec->run.steps, (long long)spec->run.seed, hex);
     return n > 0 && (size_t)n < size ? DSGD_OK : dsgd_fail(DSGD_EINPUT, "configuration name %s is too long", spec->name);
 }

@@ -23,8 +23,10 @@ struct spec {
 enum dsgd_status spec_load(const char *path, const char *const *set, size_t sets, struct spec *out);
 void spec_clear(struct spec *spec); /* accepts an all-zero spec */
 
-/** The default place of the result: results/<dataset or problem>/<name>-T<steps>-s<seed>-<8 digits of the hash>.h5 */
-enum dsgd_status spec_path(const struct spec *spec, char *path, size_t size);
+/** The default place of the result: results/<dataset or problem>/<name>-T<steps>-s<seed>-<8 digits>.h5. The digits begin the
+ *  SHA-256 of sha256 (configuration and results version) and the dataset's ("none" without one): what decides about the bits
+ *  of a result is in its name. dataset_sha256 NULL: ???????? in their place, all results of the configuration. */
+enum dsgd_status spec_path(const struct spec *spec, const char *dataset_sha256, char *path, size_t size);
 
 /** A section of the configuration and its table, for `dsgd list` and suggestions: i-th of engine (step, log), then
  *  datasets, problems, algorithms. False past the end. */

@@ -1,14 +1,13 @@
-/* sweep.c - expansion of a grid, and which of its combinations are possible. */
+/* sweep.c - expansion of a grid. Which of its combinations are possible: sweep_check.c. */
+#define _DEFAULT_SOURCE /* realpath */
 #include "experiments/sweep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "experiments/dry_run.h"
+#include "experiments/result_state.h"
 #include "experiments/source.h"
-#include "sim/clock.h"
 
 enum { AXES_MAX = 64, RUNS_MAX = 100000 };
 
@@ -30,8 +29,9 @@ static void run_clear(struct sweep_run *run)
     free(run->block);
     free(run->config);
     free(run->path);
+    free(run->key);
     free(run->kind);
-    free(run->skipped);
+    free(run->reason);
 }
 
 void sweep_clear(struct sweep *sweep)
@@ -40,6 +40,7 @@ void sweep_clear(struct sweep *sweep)
     free(sweep->run);
     free(sweep->name);
     free(sweep->path);
+    free(sweep->no_data);
     *sweep = (struct sweep){.run = NULL};
 }
 
@@ -114,38 +115,99 @@ static enum dsgd_status fill_run(struct sweep_run *run, const struct axis *axis,
     return DSGD_OK;
 }
 
-/* A configuration's path is relative to the sweep's folder. */
+/* Without "..", where the sweep lies in another folder than the configuration: the result tells how it was made. */
+static char *shorter(char *path)
+{
+    char *slash = strrchr(path, '/'), *result = NULL;
+    if (!strstr(path, "/../")) { return path; }
+    *slash = '\0';
+    char *folder = realpath(path, NULL), *here = realpath(".", NULL);
+    *slash = '/';
+    const size_t length = here ? strlen(here) : 0;
+    if (folder && here) {
+        const bool inside = strncmp(folder, here, length) == 0 && (folder[length] == '/' || folder[length] == '\0');
+        const char *from = !inside ? folder : folder[length] == '/' ? folder + length + 1 : "";
+        const size_t size = strlen(from) + strlen(slash) + 1;
+        if ((result = malloc(size))) { snprintf(result, size, "%s%s", from, *from ? slash : slash + 1); }
+    }
+    free(folder);
+    free(here);
+    if (!result) { return path; }
+    free(path);
+    return result;
+}
+
+/* A configuration's path is relative to the sweep's folder. One that begins with - would be an option of the command. */
 static enum dsgd_status find_config(const struct sweep *sweep, const char *config, struct sweep_run *run)
 {
     const char *slash = *config == '/' ? NULL : strrchr(sweep->path, '/');
     const int folder = slash ? (int)(slash - sweep->path + 1) : 0;
-    const size_t size = (size_t)folder + strlen(config) + 1;
+    const bool option = folder > 0 ? *sweep->path == '-' : *config == '-';
+    const size_t size = (size_t)folder + strlen(config) + 3;
     if (!(run->config = malloc(size))) { return no_memory(); }
-    snprintf(run->config, size, "%.*s%s", folder, sweep->path, config);
+    snprintf(run->config, size, "%s%.*s%s", option ? "./" : "", folder, sweep->path, config);
+    run->config = shorter(run->config);
     return DSGD_OK;
 }
 
-/* Fills path, kind, steps and rows from the resolved configuration. */
-static enum dsgd_status resolve(struct sweep_run *run)
+static enum dsgd_status copy(const char *text, char **out)
+{
+    free(*out);
+    return (*out = strdup(text)) ? DSGD_OK : no_memory();
+}
+
+/* With the data at hand: where the result is, or will be. */
+static enum dsgd_status look(struct sweep_run *run, const struct spec *spec, const char *dataset_sha256)
+{
+    char path[4096];
+    DSGD_TRY(spec_path(spec, dataset_sha256, path, sizeof path));
+    DSGD_TRY(copy(path, &run->path));
+    switch (result_state(path, spec, dataset_sha256)) {
+    case RESULT_MISSING: run->state = SWEEP_TO_DO; return DSGD_OK;
+    case RESULT_DONE: run->state = SWEEP_DONE; return DSGD_OK;
+    case RESULT_DAMAGED: run->state = SWEEP_DAMAGED; return copy(dsgd_message(), &run->reason);
+    }
+    return DSGD_OK;
+}
+
+/* Fills path, state, key, kind, steps and rows from the resolved configuration. `more`: further results that were found. */
+static enum dsgd_status resolve_spec(struct sweep *sweep, struct sweep_run *run, const struct spec *spec, struct data_shelf *shelf,
+                                     char ***more, size_t *mores)
+{
+    char path[4096], sha256[65];
+    DSGD_TRY(spec_path(spec, "", path, sizeof path));
+    DSGD_TRY(copy(path, &run->key));
+    if (!(run->kind = kind_of(spec))) { return no_memory(); }
+    run->steps = spec->run.steps;
+    run->rows = dsgd_run_rows(&spec->run);
+    const enum dsgd_status status = data_shelf_hash(shelf, spec, sha256);
+    if (status == DSGD_OK) { return look(run, spec, sha256); }
+    if (status != DSGD_EINPUT && status != DSGD_EIO) { return status; }
+    if (!spec->dataset->survey) { /* made from the configuration, not from files: another value is needed */
+        run->state = SWEEP_IMPOSSIBLE;
+        DSGD_TRY(copy(dsgd_message(), &run->reason));
+    } else {
+        run->no_data = true;
+        run->state = SWEEP_NO_DATA;
+        if (!sweep->no_data) { DSGD_TRY(copy(dsgd_message(), &sweep->no_data)); }
+        DSGD_TRY(result_find(spec, more, mores));
+        if (*mores > 0) { run->state = SWEEP_DONE; }
+    }
+    DSGD_TRY(spec_path(spec, NULL, path, sizeof path));
+    return copy(run->state == SWEEP_DONE ? (*more)[0] : path, &run->path);
+}
+
+static enum dsgd_status resolve(struct sweep *sweep, struct sweep_run *run, struct data_shelf *shelf, char ***more, size_t *mores)
 {
     struct spec spec;
-    char path[4096];
     DSGD_TRY(spec_load(run->config, (const char *const *)run->set, run->sets, &spec));
-    enum dsgd_status status = spec_path(&spec, path, sizeof path);
-    if (status == DSGD_OK) {
-        run->path = strdup(path);
-        run->kind = kind_of(&spec);
-        run->steps = spec.run.steps;
-        run->rows = dsgd_run_rows(&spec.run);
-        run->done = access(path, F_OK) == 0;
-        if (!run->path || !run->kind) { status = no_memory(); }
-    }
+    const enum dsgd_status status = resolve_spec(sweep, run, &spec, shelf, more, mores);
     spec_clear(&spec);
     return status;
 }
 
-/* Compares the newest run with those before; one that its block has already is taken out again. */
-static void compare(struct sweep *sweep)
+/* Compares the newest run with those before; one that its block has already is taken out again, and the answer is false. */
+static bool compare(struct sweep *sweep)
 {
     const size_t self = sweep->runs - 1;
     struct sweep_run *run = &sweep->run[self];
@@ -153,46 +215,75 @@ static void compare(struct sweep *sweep)
     for (size_t j = 0; j < self; ++j) {
         const struct sweep_run *other = &sweep->run[j];
         if (run->alike == self && other->alike == j && strcmp(other->kind, run->kind) == 0) { run->alike = j; }
-        if (strcmp(other->path, run->path) != 0) { continue; }
+        if (strcmp(other->key, run->key) != 0) { continue; }
         run->repeated = true;
         if (strcmp(other->block, run->block) == 0) {
             ++sweep->same;
             run_clear(run);
             --sweep->runs;
-            return;
+            return false;
         }
     }
+    return true;
 }
 
+/* Another result of the newest run's configuration, of other data. */
+static enum dsgd_status add_found(struct sweep *sweep, const char *path)
+{
+    DSGD_TRY(grow(sweep));
+    const struct sweep_run *from = &sweep->run[sweep->runs - 1];
+    struct sweep_run *run = &sweep->run[sweep->runs++];
+    *run = (struct sweep_run){.alike = sweep->runs - 1, .repeated = from->repeated, .no_data = true, .state = SWEEP_DONE,
+                              .steps = from->steps, .rows = from->rows};
+    DSGD_TRY(copy(from->block, &run->block));
+    DSGD_TRY(copy(from->config, &run->config));
+    DSGD_TRY(copy(from->key, &run->key));
+    DSGD_TRY(copy(from->kind, &run->kind));
+    DSGD_TRY(copy(path, &run->path));
+    return fill_run(run, NULL, 0, (const char *const *)from->set, from->sets);
+}
+
+/* What all runs of a sweep share. */
+struct common {
+    const char *const *set;
+    size_t sets;
+    struct data_shelf *shelf;
+};
+
 static enum dsgd_status add_run(struct sweep *sweep, const char *block, const char *config, const struct axis *axis, int axes,
-                                const char *const *set, size_t sets)
+                                const struct common *common)
 {
     DSGD_TRY(grow(sweep));
     struct sweep_run *run = &sweep->run[sweep->runs++];
     *run = (struct sweep_run){.block = strdup(block)};
     if (!run->block) { return no_memory(); }
     DSGD_TRY(find_config(sweep, config, run));
-    DSGD_TRY(fill_run(run, axis, axes, set, sets));
-    enum dsgd_status status = resolve(run);
+    DSGD_TRY(fill_run(run, axis, axes, common->set, common->sets));
+    char **found = NULL;
+    size_t count = 0;
+    enum dsgd_status status = resolve(sweep, run, common->shelf, &found, &count);
     if (status != DSGD_OK) { /* a value that no run accepts, or the configuration itself */
         char text[DSGD_MESSAGE_MAX];
         snprintf(text, sizeof text, "%s", dsgd_message());
-        return dsgd_fail(status, "%s, runs %s: %s", sweep->path, block, text);
+        status = dsgd_fail(status, "%s, runs %s: %s", sweep->path, block, text);
+    } else if (compare(sweep)) {
+        for (size_t j = 1; j < count && status == DSGD_OK; ++j) { status = add_found(sweep, found[j]); }
     }
-    compare(sweep);
-    return DSGD_OK;
+    for (size_t j = 0; j < count; ++j) { free(found[j]); }
+    free(found);
+    return status;
 }
 
 /* All combinations of a block; the last key varies fastest. */
-static enum dsgd_status expand(struct sweep *sweep, cfg_t *block, const char *const *set, size_t sets)
+static enum dsgd_status expand(struct sweep *sweep, cfg_t *block, const struct common *common)
 {
     struct axis axis[AXES_MAX];
     int axes = 0;
     const char *section = NULL;
     const struct dsgd_param *table = NULL;
-    DSGD_TRY(add_axes(block, "", dsgd_run_params, set, sets, axis, &axes));
+    DSGD_TRY(add_axes(block, "", dsgd_run_params, common->set, common->sets, axis, &axes));
     for (size_t i = 0; spec_section(i, &section, &table); ++i) {
-        DSGD_TRY(add_axes(cfg_getsec(block, section), section, table, set, sets, axis, &axes));
+        DSGD_TRY(add_axes(cfg_getsec(block, section), section, table, common->set, common->sets, axis, &axes));
     }
     if (cfg_size(block, "config") == 0) {
         return dsgd_fail(DSGD_EINPUT, "%s: runs %s has no config: expected config = FILE.conf", sweep->path, cfg_title(block));
@@ -200,17 +291,18 @@ static enum dsgd_status expand(struct sweep *sweep, cfg_t *block, const char *co
     for (unsigned c = 0; c < cfg_size(block, "config"); ++c) {
         int turn = 0;
         while (turn >= 0) {
-            DSGD_TRY(add_run(sweep, cfg_title(block), cfg_getnstr(block, "config", c), axis, axes, set, sets));
+            DSGD_TRY(add_run(sweep, cfg_title(block), cfg_getnstr(block, "config", c), axis, axes, common));
             for (turn = axes - 1; turn >= 0 && ++axis[turn].at == cfg_opt_size(axis[turn].values); --turn) { axis[turn].at = 0; }
         }
     }
     return DSGD_OK;
 }
 
-enum dsgd_status sweep_load(const char *path, const char *const *set, size_t sets, struct sweep *out)
+enum dsgd_status sweep_load(const char *path, const char *const *set, size_t sets, struct data_shelf *shelf, struct sweep *out)
 {
     const char *slash = strrchr(path, '/');
     *out = (struct sweep){.name = strdup(slash ? slash + 1 : path), .path = strdup(path)};
+    const struct common common = {set, sets, shelf};
     struct source source = {.cfg = NULL};
     enum dsgd_status status = out->name && out->path ? source_parse(path, SOURCE_SWEEP, &source) : no_memory();
     if (status == DSGD_OK) {
@@ -221,70 +313,31 @@ enum dsgd_status sweep_load(const char *path, const char *const *set, size_t set
         }
     }
     for (unsigned b = 0; status == DSGD_OK && b < cfg_size(source.cfg, "runs"); ++b) {
-        status = expand(out, cfg_getnsec(source.cfg, "runs", b), set, sets);
+        status = expand(out, cfg_getnsec(source.cfg, "runs", b), &common);
     }
     source_clear(&source);
     if (status != DSGD_OK) { sweep_clear(out); }
     return status;
 }
 
-/* What a result holds besides columns and models: names, units, provenance, HDF5's own. Measured. */
-enum { FILE_BYTES = 41000 };
-
-static void estimate(struct sweep_run *run, const struct dry_run_costs *c, double open_s)
+bool sweep_selected(const struct sweep_run *run, const char *block)
 {
-    run->seconds = open_s + c->round_s * (double)run->steps + c->row_s * (double)run->rows;
-    run->bytes = FILE_BYTES + 8.0 * (double)c->columns * (double)run->rows + 16.0 * (double)c->d;
+    return block ? strcmp(run->block, block) == 0 : !run->repeated;
 }
 
-/* Opens one of the runs that are alike. DSGD_EINPUT that is not the data's is a reason to skip. */
-static enum dsgd_status look(struct sweep_run *run, const struct session_options *options, double seconds,
-                             struct dry_run_costs *costs, double *open_s)
+bool sweep_to_make(const struct sweep_run *run)
 {
-    struct spec spec;
-    struct session session = {.spec = NULL};
-    DSGD_TRY(spec_load(run->config, (const char *const *)run->set, run->sets, &spec));
-    const double start = dsgd_clock();
-    enum dsgd_status status = session_open(&spec, options, &session);
-    *open_s = dsgd_clock() - start - session.reference_s; /* optimum and constants are found once and stored */
-    if (status == DSGD_OK && seconds > 0.0) {
-        status = dry_run_measure(&session, seconds, costs);
-    } else if (status == DSGD_OK) {
-        struct dsgd_engine *engine = NULL;
-        status = dsgd_engine_create(&session.args, &engine);
-        dsgd_engine_destroy(engine);
-    }
-    if (status == DSGD_EINPUT || status == DSGD_EUNAVAILABLE) {
-        run->skipped = strdup(dsgd_message());
-        if (!run->skipped) { status = no_memory(); }
-        struct dsgd_dataset *data = NULL;
-        const struct dsgd_dataset_args args = {.config = spec.dataset_config, .folder = options->data};
-        if (run->skipped && (!spec.dataset || spec.dataset->load(&args, &data) == DSGD_OK)) { status = DSGD_OK; }
-        dsgd_dataset_destroy(data);
-    }
-    session_close(&session);
-    spec_clear(&spec);
-    return status;
+    return run->state == SWEEP_TO_DO || run->state == SWEEP_DAMAGED;
 }
 
-enum dsgd_status sweep_check(struct sweep *sweep, const struct session_options *options, double seconds)
+enum dsgd_status sweep_check_block(const struct sweep *sweep, const char *block)
 {
-    for (size_t j = 0; j < sweep->runs; ++j) {
-        struct sweep_run *first = &sweep->run[j];
-        bool wanted = false;
-        for (size_t i = j; first->alike == j && i < sweep->runs; ++i) {
-            wanted = wanted || (sweep->run[i].alike == j && !(seconds > 0.0 && sweep->run[i].done));
-        }
-        if (!wanted) { continue; }
-        struct dry_run_costs costs = {.d = 0};
-        double open_s = 0.0;
-        DSGD_TRY(look(first, options, seconds, &costs, &open_s));
-        for (size_t i = j; i < sweep->runs; ++i) {
-            struct sweep_run *run = &sweep->run[i];
-            if (run->alike != j) { continue; }
-            if (first->skipped && i != j && !(run->skipped = strdup(first->skipped))) { return no_memory(); }
-            if (!run->skipped && seconds > 0.0 && !run->done) { estimate(run, &costs, open_s); }
-        }
+    char names[512] = "";
+    for (size_t j = 0; block && j < sweep->runs; ++j) {
+        if (strcmp(sweep->run[j].block, block) == 0) { return DSGD_OK; }
+        if (j > 0 && strcmp(sweep->run[j].block, sweep->run[j - 1].block) == 0) { continue; }
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", sweep->run[j].block);
     }
-    return DSGD_OK;
+    return block ? dsgd_fail(DSGD_EINPUT, "--block %s: expected a block of %s: %s", block, sweep->path, names) : DSGD_OK;
 }

@@ -1,8 +1,9 @@
 /* sweep_skipped.c - the impossible combinations of a sweep, kept beside its results. */
+#define _DEFAULT_SOURCE /* realpath */
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "experiments/sweep.h"
 #include "experiments/text_file.h"
@@ -14,13 +15,47 @@ static int folder_length(const struct sweep_run *run)
     return (int)(strrchr(run->path, '/') - run->path + 1);
 }
 
+/* Two folders may have sweeps of one name: the digits tell them apart. */
+static enum dsgd_status skipped_path(const struct sweep *sweep, const char *folder, int length, char *path, size_t size)
+{
+    char *real = realpath(sweep->path, NULL), hex[9];
+    const char *text = real ? real : sweep->path;
+    struct sha256_ctx sha;
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_init(&sha);
+    sha256_update(&sha, strlen(text), (const uint8_t *)text);
+    sha256_digest(&sha, sizeof digest, digest);
+    for (int b = 0; b < 4; ++b) { snprintf(hex + 2 * b, 3, "%02x", digest[b]); }
+    free(real);
+    const int n = snprintf(path, size, "%.*s%s-%s.skipped.tsv", length, folder, sweep->name, hex);
+    return n > 0 && (size_t)n < size ? DSGD_OK : dsgd_fail(DSGD_EINPUT, "sweep name %.64s... is too long", sweep->name);
+}
+
+static bool belongs(const struct sweep_run *run, const char *folder, int length)
+{
+    return folder_length(run) == length && strncmp(run->path, folder, (size_t)length) == 0;
+}
+
+static void print_run(FILE *out, const struct sweep_run *run)
+{
+    text_tsv(out, run->block);
+    fputc('\t', out);
+    text_tsv(out, run->config);
+    fputc('\t', out);
+    for (size_t s = 0; s < run->sets; ++s) {
+        if (s > 0) { fputc(' ', out); }
+        text_tsv(out, run->set[s]);
+    }
+    fputc('\t', out);
+    text_tsv(out, run->reason);
+    fputc('\n', out);
+}
+
 static enum dsgd_status record_folder(const struct sweep *sweep, const char *folder, int length)
 {
     char path[4096], *text = NULL;
     size_t size = 0, skipped = 0;
-    if (snprintf(path, sizeof path, "%.*s%s.skipped.tsv", length, folder, sweep->name) >= (int)sizeof path) {
-        return dsgd_fail(DSGD_EINPUT, "sweep name %.64s... is too long", sweep->name);
-    }
+    DSGD_TRY(skipped_path(sweep, folder, length, path, sizeof path));
     FILE *out = open_memstream(&text, &size);
     if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %s", path); }
     fprintf(out, "# impossible combinations of ");
@@ -28,19 +63,9 @@ static enum dsgd_status record_folder(const struct sweep *sweep, const char *fol
     fprintf(out, "\nblock\tconfig\tsettings\treason\n");
     for (size_t j = 0; j < sweep->runs; ++j) {
         const struct sweep_run *run = &sweep->run[j];
-        if (!run->skipped || folder_length(run) != length || strncmp(run->path, folder, (size_t)length) != 0) { continue; }
+        if (run->state != SWEEP_IMPOSSIBLE || !belongs(run, folder, length)) { continue; }
         ++skipped;
-        text_tsv(out, run->block);
-        fputc('\t', out);
-        text_tsv(out, run->config);
-        fputc('\t', out);
-        for (size_t s = 0; s < run->sets; ++s) {
-            if (s > 0) { fputc(' ', out); }
-            text_tsv(out, run->set[s]);
-        }
-        fputc('\t', out);
-        text_tsv(out, run->skipped);
-        fputc('\n', out);
+        print_run(out, run);
     }
     enum dsgd_status status = DSGD_OK;
     if (fclose(out) != 0) {
@@ -60,7 +85,7 @@ enum dsgd_status sweep_record_skipped(const struct sweep *sweep)
         const int length = folder_length(&sweep->run[j]);
         bool first = true;
         for (size_t i = 0; i < j && first; ++i) {
-            first = folder_length(&sweep->run[i]) != length || strncmp(sweep->run[i].path, sweep->run[j].path, (size_t)length) != 0;
+            first = !belongs(&sweep->run[i], sweep->run[j].path, length);
         }
         if (first) { DSGD_TRY(record_folder(sweep, sweep->run[j].path, length)); }
     }

@@ -5,19 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "experiments/curves.h"
+#include "experiments/data_shelf.h"
+#include "experiments/result_state.h"
 #include "experiments/run_one.h"
+#include "experiments/source.h"
 
 /* What the runs of one search share. */
 struct search {
     const struct tune_request *request;
     struct tune *tune;
-    struct dsgd_dataset *data; /* loaded when the first run is missing */
-    void *data_config;         /* ... with these keys */
-    char split[96];            /* "mnist.split=tuning", or "" */
-    char first[4096];          /* the first result, for sentences */
+    struct data_shelf shelf;
+    char split[96];         /* "mnist.split=tuning", or "" */
+    const char *optimum;    /* "log.optimum=false", or NULL */
 };
 
 static enum dsgd_status no_memory(void)
@@ -25,15 +26,16 @@ static enum dsgd_status no_memory(void)
     return dsgd_fail(DSGD_ENOMEM, "no memory for a grid of runs");
 }
 
-/* The user's settings, then the split, the key and the seed: later ones win. */
+/* What nobody asked for, the user's settings, then the split, the key and the seed: later ones win. */
 static enum dsgd_status load(const struct search *s, const char *key_value, int64_t seed, struct spec *out)
 {
     const struct tune_request *r = s->request;
     char seed_text[32];
-    size_t sets = r->sets;
-    const char **set = malloc((sets + 3) * sizeof *set);
+    size_t sets = 0;
+    const char **set = malloc((r->sets + 4) * sizeof *set);
     if (!set) { return no_memory(); }
-    if (sets > 0) { memcpy(set, r->set, sets * sizeof *set); }
+    if (s->optimum) { set[sets++] = s->optimum; }
+    for (size_t j = 0; j < r->sets; ++j) { set[sets++] = r->set[j]; }
     snprintf(seed_text, sizeof seed_text, "seed=%lld", (long long)seed);
     if (*s->split) { set[sets++] = s->split; }
     if (key_value) { set[sets++] = key_value; }
@@ -54,6 +56,17 @@ static enum dsgd_status check_metric(const struct spec *spec, const char *metric
     return dsgd_fail(DSGD_EINPUT, "--metric %s: expected one of %s (columns of problem %s)", metric, known, spec->problem->name);
 }
 
+/* The distance to a certified optimum, which may take longer to find than the runs, decides nothing here: it is left out
+ * unless the configuration asks for it. */
+static enum dsgd_status leave_optimum(struct search *s)
+{
+    struct source source = {.cfg = NULL};
+    const enum dsgd_status status = source_parse(s->request->config, SOURCE_CONFIG, &source);
+    if (status == DSGD_OK && cfg_size(cfg_getsec(source.cfg, "log"), "optimum") == 0) { s->optimum = "log.optimum=false"; }
+    source_clear(&source);
+    return status;
+}
+
 /* Learns the configuration's dataset and checks the metric before anything runs. */
 static enum dsgd_status prepare(struct search *s)
 {
@@ -61,6 +74,7 @@ static enum dsgd_status prepare(struct search *s)
     if (strncmp(s->request->key, "seed", 4) == 0) {
         return dsgd_fail(DSGD_EINPUT, "--key %s: expected a key that is no seed", s->request->key);
     }
+    DSGD_TRY(leave_optimum(s));
     DSGD_TRY(load(s, NULL, s->request->seed[0], &spec));
     const enum dsgd_status status = check_metric(&spec, s->request->metric);
     if (spec.dataset && dsgd_param_find(spec.dataset->params, "split")) {
@@ -71,27 +85,11 @@ static enum dsgd_status prepare(struct search *s)
     return status;
 }
 
-/* Reading 55 MB for each of many short runs would take longer than the runs. */
-static enum dsgd_status keep_data(struct search *s, const struct spec *spec)
-{
-    const size_t size = spec->dataset ? spec->dataset->config_size : 0;
-    if (!spec->dataset || (s->data && (size == 0 || memcmp(s->data_config, spec->dataset_config, size) == 0))) { return DSGD_OK; }
-    dsgd_dataset_destroy(s->data);
-    free(s->data_config);
-    s->data = NULL;
-    s->data_config = malloc(size + 1);
-    if (!s->data_config) { return no_memory(); }
-    if (size > 0) { memcpy(s->data_config, spec->dataset_config, size); }
-    const struct dsgd_dataset_args args = {.config = spec->dataset_config, .folder = s->request->data};
-    return spec->dataset->load(&args, &s->data);
-}
-
 static enum dsgd_status make(struct search *s, const struct spec *spec, const char *path)
 {
     const struct tune_request *r = s->request;
-    DSGD_TRY(keep_data(s, spec));
-    const struct session_options open = {.data = r->data, .cache = session_cache_folder(), .threads = r->threads,
-                                         .quiet = r->quiet, .loaded = s->data};
+    struct session_options open = {.data = r->data, .cache = session_cache_folder(), .threads = r->threads, .quiet = r->quiet};
+    DSGD_TRY(data_shelf_load(&s->shelf, spec, &open.loaded));
     const struct run_one_options one = {.quiet = true, .snapshot_seconds = RUN_ONE_SNAPSHOT_S};
     struct session session;
     DSGD_TRY(session_open(spec, &open, &session));
@@ -101,41 +99,30 @@ static enum dsgd_status make(struct search *s, const struct spec *spec, const ch
     return status;
 }
 
-/* The metric of a finished run; its data must be those of all others. */
-static enum dsgd_status read_value(struct search *s, const struct spec *spec, const char *path, bool *usable, double *value)
+/* The metric of a finished run. */
+static enum dsgd_status read_value(struct search *s, const char *path, double *value)
 {
     struct dsgd_runfile *run = NULL;
     struct tune *t = s->tune;
     DSGD_TRY(dsgd_runfile_read(path, &run));
-    enum dsgd_status status = DSGD_OK;
-    *usable = strcmp(run->config_sha256, spec->sha256) == 0 && strcmp(run->status, "running") != 0;
-    if (*usable && !*t->dataset_sha256) {
-        snprintf(t->dataset_sha256, sizeof t->dataset_sha256, "%s", run->dataset_sha256);
-        snprintf(t->dataset_title, sizeof t->dataset_title, "%s", run->dataset_title);
-        snprintf(s->first, sizeof s->first, "%s", path);
-    }
-    if (*usable && strcmp(run->dataset_sha256, t->dataset_sha256) != 0) {
-        status = dsgd_fail(DSGD_EINPUT, "%s was made with data %.8s, %s with %.8s: expected one dataset in one grid", s->first,
-                           t->dataset_sha256, path, run->dataset_sha256);
-    }
+    snprintf(t->dataset_sha256, sizeof t->dataset_sha256, "%s", run->dataset_sha256);
+    snprintf(t->dataset_title, sizeof t->dataset_title, "%s", run->dataset_title);
     *value = run_last(run, s->request->metric);
     if (strcmp(run->status, "diverged") == 0 || isnan(*value)) { *value = (double)INFINITY; }
     dsgd_runfile_destroy(run);
-    return status;
+    return DSGD_OK;
 }
 
 static enum dsgd_status run_seed(struct search *s, const char *key_value, int64_t seed, double *value)
 {
     struct spec spec;
-    char path[4096];
-    bool usable = false;
+    char path[4096], sha256[65];
     DSGD_TRY(load(s, key_value, seed, &spec));
-    enum dsgd_status status = spec_path(&spec, path, sizeof path);
-    if (status == DSGD_OK && access(path, F_OK) == 0) { status = read_value(s, &spec, path, &usable, value); }
-    if (status == DSGD_OK && !usable) {
-        status = make(s, &spec, path);
-        if (status == DSGD_OK) { status = read_value(s, &spec, path, &usable, value); }
-    }
+    enum dsgd_status status = data_shelf_hash(&s->shelf, &spec, sha256);
+    if (status == DSGD_OK) { status = spec_path(&spec, sha256, path, sizeof path); }
+    /* a damaged file at the path is refused by the run itself */
+    if (status == DSGD_OK && result_state(path, &spec, sha256) != RESULT_DONE) { status = make(s, &spec, path); }
+    if (status == DSGD_OK) { status = read_value(s, path, value); }
     spec_clear(&spec);
     return status;
 }
@@ -199,10 +186,9 @@ static enum dsgd_status search(struct search *s)
 enum dsgd_status tune_search(const struct tune_request *request, struct tune *out)
 {
     *out = (struct tune){.points = 0};
-    struct search s = {.request = request, .tune = out};
+    struct search s = {.request = request, .tune = out, .shelf = {.folder = request->data}};
     const enum dsgd_status status = search(&s);
-    dsgd_dataset_destroy(s.data);
-    free(s.data_config);
+    data_shelf_clear(&s.shelf);
     return status;
 }
 

@@ -31,7 +31,7 @@ while IFS= read -r line; do
     if [ "$line" = '<!-- end -->' ]; then skip=no; fi
     [ $skip = yes ] || printf '%s\n' "$line"
     case $line in
-    '<!-- methods: table -->') printf '\n'; cat "$stem.md"; printf '\n'; skip=yes ;;
+    '<!-- methods: table -->') printf '\n'; sed '/^<!-- end sha256=/d' "$stem.md"; printf '\n'; skip=yes ;;
     '<!-- methods: rates -->') printf '\n'; rates "$@"; printf '\n'; skip=yes ;;
     esac
 done <"$page" >"$scratch"

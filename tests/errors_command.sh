@@ -278,9 +278,27 @@ sweep() { printf '%b' "$1" >"${2:-s.sweep}"; try 2 sweep "${2:-s.sweep}" --make 
 sweep ''
 sweep 'runs a { seed = {1} }\n'
 sweep 'runs a { config = ok.conf label = {"x\\ty"} }\n'
-sweep 'runs "a b" { config = ok.conf seed = {1} }\n'
 sweep 'runs a { config = ok.conf }\nruns a { config = ok.conf }\n'
 sweep 'runs a { config = ok.conf algorithm = local_topk emulation = merged }\n'
+try 2 show s.sweep
+printf 'problem = logistic\n' >needs.conf
+sweep 'runs a { config = needs.conf }\n'
+try 2 curve s.sweep --data "$work/none"
+printf 'runs a { config = ok.conf seed = {1, 2} }\n' >s.sweep
+try 2 table s.sweep
+"$DSGD" run ok.conf --quiet -o of-ok.h5
+try 2 table of-ok.h5 --block a
+try 2 sweep s.sweep --block b
+try 2 sweep s.sweep --missing
+try 2 sweep s.sweep --list --command '"dsgd run'
+try 2 sweep s.sweep --settings 'label="a'
+try 2 sweep s.sweep --list --command "\"ds
+gd\" run"
+mkdir 'a
+b' && cp ok.conf s.sweep 'a
+b'
+for mode in list make paths; do try 2 sweep 'a
+b/s.sweep' --$mode; done
 
 # every row that says errors_command.sh was seen, with its exit code
 command -v perl >/dev/null || exit $((failures > 0))

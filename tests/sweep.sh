@@ -13,8 +13,10 @@ $dsgd sweep experiments/eight.sweep --list >list 2>err || fail "list: exit code 
 [ "$(wc -l <list)" -eq 8 ] && [ "$(sort -u list | wc -l)" -eq 8 ] || fail "expected 8 lines: $(cat list)"
 grep -qx 'dsgd run experiments/quadratic.conf --set algorithm=terngrad --set seed=2' list || fail "list: $(cat list)"
 grep -q '8 runs, 0 done, 2 impossible' err || fail "summary: $(cat err)"
-skipped=results/quadratic/eight.skipped.tsv
-[ "$(grep -c 'local_topk.*chooses its own coordinates' $skipped)" -eq 2 ] || fail "skipped: $(cat $skipped)"
+[ ! -e results ] || fail "--list writes: $(find results)"
+$dsgd sweep experiments/eight.sweep --make >rules 2>err || fail "make: exit code $?: $(cat err)"
+skipped=$(echo results/quadratic/eight-????????.skipped.tsv)
+[ "$(grep -c 'local_topk.*chooses its own coordinates' "$skipped")" -eq 2 ] || fail "skipped: $(cat "$skipped")"
 if grep -q 'local_topk.*merged' list; then fail 'an impossible combination is listed'; fi
 $dsgd sweep experiments/eight.sweep --list --set seed=7 --set label="it's \$x" >list 2>err || fail "--set: $(cat err)"
 [ "$(wc -l <list)" -eq 4 ] && grep -q "seed=7 --set 'label=it'\\\\''s \$x'" list || fail "overridden seed: $(cat list)"
@@ -24,10 +26,27 @@ $dsgd sweep experiments/same.sweep --list >list 2>err
 [ "$(wc -l <list)" -eq 3 ] && grep -q '1 combinations are the same' err || fail "same runs: $(cat list err)"
 printf 'runs a { config = quadratic.conf }\nruns b { config = quadratic.conf\n seed = {1, 2} }\n' >experiments/two.sweep
 $dsgd sweep experiments/two.sweep --make >list 2>/dev/null
-[ "$(grep -c '^results' list)" -eq 2 ] && [ "$(grep -c '^two_b +=' list)" -eq 2 ] || fail "a run of two blocks: $(cat list)"
+[ "$(grep -c '^run-[0-9]*:' list)" -eq 2 ] || fail "a run of two blocks: $(cat list)"
+$dsgd sweep experiments/two.sweep --paths >list 2>/dev/null
+$dsgd sweep experiments/two.sweep --paths --block b >list-b 2>/dev/null
+[ "$(wc -l <list)" -eq 2 ] && cmp -s list list-b || fail "a run of two blocks: $(cat list list-b)"
+# what is done keeps its number and is left out by --missing; a sweep stands for its results, or says what is missing
+$dsgd run experiments/quadratic.conf --quiet --set seed=1
+$dsgd sweep experiments/two.sweep --make --missing >list 2>err
+[ "$(grep '^run-[0-9]*:' list)" = run-2: ] && grep -q '2 runs, 1 done' err || fail "--make --missing: $(cat list err)"
+[ "$($dsgd sweep experiments/two.sweep --list --missing --quiet)" = 'dsgd run experiments/quadratic.conf --set seed=2' ] || fail '--list --missing'
+$dsgd sweep experiments/two.sweep --paths --missing --quiet >list && [ "$(wc -l <list)" -eq 1 ] || fail "--paths --missing: $(cat list)"
+$dsgd show experiments/two.sweep >out 2>err; [ $? -eq 2 ] && grep -qF "1 of 2 results are missing, the first $(cat list)" err || fail "show of a sweep with a missing run: $(cat out err)"
+$dsgd show --each experiments/two.sweep --block a >out 2>err || fail "show --block: $(cat err)"
+$dsgd run experiments/quadratic.conf --quiet --set seed=2
+$dsgd curve experiments/two.sweep >one 2>err || fail "curve of a sweep: $(cat err)"
+mapfile -t files < <($dsgd sweep experiments/two.sweep --paths --quiet)
+$dsgd curve "${files[@]}" >files 2>err && cmp -s one files || fail "curve of a sweep differs from that of its results: $(cat err)"
+$dsgd table experiments/two.sweep >out 2>err || fail "table of a sweep: $(cat err)"
+$dsgd sweep experiments/two.sweep 2>err >out && grep -q '2 runs, 2 done, nothing to do' err || fail "all done: $(cat err)"
 sed 's/emulation = merged/emulation = faithful/' experiments/eight.sweep >experiments/new && mv experiments/new experiments/eight.sweep
-$dsgd sweep experiments/eight.sweep --list >list 2>/dev/null
-[ ! -e $skipped ] || fail 'skipped combinations that are possible now are still recorded'
+$dsgd sweep experiments/eight.sweep --make >list 2>/dev/null
+[ ! -e "$skipped" ] || fail 'skipped combinations that are possible now are still recorded'
 eight 5000
 
 # what cannot be meant: exit code 2 and a sentence with file, line or key
@@ -59,11 +78,14 @@ sweep sweep SWEEP= >out 2>&1; [ $? -eq 2 ] && grep -q 'SWEEP=' out || fail "make
 rm -rf results build
 
 # uninterrupted
+estimated=$($dsgd sweep experiments/eight.sweep 2>/dev/null | awk -F'\t' '{ s += $4 } END { print s }')
 sweep sweep -j2 >log 2>&1 || fail "sweep: exit code $?: $(cat log)"
 grep -q '^cost: about .* with 2 at a time' log || fail "no cost before the start: $(cat log)"
 [ "$(sed -n '/^cost/,$p' log | grep -c '  complete  ')" -eq 8 ] || fail "the cost is not told first: $(cat log)"
 grep -q '^\[8 of 8 done' log || fail "no progress: $(cat log)"
-estimated=$(awk -F'\t' '{ s += $4 } END { print s }' build/sweeps/eight.cost.tsv) stored=$(cat results/quadratic/*.h5 | wc -c)
+grep -q '^makes 8 of 8 runs: results/quadratic/quadratic-T5000-s1-' log || fail "what is made is not said: $(cat log)"
+[ -z "$(ls build/sweeps)" ] || fail "left: $(find build/sweeps)"
+stored=$(cat results/quadratic/*.h5 | wc -c)
 [ $((estimated * 4)) -gt $((stored * 3)) ] && [ $((estimated * 3)) -lt $((stored * 4)) ] || fail "disk: $estimated bytes told, $stored there"
 mkdir ../whole && mv results ../whole/
 
@@ -88,14 +110,14 @@ again=$(find results -name '*.h5' -newer before | wc -l)
 [ "$again" -eq $((8 - made)) ] || fail "repeated: $again runs made, $((8 - made)) were missing"
 [ -z "$(find results -name '*.h5.*')" ] || fail "left: $(find results -name '*.h5.*')"
 [ "$(digests ../whole)" = "$(digests .)" ] || fail "digests differ after $interrupts interrupts"
-[ "$(grep -c local_topk $skipped)" -eq 2 ] || fail 'skipped combinations are not recorded'
+[ "$(grep -c local_topk "$skipped")" -eq 2 ] || fail 'skipped combinations are not recorded'
 echo "interrupted $interrupts times with $made of 8 done, $again made then: same digests"
 
 # repeated once more: nothing to do, no file changed
 find . -type f -printf '%p %s %T@\n' | grep -v '^./log ' | sort >../before
 sweep sweep -j2 >log 2>&1 || fail "third: exit code $?: $(cat log)"
 find . -type f -printf '%p %s %T@\n' | grep -v '^./log ' | sort | cmp -s - ../before || fail 'nothing to do, but files changed'
-grep -q '8 runs, 8 done' log || fail "third: $(cat log)"
+grep -q '8 runs, 8 done' log && [ "$(wc -l <log)" -eq 1 ] || fail "third: $(cat log)"
 
 # the list of runs is what a scheduler needs: missing ones are made, others are there already
 rm -f "$(find results -name '*terngrad*' -o -name '*-s1-*.h5' | head -n 1)"
@@ -108,6 +130,15 @@ else
 fi
 [ "$(grep -c 'already complete' out)" -eq 7 ] || fail "list-runs: $(cat out)"
 [ "$(digests ../whole)" = "$(digests .)" ] || fail 'digests differ'
+
+# the array recipe of docs/sweeps.md: a number outside the list fails loudly, others run their line
+recipe=$(perl -0ne "print \$1 if /--wrap='(.*?)'\n/s" "$DSGD_SOURCE/docs/sweeps.md")
+sweep -s list-runs >runs.txt 2>err
+SLURM_ARRAY_TASK_ID=8 bash -c "$recipe" >out 2>err && grep -q 'already complete' out || fail "array, line 8: $(cat out err)"
+for number in 9 0 '' x; do
+    SLURM_ARRAY_TASK_ID=$number bash -c "$recipe" >out 2>err && fail "array, line '$number' of 8: $(cat out err)"
+    [ -s err ] || fail "array, line '$number': nothing said"
+done
 
 [ $failures -eq 0 ] && echo 'sweep: all checks passed'
 exit $((failures > 0))

@@ -43,7 +43,7 @@ before=$(find results -name '*.h5' 2>/dev/null | wc -l) begun=$(find results -na
 sweep sweep -j2 >log 2>&1 || fail "make again: exit code $?: $(tail -n 5 log)"
 [ "$(find results -name '*.h5' | wc -l)" -eq 8 ] || fail "$(find results -name '*.h5' | wc -l) results, expected 8"
 [ "$(digests ../whole)" = "$(digests .)" ] || fail "digests differ after $killed kills"
-[ -z "$(find results -name '*.tmp' -o -name '*.new')" ] || fail "left: $(find results -name '*.h5.*')"
+[ -z "$(find results -name '*.tmp' -o -name '.dsgd-*')" ] || fail "left: $(find results -name '*.h5.*' -o -name '.dsgd-*')"
 printf '%d kills in %d calls of make, of %d different runs; before the last call %d of 8 done, %d begun; digests compared\n' $killed $calls \
     "$(sort -u victims | wc -l)" "$before" "$begun"
 

@@ -149,11 +149,13 @@ static enum dsgd_status read_files(const char *config, const char *sweep_file)
 {
     struct spec spec;
     struct sweep sweep;
+    struct data_shelf shelf = {.folder = NULL};
     DSGD_TRY(spec_load(config, NULL, 0, &spec));
     spec_clear(&spec);
-    DSGD_TRY(sweep_load(sweep_file, NULL, 0, &sweep));
-    sweep_clear(&sweep);
-    return DSGD_OK;
+    const enum dsgd_status status = sweep_load(sweep_file, NULL, 0, &shelf, &sweep);
+    if (status == DSGD_OK) { sweep_clear(&sweep); }
+    data_shelf_clear(&shelf);
+    return status;
 }
 
 static void allocation_fails_no_file_is_blamed(void **state)

@@ -93,7 +93,7 @@ static void names_and_steps(void **state)
     char path[256], tiny[16], *far = calloc(1, 5000);
     assert_non_null(far);
     HARNESS_OK(harness_open(&h, small, "steps=50", 1));
-    expect(spec_path(&h.spec, tiny, sizeof tiny), DSGD_EINPUT, "is too long");
+    expect(spec_path(&h.spec, "none", tiny, sizeof tiny), DSGD_EINPUT, "is too long");
     memset(far, 'x', 4999);
     const struct dsgd_runfile_args none = {.attribute = NULL};
     expect(dsgd_runfile_write(far, h.engine, &none, true), DSGD_EINPUT, "is too long: expected a name of at most 4095 characters");

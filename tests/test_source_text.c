@@ -160,18 +160,21 @@ static void keys_that_stand_twice(void **state)
 static void refused_sweep(const char *text, const char *sentence)
 {
     struct sweep sweep;
+    struct data_shelf shelf = {.folder = NULL};
     put("a.sweep", text);
-    expect(sweep_load("a.sweep", NULL, 0, &sweep), DSGD_EINPUT, sentence, text);
+    expect(sweep_load("a.sweep", NULL, 0, &shelf, &sweep), DSGD_EINPUT, sentence, text);
     sweep_clear(&sweep);
+    data_shelf_clear(&shelf);
 }
 
 static void sweeps(void **state)
 {
     (void)state;
     struct sweep sweep;
+    struct data_shelf shelf = {.folder = NULL};
     put("q.conf", "problem = quadratic\nalgorithm = sgd\nsteps = 10");
     put("a.sweep", "\xEF\xBB\xBFruns a {\r\n config = q.conf seed = {1, 2, 1,}\r\n step { constant = {1e+1, +2} }\r\n}\r\nruns b { config = {q.conf} seed = 1 }");
-    HARNESS_OK(sweep_load("a.sweep", NULL, 0, &sweep));
+    HARNESS_OK(sweep_load("a.sweep", NULL, 0, &shelf, &sweep));
     assert_int_equal(sweep.runs, 5); /* the repeated seed is the same run */
     assert_int_equal(sweep.same, 2);
     assert_string_equal(sweep.run[0].set[1], "step.constant=1e+1");

@@ -1,0 +1,117 @@
+/* sweep_input.c - expands sweep files among the arguments of curve, show and table. Interface: sweep_input.h. */
+#include "experiments/sweep_input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/sweep.h"
+#include "experiments/text_out.h"
+
+enum { KEY_BLOCK = 6000, KEY_SETTINGS };
+
+static const struct argp_option table[] = {
+    {NULL, 0, NULL, 0, "For FILE.sweep, which stands for the results of that sweep:", 2},
+    {"block", KEY_BLOCK, "NAME", 0, "Only this block of the sweep", 2},
+    {"set", 's', "KEY=VALUE", 0, "Override a key of all its runs, also as section.key=value; repeatable", 2},
+    {"settings", KEY_SETTINGS, "TEXT", 0, "Several --set in one text, with blanks between them", 2},
+    {"data", 'd', "FOLDER", 0, "Folder of the datasets (default: $DSGD_DATA, then data/)", 2},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct sweep_input *input = state->input;
+    switch (key) {
+    case KEY_BLOCK: input->block = arg; return 0;
+    case 's': return option_set(&input->common, arg);
+    case KEY_SETTINGS: return option_settings(state, &input->common, arg);
+    case 'd': input->common.data = arg; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp sweep_input_argp = {table, parse, NULL, NULL, NULL, NULL, NULL};
+
+void sweep_input_clear(struct sweep_input *input)
+{
+    common_options_clear(&input->common);
+}
+
+bool sweep_input_is_sweep(const char *file)
+{
+    const size_t length = strlen(file);
+    return length >= 6 && strcmp(file + length - 6, ".sweep") == 0;
+}
+
+bool sweep_input_used(const struct sweep_input *input)
+{
+    return input->block || input->common.sets > 0 || input->common.data;
+}
+
+static enum dsgd_status append(const char *text, char ***path, size_t *paths)
+{
+    char **grown = realloc(*path, (*paths + 1) * sizeof *grown);
+    if (grown) { *path = grown; }
+    if (!grown || !(grown[*paths] = strdup(text))) { return dsgd_fail(DSGD_ENOMEM, "no memory for a list of results"); }
+    ++*paths;
+    return DSGD_OK;
+}
+
+/* What is not there would silently be missing from a table or picture. */
+static enum dsgd_status check_all_there(const struct sweep *sweep, const char *block)
+{
+    size_t runs = 0, missing = 0, found = 0;
+    const char *first = NULL;
+    for (size_t j = 0; j < sweep->runs; ++j) {
+        const struct sweep_run *run = &sweep->run[j];
+        if (!sweep_selected(run, block)) { continue; }
+        if (run->state == SWEEP_DAMAGED) { return dsgd_fail(DSGD_EINPUT, "sweep %s: %s", sweep->path, run->reason); }
+        runs += run->state != SWEEP_IMPOSSIBLE;
+        found += run->state == SWEEP_DONE;
+        missing += run->state == SWEEP_TO_DO;
+        if (!first && run->state == SWEEP_TO_DO) { first = run->path; }
+    }
+    if (missing > 0) {
+        return dsgd_fail(DSGD_EINPUT, "sweep %s: %zu of %zu results are missing, the first %s: expected all; with the same options "
+                         "dsgd sweep %s --list --missing prints the commands that make them", sweep->path, missing, runs, first, sweep->path);
+    }
+    if (found > 0) { return DSGD_OK; }
+    return sweep->no_data ? dsgd_fail(DSGD_EINPUT, "sweep %s: %s", sweep->path, sweep->no_data)
+                          : dsgd_fail(DSGD_EINPUT, "sweep %s: all combinations are impossible: expected one with a result", sweep->path);
+}
+
+static enum dsgd_status collect(const struct sweep *sweep, const char *block, char ***path, size_t *paths)
+{
+    size_t there = 0, without = 0;
+    DSGD_TRY(check_all_there(sweep, block));
+    for (size_t j = 0; j < sweep->runs; ++j) {
+        const struct sweep_run *run = &sweep->run[j];
+        if (!sweep_selected(run, block)) { continue; }
+        without += run->state == SWEEP_NO_DATA;
+        if (run->state != SWEEP_DONE) { continue; }
+        ++there;
+        DSGD_TRY(append(run->path, path, paths));
+    }
+    if (sweep->no_data) {
+        fprintf(stderr, "dsgd: ");
+        text_shown(stderr, sweep->no_data);
+        fprintf(stderr, ": the %zu results of ", there);
+        text_shown(stderr, sweep->path);
+        fprintf(stderr, " that are there are taken, of any data; %zu are not there\n", without);
+    }
+    return DSGD_OK;
+}
+
+enum dsgd_status sweep_input_expand(const struct sweep_input *input, struct data_shelf *shelf, const char *file, char ***path,
+                                    size_t *paths)
+{
+    struct sweep sweep;
+    const struct session_options open = {.data = input->common.data, .cache = session_cache_folder(), .quiet = true, .dry = true};
+    DSGD_TRY(sweep_load(file, input->common.set, input->common.sets, shelf, &sweep));
+    enum dsgd_status status = sweep_check_block(&sweep, input->block);
+    if (status == DSGD_OK) { status = sweep_check(&sweep, input->block, shelf, &open, 0.0); }
+    if (status == DSGD_OK) { status = collect(&sweep, input->block, path, paths); }
+    sweep_clear(&sweep);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* sweep_input.h - a sweep file where results are read: it stands for its results. */
+#ifndef DSGD_EXPERIMENTS_SWEEP_INPUT_H
+#define DSGD_EXPERIMENTS_SWEEP_INPUT_H
+
+#include "experiments/data_shelf.h"
+#include "experiments/options.h"
+
+struct sweep_input {
+    struct common_options common; /* --set, --settings, --data */
+    const char *block;            /* --block, or NULL */
+};
+
+/** --block, --set, --settings, --data: a child for commands that read results; input: struct sweep_input, all zero. */
+extern const struct argp sweep_input_argp;
+void sweep_input_clear(struct sweep_input *input);
+
+/** Whether a file's name says that it is a sweep. */
+bool sweep_input_is_sweep(const char *file);
+/** Whether an option was given that only sweeps have. */
+bool sweep_input_used(const struct sweep_input *input);
+
+/** Appends the results of a sweep, in its order, to path[*paths]; both owned by the caller, also after a failure. DSGD_EINPUT
+ *  with a sentence if some are missing or damaged; where the data are not at hand those that are there, said on stderr. */
+enum dsgd_status sweep_input_expand(const struct sweep_input *input, struct data_shelf *shelf, const char *file, char ***path,
+                                    size_t *paths);
+
+#endif

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# methods.sh DSGD JOBS JOBS_FLAG STEM SEEDS NAME... - the comparison of methods, each with the step size in STEM/NAME.tuned.conf:
+# one sweep over methods and seeds, then STEM.tsv, STEM.md and STEM.txt of its results. SET as for scripts/sweep.sh.
+set -euo pipefail
+[ $# -ge 6 ] || { printf 'methods: %d arguments: expected DSGD JOBS JOBS_FLAG STEM SEEDS NAME...\n' $# >&2; exit 2; }
+# shellcheck source=scripts/private.sh
+. "$(dirname "$0")/private.sh"
+dsgd=$1 jobs=$2 flag=$3 stem=$4 seeds=$5
+shift 5
+if private_dry; then exit 0; fi
+
+private_folder build/methods
+for name in "$@"; do
+    value=$(sed -n 's/^# --set step.constant=//p' "$stem/$name.tuned.conf")
+    [[ $value =~ ^[0-9.e+-]+$ ]] || { printf 'methods: %s/%s.tuned.conf: expected a line # --set step.constant=NUMBER\n' "$stem" "$name" >&2; exit 2; }
+    printf 'runs %s {\n    config = ../../../experiments/methods/%s.conf\n    step { constant = %s }\n    seed = {%s}\n}\n' \
+        "$name" "$name" "$value" "${seeds// /, }"
+done >"$work/methods.sweep"
+SWEEP=$work/methods.sweep scripts/sweep.sh "$dsgd" "$jobs" ${flag:+"$flag"} sweep-runs
+for form in tsv markdown text; do
+    case $form in tsv) options=(--tsv -o "$stem.tsv") ;; markdown) options=(--markdown -o "$stem.md") ;; text) options=(-o "$stem.txt") ;; esac
+    "$dsgd" table "${options[@]}" --settings "${SET:-}" "$work/methods.sweep"
+done
