@@ -6,20 +6,27 @@
 #include <string.h>
 
 #include "experiments/commands.h"
+#include "experiments/reading.h"
 #include "experiments/text_out.h"
-#include "sim/runfile.h"
 
-enum { FILES_MAX = 4096 };
+enum { FILES_MAX = 4096, KEY_UNSEALED = 1000 };
 
 struct files {
     const char *path[FILES_MAX];
     int count;
+    bool unsealed;
+};
+
+static const struct argp_option option_table[] = {
+    {"unsealed", KEY_UNSEALED, NULL, 0, "Also read files without an intact checksum (edited or damaged); the output marks them", 0},
+    {0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct files *files = state->input;
     switch (key) {
+    case KEY_UNSEALED: files->unsealed = true; return 0;
     case ARGP_KEY_ARG:
         if (files->count == FILES_MAX) { argp_error(state, "at most %d files", FILES_MAX); }
         files->path[files->count++] = arg;
@@ -31,18 +38,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int digest(int argc, char **argv)
 {
-    static const struct argp argp = {NULL, parse, "FILE.h5...",
+    static const struct argp argp = {option_table, parse, "FILE.h5...",
                                      "Prints SHA-256 of trace, ledger, oracle and model; not of timings, host or dates.", NULL, NULL, NULL};
     static struct files files;
     if (argp_parse(&argp, argc, argv, 0, NULL, &files)) { return 2; }
     for (int j = 0; j < files.count; ++j) {
         struct dsgd_runfile *run = NULL;
-        enum dsgd_status status = dsgd_runfile_read(files.path[j], &run);
+        enum dsgd_status status = reading_open(files.path[j], files.unsealed, &run);
         if (status != DSGD_OK) { return command_fail(status); }
         char hex[65];
         dsgd_runfile_digest(run, hex);
         printf("%s  ", hex);
-        text_shown(stdout, files.path[j]);
+        text_shown(stdout, run->path);
         putchar('\n');
         dsgd_runfile_destroy(run);
     }
@@ -123,7 +130,7 @@ static bool diff_model(const struct dsgd_runfile *a, const struct dsgd_runfile *
 
 static int diff(int argc, char **argv)
 {
-    static const struct argp argp = {NULL, parse, "A.h5 B.h5",
+    static const struct argp argp = {option_table, parse, "A.h5 B.h5",
                                      "Names the first differing column and step of two results; exit 0 if they are the same bits, else 1.",
                                      NULL, NULL, NULL};
     static struct files files;
@@ -133,13 +140,19 @@ static int diff(int argc, char **argv)
         return 2;
     }
     struct dsgd_runfile *a = NULL, *b = NULL;
-    enum dsgd_status status = dsgd_runfile_read(files.path[0], &a);
-    if (status == DSGD_OK) { status = dsgd_runfile_read(files.path[1], &b); }
+    enum dsgd_status status = reading_open(files.path[0], files.unsealed, &a);
+    if (status == DSGD_OK) { status = reading_open(files.path[1], files.unsealed, &b); }
     int result = 0;
     if (status != DSGD_OK) {
         result = command_fail(status);
     } else {
+        const struct dsgd_runfile *const both[] = {a, b};
         bool differs = false;
+        for (int j = 0; j < 2; ++j) {
+            if (both[j]->sealed) { continue; }
+            text_shown(stdout, both[j]->path);
+            putchar('\n');
+        }
         for (int t = 0; t < DSGD_TABLES; ++t) { differs = diff_table(&a->table[t], &b->table[t]) || differs; }
         differs = diff_model(a, b) || differs;
         if (!differs) { printf("same bits\n"); }

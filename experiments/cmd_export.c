@@ -12,6 +12,7 @@ struct options {
     char **file;
     int files;
     const char *table, *output;
+    struct sweep_input sweep;
 };
 
 static const struct argp_option option_table[] = {
@@ -25,6 +26,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     static const char *const tables[] = {"trace", "ledger", "oracle", "time"};
     struct options *o = state->input;
     switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
     case 'o': o->output = argument; return 0;
     case 't':
         for (size_t t = 0; t < sizeof tables / sizeof *tables; ++t) {
@@ -100,6 +102,13 @@ static enum dsgd_status print(const struct run_set *set, const struct options *o
     struct whole_output whole;
     DSGD_TRY(same_columns(set, o->table));
     DSGD_TRY(whole_output_open(&whole));
+    for (int r = 0; r < set->runs; ++r) {
+        if (!set->run[r]->sealed) {
+            fputs("# ", whole.out);
+            text_shown(whole.out, set->run[r]->path);
+            fputc('\n', whole.out);
+        }
+    }
     print_head(whole.out, dsgd_runfile_table(set->run[0], o->table), set->runs > 1);
     for (int r = 0; r < set->runs; ++r) {
         print_rows(whole.out, dsgd_runfile_table(set->run[r], o->table), set->runs > 1 ? set->run[r]->path : NULL);
@@ -110,12 +119,14 @@ static enum dsgd_status print(const struct run_set *set, const struct options *o
 static int export(int argc, char **argv)
 {
     struct options o = {.table = "trace"};
+    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     const struct argp argp = {option_table, parse, "FILE...", "Prints a table of result files as tab-separated text.",
-                              NULL,         NULL,  NULL};
+                              children,     NULL,  NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
-    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, NULL, &set); }
+    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &o.sweep, &set); }
+    sweep_input_clear(&o.sweep);
     if (status != DSGD_OK) { return command_fail(status); }
     status = print(&set, &o);
     run_set_destroy(&set);

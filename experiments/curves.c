@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/reading.h"
+
 void run_set_destroy(struct run_set *set)
 {
     for (int r = 0; r < set->runs; ++r) { dsgd_runfile_destroy(set->run[r]); }
@@ -13,12 +15,12 @@ void run_set_destroy(struct run_set *set)
     *set = (struct run_set){.runs = 0};
 }
 
-static enum dsgd_status read_runs(size_t files, char *const *path, struct run_set *out)
+static enum dsgd_status read_runs(size_t files, char *const *path, bool unsealed, struct run_set *out)
 {
     *out = (struct run_set){.run = calloc(files + 1, sizeof *out->run)};
     if (!out->run) { return dsgd_fail(DSGD_ENOMEM, "no memory for %zu runs", files); }
     for (size_t f = 0; f < files; ++f) {
-        const enum dsgd_status status = dsgd_runfile_read(path[f], &out->run[f]);
+        const enum dsgd_status status = reading_open(path[f], unsealed, &out->run[f]);
         if (status != DSGD_OK) {
             run_set_destroy(out);
             return status;
@@ -60,7 +62,7 @@ enum dsgd_status run_set_read(int files, char *const *path, const struct sweep_i
     char **list = NULL;
     size_t n = 0;
     enum dsgd_status status = expand(files, path, sweep, &list, &n);
-    if (status == DSGD_OK) { status = read_runs(n, list, out); }
+    if (status == DSGD_OK) { status = read_runs(n, list, sweep && sweep->unsealed, out); }
     for (size_t j = 0; j < n; ++j) { free(list[j]); }
     free(list);
     return status;

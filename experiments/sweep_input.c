@@ -8,9 +8,10 @@
 #include "experiments/sweep.h"
 #include "experiments/text_out.h"
 
-enum { KEY_BLOCK = 6000, KEY_SETTINGS };
+enum { KEY_BLOCK = 6000, KEY_SETTINGS, KEY_UNSEALED };
 
 static const struct argp_option table[] = {
+    {"unsealed", KEY_UNSEALED, NULL, 0, "Also read files without an intact checksum (edited or damaged); every output marks them", 1},
     {NULL, 0, NULL, 0, "For FILE.sweep, which stands for the results of that sweep:", 2},
     {"block", KEY_BLOCK, "NAME", 0, "Only this block of the sweep", 2},
     {"set", 's', "KEY=VALUE", 0, "Override a key of all its runs, also as section.key=value; repeatable", 2},
@@ -23,6 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct sweep_input *input = state->input;
     switch (key) {
+    case KEY_UNSEALED: input->unsealed = true; return 0;
     case KEY_BLOCK: input->block = arg; return 0;
     case 's': return option_set(&input->common, arg);
     case KEY_SETTINGS: return option_settings(state, &input->common, arg);

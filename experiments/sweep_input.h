@@ -1,4 +1,4 @@
-/* sweep_input.h - a sweep file where results are read: it stands for its results. */
+/* sweep_input.h - what commands that read results share: a sweep file stands for its results; --unsealed. */
 #ifndef DSGD_EXPERIMENTS_SWEEP_INPUT_H
 #define DSGD_EXPERIMENTS_SWEEP_INPUT_H
 
@@ -8,9 +8,10 @@
 struct sweep_input {
     struct common_options common; /* --set, --settings, --data */
     const char *block;            /* --block, or NULL */
+    bool unsealed;                /* --unsealed: results without an intact seal are read too, and marked (reading.h) */
 };
 
-/** --block, --set, --settings, --data: a child for commands that read results; input: struct sweep_input, all zero. */
+/** --unsealed, --block, --set, --settings, --data: a child for commands that read results; input: struct sweep_input, all zero. */
 extern const struct argp sweep_input_argp;
 void sweep_input_clear(struct sweep_input *input);
 
