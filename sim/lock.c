@@ -55,16 +55,24 @@ static bool still_there(int fd, const char *lock)
     return fstat(fd, &ours) == 0 && lstat(lock, &there) == 0 && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }
 
-/* Ours, or empty: then it becomes ours. errno 0: it is somebody else's. */
-static bool claim(int fd)
+bool dsgd_lock_is_one(int fd)
 {
     struct stat info;
     char there[sizeof content] = "";
-    errno = 0;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) { return false; }
-    if (info.st_size == 0) { return dsgd_write_at(fd, content, sizeof content - 1, 0); }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || (size_t)info.st_size > sizeof content - 1) { return false; }
     const size_t got = dsgd_read_at(fd, there, sizeof content, 0);
-    return got > 0 && got <= sizeof content - 1 && (size_t)info.st_size == got && memcmp(there, content, got) == 0;
+    return errno == 0 && got == (size_t)info.st_size && memcmp(there, content, got) == 0; /* or as much as the disk took */
+}
+
+/* Ours, or made ours. errno 0: it is somebody else's. */
+static bool claim(int fd)
+{
+    struct stat info;
+    if (!dsgd_lock_is_one(fd)) {
+        errno = 0;
+        return false;
+    }
+    return fstat(fd, &info) == 0 && (info.st_size > 0 || dsgd_write_at(fd, content, sizeof content - 1, 0));
 }
 
 enum dsgd_status dsgd_lock_take(const char *output, const char *lock, bool wait, int *out)
@@ -77,6 +85,8 @@ enum dsgd_status dsgd_lock_take(const char *output, const char *lock, bool wait,
         }
         if (!lock_fd(fd, wait)) {
             const int error = errno;
+            struct stat info;
+            if (error != EWOULDBLOCK && fstat(fd, &info) == 0 && info.st_size == 0) { unlink(lock); } /* of no use here */
             close(fd);
             if (error == EWOULDBLOCK) { return dsgd_fail(DSGD_EINPUT, "%s is being written by another process: expected one writer", output); }
             return dsgd_fail(DSGD_EIO, "cannot lock %s: %s; expected a file system with locks", lock, strerror(error));

@@ -13,4 +13,7 @@ void dsgd_lock_name(const char *output, char lock[DSGD_PATH_MAX]);
 enum dsgd_status dsgd_lock_take(const char *output, const char *lock, bool wait, int *fd);
 void dsgd_lock_release(const char *lock, int *fd);
 
+/** Is an open file the lock of a dsgd (or empty, as one that was just made)? */
+bool dsgd_lock_is_one(int fd);
+
 #endif

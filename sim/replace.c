@@ -15,9 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/lock.h"
+
 /* Padded with line ends to DSGD_HEAD_MIN bytes in the file. */
 static const char mark_text[] = "dsgd: a file that was not finished\n";
-static const char prefix[] = ".dsgd-", suffix[] = ".part";
+static const char prefix[] = ".dsgd-", suffix[] = ".part", lock_suffix[] = ".lock"; /* of sim/lock.h */
 
 enum { DIGITS = 16, LINKS_MAX = 40, TRIES = 100 };
 
@@ -228,11 +230,11 @@ enum dsgd_status dsgd_replace_whole(const char *target, const void *bytes, size_
     return dsgd_replace_commit(&r, bytes, head);
 }
 
-static bool is_name(const char *name)
+static bool is_name(const char *name, const char *end)
 {
-    const size_t length = strlen(name);
-    return length == sizeof prefix - 1 + DIGITS + sizeof suffix - 1 && strncmp(name, prefix, sizeof prefix - 1) == 0 &&
-           strspn(name + sizeof prefix - 1, "0123456789abcdef") == DIGITS && strcmp(name + length - (sizeof suffix - 1), suffix) == 0;
+    const size_t length = sizeof prefix - 1 + DIGITS;
+    return strncmp(name, prefix, sizeof prefix - 1) == 0 && strspn(name + sizeof prefix - 1, "0123456789abcdef") == DIGITS &&
+           strcmp(name + length, end) == 0;
 }
 
 /* Empty, or as much of the mark as the disk took, or a whole file of ours. */
@@ -244,13 +246,13 @@ static bool is_ours(int fd, bool (*whole)(int fd))
     return errno == 0 && (memcmp(there, mark, got) == 0 || (whole && whole(fd)));
 }
 
-static void remove_dead(const char *path, bool (*whole)(int fd))
+static void remove_dead(const char *path, bool lock, bool (*whole)(int fd))
 {
     struct stat there;
     const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) { return; }
     if (fstat(fd, &there) == 0 && S_ISREG(there.st_mode) && there.st_nlink == 1 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-        is_ours(fd, whole) && same_file(fd, path)) {
+        (lock ? dsgd_lock_is_one(fd) : is_ours(fd, whole)) && same_file(fd, path)) {
         unlink(path);
     }
     close(fd);
@@ -263,9 +265,10 @@ void dsgd_replace_clean(const char *target, bool (*whole)(int fd))
     DIR *list = opendir(folder);
     const struct dirent *entry;
     while (list && (entry = readdir(list)) != NULL) {
-        if (!is_name(entry->d_name)) { continue; }
+        const bool lock = is_name(entry->d_name, lock_suffix);
+        if (!lock && !is_name(entry->d_name, suffix)) { continue; }
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        remove_dead(path, whole);
+        remove_dead(path, lock, whole);
     }
     if (list) { closedir(list); }
 }

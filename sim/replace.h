@@ -44,7 +44,7 @@ void dsgd_replace_cancel(struct dsgd_replace *replace);
 /** Begin, write, commit. */
 enum dsgd_status dsgd_replace_whole(const char *target, const void *bytes, size_t size);
 
-/** Removes what dead writers left in the folder of `target`. `whole`: does an open file have a content of ours (NULL: no)? */
+/** Removes what dead writers left in the folder of `target`, locks (sim/lock.h) too. `whole`: does an open file have a content of ours (NULL: no)? */
 void dsgd_replace_clean(const char *target, bool (*whole)(int fd));
 
 /** The sentence of a failed write: "cannot write <path>: <reason>; expected ...". `error`: an errno; 0: HDF5's own. */

@@ -194,14 +194,17 @@ wait $pid 2>/dev/null
 cp left/l.h5.tmp snapshot.keep
 printf 'dsgd: a file that was not finished\n\n\n' >left/.dsgd-0123456789abcdef.part
 : >left/.dsgd-0123456789abcde0.part
+: >left/.dsgd-0123456789abcde0.lock
+printf 'dsgd: one writer at a time\n' >left/.dsgd-0123456789abcde1.lock
+echo mine >left/.dsgd-2222222222222222.lock
 cp long.h5 left/.dsgd-00000000deadbeef.part
 echo mine >left/.dsgd-1111111111111111.part
 for name in l.h5.new l.h5.lock l.h5.tmp.new .dsgd-0123.part .dsgd-0123456789abcdef.part.mine; do echo mine >left/$name; done
 "${long[@]}" -o left/l.h5 2>err || fail "leftovers: exit code $?, $(cat err)"
 [ "$(digest left/l.h5)" = "$(digest long.h5)" ] || fail "another digest after a kill"
-[ "$(cd left && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | tr '\n' ' ')" = '.dsgd-0123.part .dsgd-0123456789abcdef.part.mine .dsgd-1111111111111111.part l.h5 l.h5.lock l.h5.new l.h5.tmp.new ' ] ||
+[ "$(cd left && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | tr '\n' ' ')" = '.dsgd-0123.part .dsgd-0123456789abcdef.part.mine .dsgd-1111111111111111.part .dsgd-2222222222222222.lock l.h5 l.h5.lock l.h5.new l.h5.tmp.new ' ] ||
     fail "left beside a finished result: $(ls -A left)"
-[ "$(cat left/.dsgd-1* left/.dsgd-0123.part left/*.lock left/*.new | sort -u)" = mine ] || fail "a user's file was changed"
+[ "$(cat left/.dsgd-1* left/.dsgd-2* left/.dsgd-0123.part left/*.lock left/*.new | sort -u)" = mine ] || fail "a user's file was changed"
 # a snapshot that a kill left beside the result goes; a user's file of that name does not, and the run beside it is refused
 cp snapshot.keep left/l.h5.tmp
 "${long[@]}" -o left/l.h5 2>err || fail "a stale snapshot: exit code $?, $(cat err)"
@@ -257,6 +260,7 @@ then
     sentence 3 'expected a file system with locks' -- env "LD_PRELOAD=$work/noflock.so" "${run[@]}" -o unlocked.h5
     LD_PRELOAD=$work/noflock.so "$DSGD" optimum logistic.conf --quiet --set dataset=synthetic --set synthetic.n=60 --set synthetic.features=5 2>err ||
         fail "an optimum without locks: $(cat err)"
+    [ -z "$(find . -name '.dsgd-*.lock' -not -path './left/*' -size 0)" ] || fail "locks that cannot be taken stay: $(find . -name '.dsgd-*.lock')"
 fi
 
 # --wait: takes what the other process makes
