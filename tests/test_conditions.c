@@ -158,7 +158,7 @@ static const char base[] = "problem = quadratic\nquadratic { d = 64 mu = 0.5 kap
                            "sketched_sgd { rows = 3 cols = 8 k = 16 }\nsteps = 100\nstep_size = theory\nstep { constant = 8 beta = 8 }\naverage = theory\n"
                            "log { optimum = false }\n";
 
-/* The setting of base with a few lines more; a later value for a key wins. */
+/* The setting of base with a few lines more: what a file says wins over what it includes. */
 static struct theory_setting setting_of(const char *more)
 {
     struct harness h;
@@ -166,9 +166,16 @@ static struct theory_setting setting_of(const char *more)
     struct dsgd_constants constants;
     struct dsgd_layout layout;
     size_t n = 0;
-    char text[1024];
-    snprintf(text, sizeof text, "%s%s", base, more);
-    HARNESS_OK(harness_open(&h, text, NULL, 1));
+    char text[1024], path[256];
+    harness_path(path, sizeof path, ".base");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(base, file);
+    assert_int_equal(fclose(file), 0);
+    snprintf(text, sizeof text, "include(\"%s\")\n%s", path, more);
+    const enum dsgd_status opened = harness_open(&h, text, NULL, 1);
+    unlink(path);
+    HARNESS_OK(opened);
     const struct dsgd_engine_args *args = &h.session.args;
     args->problem->shape(args->problem_self, &layout, &n);
     HARNESS_OK(args->problem->constants(args->problem_self, &constants));
