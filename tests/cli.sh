@@ -108,7 +108,7 @@ grep -q 'table    up       1120.0' dry.txt || fail "dry run: $(cat dry.txt)"
 python=${PYTHON:-/usr/bin/python3}
 if "$python" -c 'import h5py, xarray' 2>/dev/null; then
     "$python" - "$DSGD" <<'PYTHON' || fail "h5py or xarray"
-import hashlib, shutil, subprocess, sys
+import hashlib, shutil, subprocess, sys, warnings
 import h5py, xarray
 dsgd = sys.argv[1]
 def seal(name):
@@ -123,6 +123,16 @@ with h5py.File("a.h5") as f:
     assert f["model/x"].shape == (785,)
 trace = xarray.open_dataset("a.h5", group="trace")
 assert xarray.open_dataset("a.h5").attrs["status"] == "complete"
+with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    model = xarray.open_dataset("a.h5", group="model")
+assert model["x"].dims == model["output"].dims == ("coordinate",) and model.sizes["coordinate"] == 785
+with h5py.File("a.h5") as f: # readers beside each other
+    assert subprocess.run([dsgd, "show", "a.h5"], capture_output=True).returncode == 0
+shutil.copy("a.h5", "held.h5")
+with h5py.File("held.h5", "r+") as f:
+    held = subprocess.run([dsgd, "show", "held.h5"], capture_output=True, text=True)
+    assert held.returncode in (0, 2) and (held.returncode == 0 or "checksum" in held.stderr), held.stderr
 assert trace["objective"].dims == ("step",) and int(trace["step"][-1]) == 300
 shutil.copy("a.h5", "lie.h5")
 with h5py.File("lie.h5", "r+") as f:

@@ -263,6 +263,13 @@ then
     [ -z "$(find . -name '.dsgd-*.lock' -not -path './left/*' -size 0)" ] || fail "locks that cannot be taken stay: $(find . -name '.dsgd-*.lock')"
 fi
 
+# several processes need one optimum: one computes it, the others wait and find it stored
+for i in 1 2 3; do
+    "$DSGD" optimum logistic.conf --set dataset=synthetic --set synthetic.n=30000 --set synthetic.features=60 --threads 1 >optimum$i 2>err$i & pids[i]=$!
+done
+for i in 1 2 3; do wait "${pids[i]}" || fail "an optimum that three processes need: $(cat err$i)"; done
+[ "$(cat optimum[123] | grep -c 'from  *this computation')" -eq 1 ] || fail "an optimum was computed more than once: $(cat optimum[123])"
+
 # --wait: takes what the other process makes
 "${long[@]}" -o waited.h5 2>err1 & first=$!
 "${long[@]}" --wait -o waited.h5 2>err2 || fail "--wait: exit code $?, $(cat err2)"
