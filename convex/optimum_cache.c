@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <nettle/sha2.h>
 #include "convex/optimum_file.h"
 #include "datasets/dataset.h"
 #include "sim/lock.h"
 #include "sim/replace.h"
+#include "sim/sha256.h"
 
 /* Raise the version whenever a solver, a certificate or the meaning of a stored number changes. */
 enum { FORMAT_VERSION = 1, PATH_SIZE = 1024 };
@@ -64,13 +64,8 @@ enum dsgd_status dsgd_optimum_key(const struct dsgd_problem_ops *ops, const stru
 
 static enum dsgd_status file_path(const char *folder, const char *key, char *path, size_t size)
 {
-    struct sha256_ctx hash;
-    uint8_t sum[8];
-    char digits[2 * sizeof sum + 1];
-    sha256_init(&hash);
-    sha256_update(&hash, strlen(key), (const uint8_t *)key);
-    sha256_digest(&hash, sizeof sum, sum);
-    for (size_t i = 0; i < sizeof sum; ++i) { snprintf(digits + 2 * i, 3, "%02x", (unsigned)sum[i]); }
+    char digits[17];
+    dsgd_sha256_hex(key, strlen(key), 16, digits);
     const int length = snprintf(path, size, "%s/optimum-%s.h5", folder, digits);
     if (length < 0 || (size_t)length >= size) {
         return dsgd_fail(DSGD_EINPUT, "cache folder: a path of %d bytes, expected at most %zu", length, size - 1);

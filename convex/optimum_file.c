@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <hdf5.h>
 #include <math.h>
-#include <nettle/sha2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 
 #include "sim/h5.h"
 #include "sim/h5_file.h"
+#include "sim/sha256.h"
 
 enum { NAME_SIZE = 96, BLOCK = DSGD_HEAD_MAX, CHUNK = 4096 }; /* 512: HDF5's smallest user block */
 
@@ -28,20 +28,17 @@ enum { NAME_SIZE = 96, BLOCK = DSGD_HEAD_MAX, CHUNK = 4096 }; /* 512: HDF5's sma
 static bool make_block(int fd, char block[BLOCK])
 {
     struct sha256_ctx hash;
-    uint8_t sum[SHA256_DIGEST_SIZE], bytes[CHUNK];
+    uint8_t bytes[CHUNK];
+    char sum[65];
     sha256_init(&hash);
     for (size_t at = BLOCK, got = CHUNK; got == CHUNK; at += got) {
         got = dsgd_read_at(fd, bytes, CHUNK, at);
         if (errno) { return false; }
         sha256_update(&hash, got, bytes);
     }
-    sha256_digest(&hash, sizeof sum, sum);
+    dsgd_sha256_end(&hash, 64, sum);
     memset(block, 0, BLOCK);
-    int at = snprintf(block, BLOCK, "dsgd optimum; SHA-256 of the bytes from %d on: ", (int)BLOCK);
-    for (size_t i = 0; i < sizeof sum; ++i) {
-        at += snprintf(block + at, (size_t)(BLOCK - at), "%02x", (unsigned)sum[i]);
-    }
-    snprintf(block + at, (size_t)(BLOCK - at), "\n");
+    snprintf(block, BLOCK, "dsgd optimum; SHA-256 of the bytes from %d on: %s\n", (int)BLOCK, sum);
     return true;
 }
 

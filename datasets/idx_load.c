@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <nettle/sha2.h>
 #include "datasets/idx.h"
 #include "datasets/split.h"
+#include "sim/sha256.h"
 
 enum { FILES = DSGD_DATA_FILES, PATH_SIZE = DSGD_DATA_PATH };
 
@@ -150,13 +150,6 @@ static enum dsgd_status read_split(const char *folder, int first, struct sha256_
     return DSGD_OK;
 }
 
-static void hex_digest(struct sha256_ctx *hash, char text[65])
-{
-    uint8_t sum[SHA256_DIGEST_SIZE];
-    sha256_digest(hash, sizeof sum, sum);
-    for (size_t i = 0; i < sizeof sum; ++i) { snprintf(text + 2 * i, 3, "%02x", (unsigned)sum[i]); }
-}
-
 enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
                                struct dsgd_dataset **out)
 {
@@ -173,7 +166,7 @@ enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struc
     enum dsgd_status status = read_split(folder, 0, &hash, data, &data->train, side);
     if (status == DSGD_OK && !tuning) { status = read_split(folder, 2, &hash, data, &data->test, side); }
     if (status == DSGD_OK) {
-        hex_digest(&hash, data->sha256);
+        dsgd_sha256_end(&hash, 64, data->sha256);
         const bool published = strcmp(data->sha256, tuning ? source->sha256_train : source->sha256) == 0;
         snprintf(data->name, sizeof data->name, "%s", source->name);
         snprintf(data->title, sizeof data->title, "%s", published ? source->title : source->title_unverified);
@@ -211,7 +204,7 @@ static enum dsgd_status survey_file(int f, char path[2][PATH_SIZE], int paths, s
     }
     without_path(passed_over, path[0], file->passed_over);
     free(content.payload);
-    hex_digest(&hash, file->sha256);
+    dsgd_sha256_end(&hash, 64, file->sha256);
     return DSGD_OK;
 }
 

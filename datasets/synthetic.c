@@ -15,9 +15,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <nettle/sha2.h>
 #include "datasets/split.h"
 #include "sim/rng.h"
+#include "sim/sha256.h"
 
 enum {
     UNIFORMS = 8,            /* bytes that make one normal number ... */
@@ -126,9 +126,7 @@ static enum dsgd_status generate(const struct config *config, struct dsgd_datase
         sha256_update(&hash, n[s], label);
     }
     free(centre);
-    uint8_t sum[SHA256_DIGEST_SIZE];
-    sha256_digest(&hash, sizeof sum, sum);
-    for (size_t i = 0; i < sizeof sum; ++i) { snprintf(data->sha256 + 2 * i, 3, "%02x", (unsigned)sum[i]); }
+    dsgd_sha256_end(&hash, 64, data->sha256);
     return DSGD_OK;
 }
 

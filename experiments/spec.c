@@ -1,7 +1,6 @@
 /* spec.c - a run from a configuration file and --set, through the parameter tables. */
 #include "experiments/spec.h"
 
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "algorithms/registry.h"
 #include "convex/registry.h"
 #include "experiments/source.h"
+#include "sim/sha256.h"
 
 enum { SECTION_BYTES_MAX = 1024 };
 
@@ -120,12 +120,10 @@ static void print_table(FILE *out, const char *section, const struct dsgd_param 
 static void hash_texts(const char *a, const char *b, char hex[65])
 {
     struct sha256_ctx sha;
-    uint8_t digest[SHA256_DIGEST_SIZE];
     sha256_init(&sha);
     sha256_update(&sha, strlen(a), (const uint8_t *)a);
     sha256_update(&sha, strlen(b), (const uint8_t *)b);
-    sha256_digest(&sha, sizeof digest, digest);
-    for (int j = 0; j < SHA256_DIGEST_SIZE; ++j) { snprintf(hex + 2 * j, 3, "%02x", digest[j]); }
+    dsgd_sha256_end(&sha, 64, hex);
 }
 
 static enum dsgd_status resolve_text(struct spec *spec)

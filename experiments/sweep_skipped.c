@@ -1,6 +1,5 @@
 /* sweep_skipped.c - the impossible combinations of a sweep, kept beside its results. */
 #define _DEFAULT_SOURCE /* realpath */
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "experiments/sweep.h"
 #include "experiments/text_file.h"
 #include "experiments/text_out.h"
+#include "sim/sha256.h"
 
 /* "results/<dataset>/" of a run, its length. */
 static int folder_length(const struct sweep_run *run)
@@ -20,12 +20,7 @@ static enum dsgd_status skipped_path(const struct sweep *sweep, const char *fold
 {
     char *real = realpath(sweep->path, NULL), hex[9];
     const char *text = real ? real : sweep->path;
-    struct sha256_ctx sha;
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_init(&sha);
-    sha256_update(&sha, strlen(text), (const uint8_t *)text);
-    sha256_digest(&sha, sizeof digest, digest);
-    for (int b = 0; b < 4; ++b) { snprintf(hex + 2 * b, 3, "%02x", digest[b]); }
+    dsgd_sha256_hex(text, strlen(text), 8, hex);
     free(real);
     const int n = snprintf(path, size, "%.*s%s-%s.skipped.tsv", length, folder, sweep->name, hex);
     return n > 0 && (size_t)n < size ? DSGD_OK : dsgd_fail(DSGD_EINPUT, "sweep name %.64s... is too long", sweep->name);

@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +12,9 @@
 
 #include "experiments/folders.h"
 #include "sim/replace.h"
+#include "sim/sha256.h"
 
 enum { SIZE_MAX_BYTES = 256 << 20, MARK_BYTES = 160 };
-
-static void hex_of(const char *text, size_t size, char hex[65])
-{
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    struct sha256_ctx sha;
-    sha256_init(&sha);
-    sha256_update(&sha, size, (const uint8_t *)text);
-    sha256_digest(&sha, sizeof digest, digest);
-    for (int b = 0; b < SHA256_DIGEST_SIZE; ++b) { snprintf(hex + 2 * b, 3, "%02x", digest[b]); }
-}
 
 static size_t rows_of(const char *text, size_t size)
 {
@@ -42,7 +31,7 @@ static size_t rows_of(const char *text, size_t size)
 static void mark_of(const char *text, size_t size, enum text_file_mark mark, char out[MARK_BYTES])
 {
     char hex[65];
-    hex_of(text, size, hex);
+    dsgd_sha256_hex(text, size, 64, hex);
     switch (mark) {
     case TEXT_FILE_HASH: snprintf(out, MARK_BYTES, "# end rows=%zu sha256=%s\n", rows_of(text, size), hex); break;
     case TEXT_FILE_MARKDOWN: snprintf(out, MARK_BYTES, "<!-- end sha256=%s -->\n", hex); break;

@@ -9,27 +9,21 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "sim/text.h"
+
 enum form { FORM_SHOWN, FORM_TSV, FORM_MARKDOWN };
 
 /* --- characters ------------------------------------------------------------------------------------------------------ */
 
-/* RFC 3629: no longer form than needed, no surrogates, nothing above U+10FFFF. */
 size_t text_next(const char *text, uint32_t *code)
 {
     const unsigned char *byte = (const unsigned char *)text;
     *code = byte[0];
     if (byte[0] < 0x80) { return byte[0] != 0; }
-    const size_t bytes = byte[0] >= 0xf0 ? 4 : byte[0] >= 0xe0 ? 3 : 2;
-    uint32_t value = byte[0] & (0x7fu >> bytes);
-    bool good = byte[0] >= 0xc2 && byte[0] <= 0xf4;
-    for (size_t i = 1; good && i < bytes; ++i) {
-        good = (byte[i] & 0xc0) == 0x80; /* the terminating 0 is none: never read beyond it */
-        value = value << 6 | (byte[i] & 0x3fu);
-    }
-    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-    good = good && value >= least[bytes] && value <= 0x10ffff && !(value >= 0xd800 && value <= 0xdfff);
-    *code = good ? value : UINT32_MAX;
-    return good ? bytes : 1;
+    const size_t bytes = dsgd_utf8_length(text, strnlen(text, 4));
+    *code = bytes > 0 ? byte[0] & (0x7fu >> bytes) : UINT32_MAX;
+    for (size_t i = 1; i < bytes; ++i) { *code = *code << 6 | (byte[i] & 0x3fu); }
+    return bytes > 0 ? bytes : 1;
 }
 
 int text_is_control(uint32_t code)

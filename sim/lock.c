@@ -4,13 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "sim/sha256.h"
 
 static const char content[] = "dsgd: one writer at a time\n";
 
@@ -18,12 +18,7 @@ void dsgd_lock_name(const char *output, char lock[DSGD_PATH_MAX])
 {
     const char *slash = strrchr(output, '/'), *name = slash ? slash + 1 : output;
     char folder[DSGD_PATH_MAX], hex[17];
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    struct sha256_ctx sha;
-    sha256_init(&sha);
-    sha256_update(&sha, strlen(name), (const uint8_t *)name);
-    sha256_digest(&sha, sizeof digest, digest);
-    for (int b = 0; b < 8; ++b) { snprintf(hex + 2 * b, 3, "%02x", digest[b]); }
+    dsgd_sha256_hex(name, strlen(name), 16, hex);
     dsgd_folder_of(output, folder);
     snprintf(lock, DSGD_PATH_MAX, "%.4000s/.dsgd-%s.lock", folder, hex);
 }
@@ -46,13 +41,6 @@ static bool lock_fd(int fd, bool wait)
         if (errno != EINTR) { return false; }
     }
     return true;
-}
-
-/* A finished process removes its lock file, so what we locked may already be another file than what is at the path. */
-static bool still_there(int fd, const char *lock)
-{
-    struct stat ours, there;
-    return fstat(fd, &ours) == 0 && lstat(lock, &there) == 0 && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }
 
 bool dsgd_lock_is_one(int fd)
@@ -91,7 +79,7 @@ enum dsgd_status dsgd_lock_take(const char *output, const char *lock, bool wait,
             if (error == EWOULDBLOCK) { return dsgd_fail(DSGD_EINPUT, "%s is being written by another process: expected one writer", output); }
             return dsgd_fail(DSGD_EIO, "cannot lock %s: %s; expected a file system with locks", lock, strerror(error));
         }
-        if (!still_there(fd, lock)) {
+        if (!dsgd_same_file(fd, lock)) { /* a finished process removes its lock file */
             close(fd);
             continue;
         }

@@ -128,7 +128,7 @@ static uint64_t random_number(void)
     return (number + ++serial) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static bool same_file(int fd, const char *path)
+bool dsgd_same_file(int fd, const char *path)
 {
     struct stat ours, there;
     return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
@@ -145,7 +145,7 @@ static bool create(struct dsgd_replace *r, const char *folder)
     r->fd = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (r->fd < 0) { return false; }
     const bool taken = flock(r->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; /* other failures: no locks here */
-    if (!taken && same_file(r->fd, r->temporary)) { return true; }
+    if (!taken && dsgd_same_file(r->fd, r->temporary)) { return true; }
     close(r->fd);
     r->fd = -1;
     errno = EEXIST;
@@ -252,7 +252,7 @@ static void remove_dead(const char *path, bool lock, bool (*whole)(int fd))
     const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) { return; }
     if (fstat(fd, &there) == 0 && S_ISREG(there.st_mode) && there.st_nlink == 1 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-        (lock ? dsgd_lock_is_one(fd) : is_ours(fd, whole)) && same_file(fd, path)) {
+        (lock ? dsgd_lock_is_one(fd) : is_ours(fd, whole)) && dsgd_same_file(fd, path)) {
         unlink(path);
     }
     close(fd);

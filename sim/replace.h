@@ -53,6 +53,9 @@ enum dsgd_status dsgd_fail_write(const char *path, int error);
 /** The folder of a path, "." if there is none. */
 void dsgd_folder_of(const char *path, char folder[DSGD_PATH_MAX]);
 
+/** Is an open file still the one at the path? */
+bool dsgd_same_file(int fd, const char *path);
+
 /** Reads [from, from + size): fewer bytes only at the end of the file or after a failure (errno set; else 0). */
 size_t dsgd_read_at(int fd, void *to, size_t size, size_t from);
 /** Writes all; false with errno. */

@@ -1,10 +1,10 @@
 /* runfile_digest.c - SHA-256 of results ("same bits") and of snapshots' state. */
 #include <math.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/runfile.h"
+#include "sim/sha256.h"
 
 /* One number, little-endian; every NaN alike. */
 static void hash_cell(struct sha256_ctx *sha, union dsgd_cell cell, bool integer)
@@ -29,13 +29,6 @@ static void hash_table(struct sha256_ctx *sha, const struct dsgd_table *table)
     }
 }
 
-static void finish(struct sha256_ctx *sha, char hex[65])
-{
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_digest(sha, sizeof digest, digest);
-    for (int b = 0; b < SHA256_DIGEST_SIZE; ++b) { snprintf(hex + 2 * b, 3, "%02x", digest[b]); }
-}
-
 void dsgd_runfile_digest(const struct dsgd_runfile *run, char hex[65])
 {
     struct sha256_ctx sha;
@@ -45,7 +38,7 @@ void dsgd_runfile_digest(const struct dsgd_runfile *run, char hex[65])
     }
     hash_vector(&sha, run->x, run->d);
     hash_vector(&sha, run->output, run->d);
-    finish(&sha, hex);
+    dsgd_sha256_end(&sha, 64, hex);
 }
 
 void dsgd_runfile_state_sha256(struct dsgd_engine *engine, const struct dsgd_array *array, int arrays, char hex[65])
@@ -57,5 +50,5 @@ void dsgd_runfile_state_sha256(struct dsgd_engine *engine, const struct dsgd_arr
         sha256_update(&sha, array[j].rows * array[j].cols * dsgd_field_size(array[j].type), array[j].data);
     }
     for (int t = 0; t < DSGD_TABLES; ++t) { hash_table(&sha, dsgd_engine_table(engine, t)); }
-    finish(&sha, hex);
+    dsgd_sha256_end(&sha, 64, hex);
 }

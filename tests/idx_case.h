@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <nettle/sha2.h>
 #include <zlib.h>
 #include "datasets/dataset.h"
 #include "datasets/idx.h"
+#include "sim/sha256.h"
 #include "sim/status.h"
 
 enum { N = 6, TESTS = 3, ROWS = 4, COLS = 5, PIXELS = ROWS * COLS, BUFFER = 4096 };

@@ -20,14 +20,12 @@ static void load_good_files_gives_their_bytes(void **state)
     uint8_t bytes[4][BUFFER];
     char sum[65];
     struct sha256_ctx hash;
-    uint8_t digest[SHA256_DIGEST_SIZE];
     sha256_init(&hash);
     for (int f = 0; f < 4; ++f) {
         const size_t size = good_file(f, bytes[f]);
         sha256_update(&hash, size, bytes[f]);
     }
-    sha256_digest(&hash, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; ++i) { snprintf(sum + 2 * i, 3, "%02x", (unsigned)digest[i]); }
+    dsgd_sha256_end(&hash, 64, sum);
     for (int zip = 0; zip < 2; ++zip) {
         struct dsgd_dataset *data;
         remove_all(fix);

@@ -1,10 +1,10 @@
 /* report.c - seeds, recorded numbers, and the completion of rows. Interface: verify.h. */
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/rng.h"
+#include "sim/sha256.h"
 #include "verify/verify.h"
 
 struct verify_digest {
@@ -23,13 +23,6 @@ void verify_record(struct verify_context *context, size_t n, const double *x)
     sha256_update(&context->digest->sha, n * sizeof *x, (const uint8_t *)x);
 }
 
-static void digest_text(struct verify_context *context, char hex[17])
-{
-    uint8_t bytes[SHA256_DIGEST_SIZE];
-    sha256_digest(&context->digest->sha, sizeof bytes, bytes); /* and starts anew */
-    for (int i = 0; i < 8; ++i) { snprintf(hex + 2 * i, 3, "%02x", bytes[i]); }
-}
-
 enum dsgd_status verify_report(struct verify_context *context, const struct verify_row *row)
 {
     if (context->rows == VERIFY_ROWS_MAX) {
@@ -41,7 +34,7 @@ enum dsgd_status verify_report(struct verify_context *context, const struct veri
     if (context->fault && row->relation == THEORY_AT_MOST) { out->bound *= context->fault->bound_factor; }
     const double measured[6] = {out->measured.value, out->measured.low, out->measured.high, out->bound, out->upper, out->trivial};
     verify_record(context, 6, measured);
-    digest_text(context, out->digest);
+    dsgd_sha256_end(&context->digest->sha, 16, out->digest);
     out->verdict = theory_judge(out->relation, out->measured, out->bound, out->upper, out->trivial);
     return DSGD_OK;
 }

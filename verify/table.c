@@ -2,28 +2,19 @@
 #include "verify/table.h"
 
 #include <math.h>
-#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/sha256.h"
 
 const char verify_columns[] = "id\tstatement\tverdict\tvalue\tlow\thigh\trelation\tbound\tupper\ttrivial\tcontrol\tdigest\tconfig\tsetting\tquantity\tcommand";
 
 static const char *const relation_name[] = {"at most", "at least", "within"};
 
-static void config_hash(const char *setting, char hex[9])
-{
-    struct sha256_ctx sha;
-    uint8_t bytes[SHA256_DIGEST_SIZE];
-    sha256_init(&sha);
-    sha256_update(&sha, strlen(setting), (const uint8_t *)setting);
-    sha256_digest(&sha, sizeof bytes, bytes);
-    for (int i = 0; i < 4; ++i) { snprintf(hex + 2 * i, 3, "%02x", bytes[i]); }
-}
-
 void verify_row_print(FILE *out, const struct verify_row *row, const char *check, uint32_t seed, bool full)
 {
     char hash[9];
-    config_hash(row->setting, hash);
+    dsgd_sha256_hex(row->setting, strlen(row->setting), 8, hash);
     fprintf(out, "%s\t%s\t%s\t%.17g\t%.17g\t%.17g\t%s\t%.17g\t%.17g\t%.17g\t%s\t%s\t%s\t%s\t%s\tdsgd verify --only %s --seed %u%s", row->id,
             row->statement, theory_verdict_name(row->verdict), row->measured.value, row->measured.low, row->measured.high,
             relation_name[row->relation], row->bound, row->upper, row->trivial, row->control ? "yes" : "no", row->digest, hash,
@@ -104,7 +95,7 @@ bool verify_row_parse(char *line, struct verify_row *row)
     memcpy(row->digest, cell[11], sizeof row->digest);
     row->relation = (enum theory_relation)relation;
     row->control = control == 1;
-    config_hash(row->setting, hash);
+    dsgd_sha256_hex(row->setting, strlen(row->setting), 8, hash);
     row->verdict = theory_judge(row->relation, row->measured, row->bound, row->upper, row->trivial);
     return strcmp(cell[12], hash) == 0 && strcmp(cell[2], theory_verdict_name(row->verdict)) == 0;
 }
