@@ -19,11 +19,8 @@
 static const double low_quantile = 0.2, high_quantile = 0.8;
 
 struct options {
-    char **file;
-    int files;
     struct sweep_input sweep;
     bool final, minus_optimum;
-    const char *output;
 };
 
 enum { OPTION_FINAL = 256, OPTION_MINUS_OPTIMUM };
@@ -33,23 +30,17 @@ static const struct argp_option option_table[] = {
      0},
     {"minus-optimum", OPTION_MINUS_OPTIMUM, NULL, 0,
      "Also columns of the metrics minus their values at w* (NAME_excess)", 0},
-    {"output", 'o', "FILE", 0, "To this file instead of standard output; replaces nothing but what this program wrote", 0},
     {0},
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *o = state->input;
+    (void)argument;
     switch (key) {
-    case 'o': o->output = argument; return 0;
     case OPTION_FINAL: o->final = true; return 0;
     case OPTION_MINUS_OPTIMUM: o->minus_optimum = true; return 0;
     case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
-    case ARGP_KEY_ARGS:
-        o->file = state->argv + state->next;
-        o->files = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "no FILE: expected results of dsgd run"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -185,12 +176,12 @@ static enum dsgd_status print(const struct curve_set *set, const struct options 
     struct whole_output whole;
     DSGD_TRY(whole_output_open(&whole));
     const enum dsgd_status status = print_curves(whole.out, set, o);
-    return whole_output_close(&whole, status, o->output, TEXT_FILE_HASH);
+    return whole_output_close(&whole, status, o->sweep.output, TEXT_FILE_HASH);
 }
 
 static int curve(int argc, char **argv)
 {
-    struct options o = {.file = NULL};
+    struct options o = {.final = false};
     static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     const struct argp argp = {
         option_table,
@@ -204,8 +195,7 @@ static int curve(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     struct curve_set curves;
-    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
-    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &o.sweep, &set); }
+    enum dsgd_status status = run_set_read(&o.sweep, &set);
     sweep_input_clear(&o.sweep);
     if (status != DSGD_OK) { return command_fail(status); }
     status = run_set_comparable(&set);

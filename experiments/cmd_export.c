@@ -9,15 +9,12 @@
 #include "experiments/whole_output.h"
 
 struct options {
-    char **file;
-    int files;
-    const char *table, *output;
+    const char *table;
     struct sweep_input sweep;
 };
 
 static const struct argp_option option_table[] = {
     {"table", 't', "NAME", 0, "trace (default), ledger, oracle or time", 0},
-    {"output", 'o', "FILE", 0, "To this file instead of standard output; replaces nothing but what this program wrote", 0},
     {0},
 };
 
@@ -27,7 +24,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct options *o = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
-    case 'o': o->output = argument; return 0;
     case 't':
         for (size_t t = 0; t < sizeof tables / sizeof *tables; ++t) {
             if (strcmp(argument, tables[t]) == 0) {
@@ -37,11 +33,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         }
         argp_error(state, "--table %s: expected trace, ledger, oracle or time", argument);
         return 0;
-    case ARGP_KEY_ARGS:
-        o->file = state->argv + state->next;
-        o->files = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "no FILE: expected results of dsgd run"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -113,7 +104,7 @@ static enum dsgd_status print(const struct run_set *set, const struct options *o
     for (int r = 0; r < set->runs; ++r) {
         print_rows(whole.out, dsgd_runfile_table(set->run[r], o->table), set->runs > 1 ? set->run[r]->path : NULL);
     }
-    return whole_output_close(&whole, DSGD_OK, o->output, TEXT_FILE_HASH);
+    return whole_output_close(&whole, DSGD_OK, o->sweep.output, TEXT_FILE_HASH);
 }
 
 static int export(int argc, char **argv)
@@ -124,8 +115,7 @@ static int export(int argc, char **argv)
                               children,     NULL,  NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
-    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
-    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &o.sweep, &set); }
+    enum dsgd_status status = run_set_read(&o.sweep, &set);
     sweep_input_clear(&o.sweep);
     if (status != DSGD_OK) { return command_fail(status); }
     status = print(&set, &o);

@@ -12,11 +12,8 @@
 #include "experiments/whole_output.h"
 
 struct options {
-    char **file;
-    int files;
     struct sweep_input sweep;
     bool json, quiet, final, each;
-    const char *output;
     struct show_window window;
 };
 
@@ -24,7 +21,6 @@ enum { OPTION_FROM = 256, OPTION_TO, OPTION_FINAL, OPTION_EACH, OPTION_JSON };
 
 static const struct argp_option option_table[] = {
     {"json", OPTION_JSON, NULL, 0, "One JSON document instead of tables", 0},
-    {"output", 'o', "FILE", 0, "To this file instead of standard output; replaces nothing but what this program wrote", 0},
     {"quiet", 'q', NULL, 0, "Only the summary where there are several files", 0},
     {"each", OPTION_EACH, NULL, 0, "One row a file and no summary: files may be of different problems and datasets", 0},
     {"final", OPTION_FINAL, NULL, 0,
@@ -51,18 +47,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct options *o = state->input;
     switch (key) {
     case OPTION_JSON: o->json = true; return 0;
-    case 'o': o->output = argument; return 0;
     case 'q': o->quiet = true; return 0;
     case OPTION_EACH: o->each = true; return 0;
     case OPTION_FINAL: o->final = true; return 0;
     case OPTION_FROM: o->window.from = positive(argument, state); return 0;
     case OPTION_TO: o->window.to = positive(argument, state); return 0;
     case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
-    case ARGP_KEY_ARGS:
-        o->file = state->argv + state->next;
-        o->files = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "no FILE: expected results of dsgd run"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -272,7 +262,7 @@ static enum dsgd_status print(const struct run_set *set, const struct show_facts
     struct whole_output whole;
     DSGD_TRY(whole_output_open(&whole));
     const enum dsgd_status status = o->json ? print_json(whole.out, set, facts, o) : print_text(whole.out, set, facts, o);
-    return whole_output_close(&whole, status, o->output, o->json ? TEXT_FILE_JSON : TEXT_FILE_HASH);
+    return whole_output_close(&whole, status, o->sweep.output, o->json ? TEXT_FILE_JSON : TEXT_FILE_HASH);
 }
 
 static int show(int argc, char **argv)
@@ -294,8 +284,7 @@ static int show(int argc, char **argv)
         return 2;
     }
     struct run_set set;
-    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
-    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &o.sweep, &set); }
+    enum dsgd_status status = run_set_read(&o.sweep, &set);
     sweep_input_clear(&o.sweep);
     if (status != DSGD_OK) { return command_fail(status); }
     struct show_facts *facts = calloc((size_t)set.runs, sizeof *facts);

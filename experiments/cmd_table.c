@@ -17,11 +17,8 @@
 enum form { FORM_TEXT, FORM_MARKDOWN, FORM_TSV };
 
 struct table_options {
-    char **file;
-    int files;
     struct sweep_input sweep;
     enum form form;
-    const char *output;
 };
 
 enum { KEY_MARKDOWN = 256, KEY_TSV, COLUMNS = 11, CELL = 64 };
@@ -29,7 +26,6 @@ enum { KEY_MARKDOWN = 256, KEY_TSV, COLUMNS = 11, CELL = 64 };
 static const struct argp_option option_table[] = {
     {"markdown", KEY_MARKDOWN, NULL, 0, "A Markdown table", 0},
     {"tsv", KEY_TSV, NULL, 0, "Tab-separated numbers, 8 digits, one unit a column", 0},
-    {"output", 'o', "FILE", 0, "To this file instead of standard output; replaces nothing but what this program wrote", 0},
     {0},
 };
 
@@ -46,16 +42,11 @@ struct row {
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct table_options *o = state->input;
+    (void)argument;
     switch (key) {
-    case 'o': o->output = argument; return 0;
     case KEY_MARKDOWN: o->form = FORM_MARKDOWN; return 0;
     case KEY_TSV: o->form = FORM_TSV; return 0;
     case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
-    case ARGP_KEY_ARGS:
-        o->file = state->argv + state->next;
-        o->files = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "no FILE: expected results of dsgd run"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -246,7 +237,7 @@ static enum dsgd_status print(const struct curve_set *set, const struct table_op
     struct whole_output whole;
     DSGD_TRY(whole_output_open(&whole));
     const enum dsgd_status status = print_rows(whole.out, set, o->form);
-    return whole_output_close(&whole, status, o->output, o->form == FORM_MARKDOWN ? TEXT_FILE_MARKDOWN : TEXT_FILE_HASH);
+    return whole_output_close(&whole, status, o->sweep.output, o->form == FORM_MARKDOWN ? TEXT_FILE_MARKDOWN : TEXT_FILE_HASH);
 }
 
 static enum dsgd_status check_finished(const struct run_set *set)
@@ -270,12 +261,11 @@ static int command(int argc, char **argv)
         "a worker and step, both ways together, up and down: in 32-bit words as papers count them, and in all bytes. Files must "
         "be of one problem, dataset and results version.",
         children, NULL, NULL};
-    struct table_options o = {.files = 0};
+    struct table_options o = {.form = FORM_TEXT};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     struct run_set set;
     struct curve_set methods = {.curves = 0};
-    enum dsgd_status status = o.output ? text_file_check(o.output) : DSGD_OK;
-    if (status == DSGD_OK) { status = run_set_read(o.files, o.file, &o.sweep, &set); }
+    enum dsgd_status status = run_set_read(&o.sweep, &set);
     sweep_input_clear(&o.sweep);
     if (status != DSGD_OK) { return command_fail(status); }
     status = check_finished(&set);

@@ -1,6 +1,5 @@
 /* cmd_verify.c - dsgd verify: every statement of the theory against what is measured, as a table with verdicts. */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,13 +76,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RESTART: o->restart = true; return 0;
     case KEY_MARKDOWN: o->markdown = true; return 0;
     case KEY_STATEMENT: o->statement = arg; return 0;
-    case 's': {
-        const char **grown = realloc(o->user.set, (o->user.sets + 1) * sizeof *grown);
-        if (!grown) { return ENOMEM; }
-        o->user.set = grown;
-        o->user.set[o->user.sets++] = arg;
-        return 0;
-    }
+    case 's': return option_set(&o->user, arg);
     case ARGP_KEY_ARG:
         if (o->user.config) { argp_error(state, "%s: expected one CONFIG", arg); }
         o->user.config = arg;

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "experiments/reading.h"
+#include "experiments/result_state.h"
+#include "experiments/text_file.h"
 
 void run_set_destroy(struct run_set *set)
 {
@@ -31,38 +33,33 @@ static enum dsgd_status read_runs(size_t files, char *const *path, bool unsealed
 }
 
 /* The arguments with each sweep replaced by its results. */
-static enum dsgd_status expand(int files, char *const *path, const struct sweep_input *sweep, char ***list, size_t *n)
+static enum dsgd_status expand(const struct sweep_input *input, char ***list, size_t *n)
 {
-    struct data_shelf shelf = {.folder = sweep ? sweep->common.data : NULL};
+    struct data_shelf shelf = {.folder = input->common.data};
     enum dsgd_status status = DSGD_OK;
     bool sweeps = false;
-    for (int f = 0; f < files && status == DSGD_OK; ++f) {
-        if (sweep && sweep_input_is_sweep(path[f])) {
+    for (int f = 0; f < input->files && status == DSGD_OK; ++f) {
+        if (sweep_input_is_sweep(input->file[f])) {
             sweeps = true;
-            status = sweep_input_expand(sweep, &shelf, path[f], list, n);
-            continue;
-        }
-        char **grown = realloc(*list, (*n + 1) * sizeof *grown);
-        if (grown) { *list = grown; }
-        if (!grown || !(grown[*n] = strdup(path[f]))) {
-            status = dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", files);
+            status = sweep_input_expand(input, &shelf, input->file[f], list, n);
         } else {
-            ++*n;
+            status = result_append(input->file[f], list, n);
         }
     }
-    if (status == DSGD_OK && sweep && !sweeps && sweep_input_used(sweep)) {
+    if (status == DSGD_OK && !sweeps && sweep_input_used(input)) {
         status = dsgd_fail(DSGD_EINPUT, "--block, --set and --data belong to a sweep: expected a FILE.sweep among the files");
     }
     data_shelf_clear(&shelf);
     return status;
 }
 
-enum dsgd_status run_set_read(int files, char *const *path, const struct sweep_input *sweep, struct run_set *out)
+enum dsgd_status run_set_read(const struct sweep_input *input, struct run_set *out)
 {
     char **list = NULL;
     size_t n = 0;
-    enum dsgd_status status = expand(files, path, sweep, &list, &n);
-    if (status == DSGD_OK) { status = read_runs(n, list, sweep && sweep->unsealed, out); }
+    if (input->output) { DSGD_TRY(text_file_check(input->output)); }
+    enum dsgd_status status = expand(input, &list, &n);
+    if (status == DSGD_OK) { status = read_runs(n, list, input->unsealed, out); }
     for (size_t j = 0; j < n; ++j) { free(list[j]); }
     free(list);
     return status;

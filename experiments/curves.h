@@ -18,9 +18,9 @@ struct run_set {
     struct dsgd_runfile **run; /* [runs], in the order of the files */
 };
 
-/** Reads all files, those of a sweep in the place of FILE.sweep (sweep NULL: there are none); on failure nothing is left to
- *  free. Caller: run_set_destroy. */
-enum dsgd_status run_set_read(int files, char *const *path, const struct sweep_input *sweep, struct run_set *out);
+/** Reads all files, those of a sweep in the place of FILE.sweep, after a look whether the output may be written; on failure
+ *  nothing is left to free. Caller: run_set_destroy. */
+enum dsgd_status run_set_read(const struct sweep_input *input, struct run_set *out);
 void run_set_destroy(struct run_set *set);
 
 /** DSGD_EINPUT with a sentence that names two files if they are not comparable. */

@@ -1,16 +1,17 @@
-/* sweep_input.c - expands sweep files among the arguments of curve, show and table. Interface: sweep_input.h. */
+/* sweep_input.c - the options of commands that read results, and sweep files among their arguments. Interface: sweep_input.h. */
 #include "experiments/sweep_input.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "experiments/result_state.h"
 #include "experiments/sweep.h"
 #include "experiments/text_out.h"
 
 enum { KEY_BLOCK = 6000, KEY_SETTINGS, KEY_UNSEALED };
 
 static const struct argp_option table[] = {
+    {"output", 'o', "FILE", 0, "To this file instead of standard output; replaces nothing but what this program wrote", 1},
     {"unsealed", KEY_UNSEALED, NULL, 0, "Also read files without an intact checksum (edited or damaged); every output marks them", 1},
     {NULL, 0, NULL, 0, "For FILE.sweep, which stands for the results of that sweep:", 2},
     {"block", KEY_BLOCK, "NAME", 0, "Only this block of the sweep", 2},
@@ -29,6 +30,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 's': return option_set(&input->common, arg);
     case KEY_SETTINGS: return option_settings(state, &input->common, arg);
     case 'd': input->common.data = arg; return 0;
+    case 'o': input->output = arg; return 0;
+    case ARGP_KEY_ARGS:
+        input->file = state->argv + state->next;
+        input->files = state->argc - state->next;
+        return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "no FILE: expected results of dsgd run"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -49,15 +56,6 @@ bool sweep_input_is_sweep(const char *file)
 bool sweep_input_used(const struct sweep_input *input)
 {
     return input->block || input->common.sets > 0 || input->common.data;
-}
-
-static enum dsgd_status append(const char *text, char ***path, size_t *paths)
-{
-    char **grown = realloc(*path, (*paths + 1) * sizeof *grown);
-    if (grown) { *path = grown; }
-    if (!grown || !(grown[*paths] = strdup(text))) { return dsgd_fail(DSGD_ENOMEM, "no memory for a list of results"); }
-    ++*paths;
-    return DSGD_OK;
 }
 
 /* What is not there would silently be missing from a table or picture. */
@@ -93,7 +91,7 @@ static enum dsgd_status collect(const struct sweep *sweep, const char *block, ch
         without += run->state == SWEEP_NO_DATA;
         if (run->state != SWEEP_DONE) { continue; }
         ++there;
-        DSGD_TRY(append(run->path, path, paths));
+        DSGD_TRY(result_append(run->path, path, paths));
     }
     if (sweep->no_data) {
         fprintf(stderr, "dsgd: ");

@@ -1,4 +1,4 @@
-/* sweep_input.h - what commands that read results share: a sweep file stands for its results; --unsealed. */
+/* sweep_input.h - what show, curve, table and export share: FILE..., where a sweep file stands for its results, -o, --unsealed. */
 #ifndef DSGD_EXPERIMENTS_SWEEP_INPUT_H
 #define DSGD_EXPERIMENTS_SWEEP_INPUT_H
 
@@ -6,12 +6,16 @@
 #include "experiments/options.h"
 
 struct sweep_input {
+    char **file; /* [files], borrowed from argv */
+    int files;
+    const char *output;           /* -o, or NULL */
     struct common_options common; /* --set, --settings, --data */
     const char *block;            /* --block, or NULL */
     bool unsealed;                /* --unsealed: results without an intact seal are read too, and marked (reading.h) */
 };
 
-/** --unsealed, --block, --set, --settings, --data: a child for commands that read results; input: struct sweep_input, all zero. */
+/** FILE..., --output, --unsealed, --block, --set, --settings, --data: a child for commands that read results; input: struct sweep_input,
+ *  all zero. No FILE is a usage error. */
 extern const struct argp sweep_input_argp;
 void sweep_input_clear(struct sweep_input *input);
 
