@@ -36,8 +36,8 @@ struct dsgd_runfile_args {
     const struct dsgd_run_reference *reference;
 };
 
-/** Writes `path` with the engine's tables and model; with the whole state if `snapshot`. `path` comes from
- *  dsgd_place (sim/replace.h): an earlier one stays as it was on failure. DSGD_EIO with a sentence (disk full, not writable). */
+/** Writes `path` with the engine's tables and model; with the whole state if `snapshot`. Its folder exists; whatever has the name
+ *  is replaced, a symbolic link itself, and stays as it was on failure. DSGD_EIO with a sentence (disk full, not writable). */
 enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine, const struct dsgd_runfile_args *args,
                                     bool snapshot);
 
