@@ -6,9 +6,9 @@
 
 #include "experiments/commands.h"
 #include "experiments/options.h"
-#include "experiments/text_file.h"
 #include "experiments/text_out.h"
 #include "experiments/tune.h"
+#include "experiments/whole_output.h"
 
 struct tune_options {
     struct common_options common;
@@ -100,16 +100,13 @@ static void print_table(FILE *out, const char *prefix, const struct tune_request
     }
 }
 
-static const char first_line[] = "# written by dsgd tune";
-
 static enum dsgd_status write_fragment(const char *path, const struct tune_request *r, const struct tune *t)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %s", path); }
+    struct whole_output whole;
+    DSGD_TRY(whole_output_open(&whole));
+    FILE *out = whole.out;
     const char *value = t->point[t->best].text, *dot = strchr(r->key, '.');
-    fprintf(out, "%s\n", first_line);
+    fputs("# written by dsgd tune\n", out);
     print_table(out, "# ", r, t);
     fprintf(out, "# --set %s=%s\n", r->key, value);
     if (dot) {
@@ -117,10 +114,7 @@ static enum dsgd_status write_fragment(const char *path, const struct tune_reque
     } else {
         fprintf(out, "%s = %s\n", r->key, value);
     }
-    enum dsgd_status status = fclose(out) == 0 ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for %s", path);
-    if (status == DSGD_OK) { status = text_file_write(path, text, size, TEXT_FILE_HASH); }
-    free(text);
-    return status;
+    return whole_output_close(&whole, DSGD_OK, path, TEXT_FILE_HASH);
 }
 
 static enum dsgd_status tune_all(const struct tune_options *options)

@@ -8,12 +8,12 @@
 #include "experiments/commands.h"
 #include "experiments/options.h"
 #include "experiments/session.h"
-#include "experiments/text_file.h"
 #include "experiments/text_out.h"
 #include "experiments/verify_conditions.h"
 #include "experiments/verify_map.h"
 #include "experiments/verify_store.h"
 #include "experiments/verify_tables.h"
+#include "experiments/whole_output.h"
 #include "sim/clock.h"
 #include "verify/mnist.h"
 #include "verify/table.h"
@@ -153,21 +153,16 @@ static enum dsgd_status rows_make(const struct verify_options *o, uint32_t seed,
 
 static enum dsgd_status write_tsv(const struct verify_options *o, const struct verify_rows *rows)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for the table"); }
-    fprintf(out, "%s\n", verify_columns);
+    struct whole_output whole;
+    DSGD_TRY(whole_output_open(&whole));
+    fprintf(whole.out, "%s\n", verify_columns);
     for (int c = 0; c < rows->checks; ++c) {
         for (int r = 0; r < rows->count[c]; ++r) {
-            verify_row_print(out, rows->row + (size_t)c * VERIFY_ROWS_MAX + r, rows->check[c]->name, (uint32_t)o->seed, o->full);
-            fputc('\n', out);
+            verify_row_print(whole.out, rows->row + (size_t)c * VERIFY_ROWS_MAX + r, rows->check[c]->name, (uint32_t)o->seed, o->full);
+            fputc('\n', whole.out);
         }
     }
-    const bool complete = fclose(out) == 0;
-    const enum dsgd_status status = complete ? text_file_write(o->output, text, size, TEXT_FILE_HASH) : dsgd_fail(DSGD_ENOMEM, "no memory for the table");
-    free(text);
-    return status;
+    return whole_output_close(&whole, DSGD_OK, o->output, TEXT_FILE_HASH);
 }
 
 /* *expected: no statement is violated but known findings, and all controls are. */

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "datasets/dataset.h"
-#include "experiments/text_file.h"
 #include "experiments/text_out.h"
 #include "experiments/verify_head.h"
+#include "experiments/whole_output.h"
 
 /* Is the file what would be made now? With `no_data` also what was made with data. */
 static bool is_there(const char *path, const char *head, bool no_data)
@@ -21,20 +21,10 @@ static bool is_there(const char *path, const char *head, bool no_data)
     return there;
 }
 
-static enum dsgd_status make(const struct verify_map *map, const struct verify_context *context, const char *head, char **text, size_t *size)
-{
-    FILE *out = open_memstream(text, size);
-    if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for map %s", map->name); }
-    fputs(head, out);
-    const enum dsgd_status status = map->write(context, out);
-    const bool complete = fclose(out) == 0;
-    return status != DSGD_OK || complete ? status : dsgd_fail(DSGD_ENOMEM, "no memory for map %s", map->name);
-}
-
 enum dsgd_status verify_map_write(const struct verify_map *map, const struct verify_context *context, const char *path, bool restart, bool quiet)
 {
-    char head[VERIFY_HEAD_MAX], *text = NULL;
-    size_t size = 0;
+    char head[VERIFY_HEAD_MAX];
+    struct whole_output whole;
     const bool no_data = map->uses_mnist && !context->mnist;
     verify_head("map", map->name, map->version, context, map->uses_mnist && context->mnist ? context->mnist->sha256 : "none", head);
     DSGD_TRY(text_file_check(path));
@@ -46,8 +36,7 @@ enum dsgd_status verify_map_write(const struct verify_map *map, const struct ver
         }
         return DSGD_OK;
     }
-    enum dsgd_status status = make(map, context, head, &text, &size);
-    if (status == DSGD_OK) { status = text_file_write(path, text, size, TEXT_FILE_HASH); }
-    free(text);
-    return status;
+    DSGD_TRY(whole_output_open(&whole));
+    fputs(head, whole.out);
+    return whole_output_close(&whole, map->write(context, whole.out), path, TEXT_FILE_HASH);
 }
