@@ -1,6 +1,7 @@
 /* main.c - the command dsgd: finds the subcommand. */
 #include <argp.h>
 #include <gsl/gsl_errno.h>
+#include <hdf5.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,7 @@ int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a failed write, with a sentence */
     visible_stderr();
+    H5dont_atexit(); /* all files are closed by then, and after damage or without memory HDF5's own end may loop or crash */
     gsl_set_error_handler_off(); /* return codes are checked; GSL's own handler aborts */
     argp_err_exit_status = 2;
     snprintf(version, sizeof version, "dsgd %s (%.12s%s, %s)\nLicense GPL-3.0-or-later. There is no warranty.", DSGD_VERSION,
