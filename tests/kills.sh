@@ -80,8 +80,9 @@ for fault in kill kill-half enospc eio; do
 done
 echo "$count calls on the output: each once with a kill, each third with half a write and a kill, a full disk, an input/output error"
 
-# Ctrl-C leaves a snapshot, says how to go on, and the same command does
-env --default-signal=INT "$DSGD" run k.conf --set steps=200000 -o c.h5 >/dev/null 2>err & pid=$!
+# Ctrl-C leaves a snapshot and says how to go on
+env --default-signal=INT "$DSGD" run k.conf --set steps=2000000 -o c.h5 >/dev/null 2>err & pid=$!
+for _ in $(seq 200); do [ -n "$(find . -name '.dsgd-*.lock')" ] && break; sleep 0.05; done # taken just before the rounds
 sleep 0.4
 kill -INT $pid
 wait $pid

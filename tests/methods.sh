@@ -208,8 +208,8 @@ refuse 'same configuration and seed' -- table a1.h5 a1.h5
 $dsgd run quadratic.conf --quiet --set steps=5 -o q.h5
 refuse 'a1.h5' 'q.h5' -- table a1.h5 q.h5
 refuse 'no FILE' -- table
-$dsgd run small.conf --quiet --set steps=100000000 -o long.h5 2>/dev/null & pid=$!
-sleep 0.5
+$dsgd run small.conf --quiet --set steps=100000000 --snapshot 0.1 -o long.h5 2>/dev/null & pid=$!
+for _ in $(seq 400); do [ -e long.h5.tmp ] && break; sleep 0.05; done
 kill -TERM $pid
 wait $pid 2>/dev/null
 refuse 'long.h5.tmp' 'unfinished' -- table long.h5.tmp
