@@ -76,7 +76,7 @@ block()
         for role in checks maps faults; do
             printf '\n| %s | |\n|---|---|\n' "$role"
             "$dsgd" verify --list | ROLE=$role perl -ne '
-                if (/^(\w+)$/) { $on = $1 eq $ENV{ROLE}; }
+                if (/^(\w[\w ]*)$/) { $on = $1 eq $ENV{ROLE}; }
                 elsif ($on and /^  (\S+)\s+(.*?)\s*$/) {
                     my ($n, $h) = ($1, $2);
                     $h =~ s/([|*<>])/\\$1/g;
