@@ -42,14 +42,6 @@ static enum dsgd_status survives(const char *path)
                      WIFSIGNALED(result) ? strsignal(WTERMSIG(result)) : "it ends the process");
 }
 
-/* HDF5's exit handler does not get over a damaged file either. This one was registered later, so it comes first. */
-static void end_without_hdf5(int code, void *unused)
-{
-    (void)unused;
-    fflush(NULL);
-    _exit(code);
-}
-
 static enum dsgd_status add_mark(struct dsgd_runfile *run)
 {
     const size_t path = strlen(run->path), room = sizeof run->label - sizeof mark;
@@ -67,9 +59,7 @@ enum dsgd_status reading_open(const char *path, bool unsealed, struct dsgd_runfi
     enum dsgd_status status = dsgd_runfile_read(path, out);
     if (status != DSGD_EINPUT || !unsealed) { return status; }
     DSGD_TRY(survives(path));
-    status = dsgd_runfile_read_unsealed(path, out);
-    on_exit(end_without_hdf5, NULL);
-    DSGD_TRY(status);
+    DSGD_TRY(dsgd_runfile_read_unsealed(path, out));
     if ((*out)->sealed) { return DSGD_OK; }
     status = add_mark(*out);
     if (status != DSGD_OK) {
