@@ -47,7 +47,7 @@ $dsgd sweep experiments/two.sweep 2>err >out && grep -q '2 runs, 2 done, nothing
 sed 's/emulation = merged/emulation = faithful/' experiments/eight.sweep >experiments/new && mv experiments/new experiments/eight.sweep
 $dsgd sweep experiments/eight.sweep --make >list 2>/dev/null
 [ ! -e "$skipped" ] || fail 'skipped combinations that are possible now are still recorded'
-eight 5000
+eight 10000
 
 # what cannot be meant: exit code 2 and a sentence with file, line or key
 # refuse TEXT FRAGMENT...: this sweep, and what the sentence must contain
@@ -83,7 +83,7 @@ sweep sweep -j2 >log 2>&1 || fail "sweep: exit code $?: $(cat log)"
 grep -q '^cost: about .* with 2 at a time' log || fail "no cost before the start: $(cat log)"
 [ "$(sed -n '/^cost/,$p' log | grep -c '  complete  ')" -eq 8 ] || fail "the cost is not told first: $(cat log)"
 grep -q '^\[8 of 8 done' log || fail "no progress: $(cat log)"
-grep -q '^makes 8 of 8 runs: results/quadratic/quadratic-T5000-s1-' log || fail "what is made is not said: $(cat log)"
+grep -q '^makes 8 of 8 runs: results/quadratic/quadratic-T10000-s1-' log || fail "what is made is not said: $(cat log)"
 [ -z "$(ls build/sweeps)" ] || fail "left: $(find build/sweeps)"
 stored=$(cat results/quadratic/*.h5 | wc -c)
 [ $((estimated * 4)) -gt $((stored * 3)) ] && [ $((estimated * 3)) -lt $((stored * 4)) ] || fail "disk: $estimated bytes told, $stored there"
@@ -94,7 +94,8 @@ set -m # so that make is the first of a group of processes and is not told to ig
 interrupts=0
 for target in 1 3 5; do # results that are there when the interrupt comes
     sweep sweep -j2 RUN_OPTIONS='--snapshot 0.1' >log 2>&1 & pid=$!
-    while [ "$(find results -name '*.h5' 2>/dev/null | wc -l)" -lt $target ] && kill -0 $pid; do sleep 0.05; done
+    there=()
+    while [ ${#there[@]} -lt $target ] && kill -0 $pid; do sleep 0.02; shopt -s nullglob; there=(results/*/*.h5); shopt -u nullglob; done
     if kill -INT -- -$pid; then interrupts=$((interrupts + 1)); fi
     wait $pid && break
     while pgrep -g $pid >/dev/null; do sleep 0.05; done

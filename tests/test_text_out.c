@@ -221,9 +221,9 @@ static void test_json(void **state)
 {
     (void)state;
     static const char *const given[] = {"a\"b\\c\x1b\x7f\n", "\xc2\x85 \xe2\x80\xae \xe2\x80\xa8", "\xc3\xa9 \xe5\xad\x97 \xf0\x9f\x98\x80",
-                                        "a\xff" "b\xc3", ""};
+                                        ("a\xff" "b\xc3"), ""};
     static const char *const back[] = {"a\"b\\c\x1b\x7f\n", "\xc2\x85 \xe2\x80\xae \xe2\x80\xa8", "\xc3\xa9 \xe5\xad\x97 \xf0\x9f\x98\x80",
-                                       "a\xef\xbf\xbd" "b\xef\xbf\xbd", ""};
+                                       ("a\xef\xbf\xbd" "b\xef\xbf\xbd"), ""};
     for (size_t i = 0; i < sizeof given / sizeof *given; ++i) {
         char printed[ROOM];
         json_t *root = json_object();
