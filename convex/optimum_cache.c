@@ -173,9 +173,9 @@ static bool open_cache(const char *folder, const char *key, char path[DSGD_PATH_
 {
     char name[PATH_SIZE], lock_name[DSGD_PATH_MAX];
     *lock = -1;
-    if (!usable(file_path(folder, key, name, sizeof name)) || !usable(make_folder(folder)) || !usable(dsgd_place(name, 0, path))) { return false; }
-    if (!dsgd_optimum_file_ours(path)) {
-        return usable(dsgd_fail(DSGD_EINPUT, "%s is no stored optimum: expected one, or no file of this name", path));
+    if (!usable(file_path(folder, key, name, sizeof name)) || !usable(make_folder(folder)) || !usable(dsgd_place(name, 0, path)) ||
+        !usable(dsgd_optimum_file_ours(path))) {
+        return false;
     }
     dsgd_lock_name(path, lock_name);
     dsgd_lock_take(path, lock_name, true, lock);
@@ -187,6 +187,19 @@ static void close_cache(const char *path, int *lock)
     char lock_name[DSGD_PATH_MAX];
     dsgd_lock_name(path, lock_name);
     dsgd_lock_release(lock_name, lock);
+}
+
+/* Stored already: no lock is needed, and that of a process that was killed after it stored is of no use. */
+static bool found(const struct dsgd_problem_ops *ops, const void *self, const char *folder, const char *key, size_t d, bool want_optimum,
+                  struct dsgd_reference *r)
+{
+    char path[DSGD_PATH_MAX], target[DSGD_PATH_MAX], lock[DSGD_PATH_MAX];
+    if (file_path(folder, key, path, sizeof path) != DSGD_OK || !look(ops, self, path, key, d, want_optimum, r)) { return false; }
+    if (dsgd_place(path, 0, target) == DSGD_OK) {
+        dsgd_lock_name(target, lock);
+        dsgd_lock_clean(lock);
+    }
+    return true;
 }
 
 /* Reads what there is, computes what is missing, writes what was computed. */
@@ -206,7 +219,7 @@ static enum dsgd_status look_up(const struct dsgd_problem_ops *ops, const void *
     }
     if (!folder || !ops->needs_dataset) { return compute(ops, self, want_optimum, r); }
     DSGD_TRY(dsgd_optimum_key(ops, args, key));
-    if (file_path(folder, key, path, sizeof path) == DSGD_OK && look(ops, self, path, key, layout.d, want_optimum, r)) { return DSGD_OK; }
+    if (found(ops, self, folder, key, layout.d, want_optimum, r)) { return DSGD_OK; }
     if (want_optimum && !ops->optimum) { return add_optimum(ops, self, r); }
     if (!open_cache(folder, key, path, &lock)) { return compute(ops, self, want_optimum, r); }
     enum dsgd_status status = DSGD_OK;
@@ -234,13 +247,13 @@ enum dsgd_status dsgd_optimum_cached(const struct dsgd_problem_ops *ops, const v
 enum dsgd_status dsgd_optimum_stored(const struct dsgd_problem_ops *ops, const void *self, const struct dsgd_problem_args *args,
                                      const char *folder, struct dsgd_reference *out)
 {
-    char key[DSGD_OPTIMUM_KEY_MAX], path[DSGD_PATH_MAX];
+    char key[DSGD_OPTIMUM_KEY_MAX];
     struct dsgd_layout layout;
     size_t n;
     *out = (struct dsgd_reference){0};
     ops->shape(self, &layout, &n);
     DSGD_TRY(dsgd_optimum_key(ops, args, key));
-    if (file_path(folder, key, path, sizeof path) == DSGD_OK && look(ops, self, path, key, layout.d, true, out)) { return DSGD_OK; }
+    if (found(ops, self, folder, key, layout.d, true, out)) { return DSGD_OK; }
     dsgd_reference_clear(out);
     return DSGD_EUNAVAILABLE;
 }

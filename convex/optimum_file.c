@@ -48,17 +48,17 @@ bool dsgd_optimum_file_whole(int fd)
     return dsgd_read_at(fd, block, BLOCK, 0) == BLOCK && make_block(fd, expected) && memcmp(block, expected, BLOCK) == 0;
 }
 
-bool dsgd_optimum_file_ours(const char *path)
+enum dsgd_status dsgd_optimum_file_ours(const char *path)
 {
     static const char begin[] = "dsgd optimum; SHA-256";
     char head[sizeof begin - 1];
     struct stat there;
     const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) { return errno == ENOENT; }
+    if (fd < 0) { return errno == ENOENT ? DSGD_OK : dsgd_fail_write(path, errno); }
     const bool ours = fstat(fd, &there) == 0 && S_ISREG(there.st_mode) &&
                       (there.st_size == 0 || (dsgd_read_at(fd, head, sizeof head, 0) == sizeof head && memcmp(head, begin, sizeof head) == 0));
     close(fd);
-    return ours;
+    return ours ? DSGD_OK : dsgd_fail(DSGD_EINPUT, "%s is no stored optimum: expected one, or no file of this name", path);
 }
 
 static bool read_file(hid_t file, const char *key, const struct dsgd_problem_ops *ops, size_t d,
@@ -152,9 +152,7 @@ enum dsgd_status dsgd_optimum_file_write(const char *path, const char *key, cons
 {
     struct dsgd_replace replace;
     struct dsgd_h5_sink sink;
-    if (!dsgd_optimum_file_ours(path)) {
-        return dsgd_fail(DSGD_EINPUT, "%s is no stored optimum: expected one, or no file of this name", path);
-    }
+    DSGD_TRY(dsgd_optimum_file_ours(path));
     DSGD_TRY(dsgd_replace_begin(path, &replace));
     dsgd_h5_quiet();
     sink.fd = replace.fd;

@@ -14,8 +14,8 @@ bool dsgd_optimum_file_read(const char *path, const char *key, const struct dsgd
 
 /** Does an open file begin with the checksum of its other bytes? */
 bool dsgd_optimum_file_whole(int fd);
-/** May `path` be replaced: is it such a file, whole or damaged, or empty, or not there? */
-bool dsgd_optimum_file_ours(const char *path);
+/** May `path` be replaced: is it such a file, whole or damaged, or empty, or not there? Otherwise a sentence. */
+enum dsgd_status dsgd_optimum_file_ours(const char *path);
 
 /** Replaces `path` (from dsgd_place) in one step; its folder must exist. DSGD_EINPUT for a file that is no stored optimum,
  *  DSGD_EIO with a sentence. */

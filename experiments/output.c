@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "experiments/folders.h"
 #include "sim/lock.h"
+#include "sim/sha256.h"
 
 static const char snapshot_suffix[] = ".tmp";
 
@@ -76,25 +79,96 @@ static bool contains(int fd, const char *word)
     }
 }
 
-/* --restart removes results and snapshots, whole or broken, but no file that was never one: HDF5 writes names of attributes
- * as they are. */
-static enum dsgd_status discard(const char *path)
+/* A result or snapshot, whole or broken, or empty; nothing else is replaced or removed by --restart. HDF5 writes names of
+ * attributes as they are. */
+static enum dsgd_status check_ours(const char *path)
 {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     static const char *const word[] = {"config_sha256", "results_version", "dataset_sha256"};
     unsigned char head[8];
+    struct stat there;
     const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) { return DSGD_OK; }
-    if (fd < 0) { return dsgd_fail(DSGD_EINPUT, "%s: cannot be read (%s); expected a result of dsgd run", path, strerror(errno)); }
-    const size_t n = dsgd_read_at(fd, head, sizeof head, 0);
-    bool ours = n == sizeof head && memcmp(head, signature, sizeof head) == 0;
-    for (size_t w = 0; ours && w < sizeof word / sizeof *word; ++w) { ours = contains(fd, word[w]); }
-    close(fd);
-    if (!ours && n > 0) {
-        return dsgd_fail(DSGD_EINPUT, "%s is no result of dsgd run: expected one, nothing else is discarded by --restart", path);
+    bool good = fd >= 0 && fstat(fd, &there) == 0, ours = false;
+    if (good && S_ISREG(there.st_mode)) {
+        const size_t n = dsgd_read_at(fd, head, sizeof head, 0);
+        good = errno == 0;
+        ours = n == sizeof head && memcmp(head, signature, sizeof head) == 0;
+        for (size_t w = 0; ours && w < sizeof word / sizeof *word; ++w) { ours = contains(fd, word[w]); }
+        ours = ours || (good && n == 0);
     }
-    if (unlink(path) != 0) { return dsgd_fail(DSGD_EIO, "cannot remove %s: %s; expected a writable folder", path, strerror(errno)); }
-    return DSGD_OK;
+    const int error = errno;
+    if (fd >= 0) { close(fd); }
+    if (!good) { return dsgd_fail(DSGD_EINPUT, "%s: cannot be read (%s); expected a result of dsgd run", path, strerror(error)); }
+    return ours ? DSGD_OK : dsgd_fail(DSGD_EINPUT, "%s is no result of dsgd run: expected one, nothing else is discarded by --restart", path);
+}
+
+static enum dsgd_status discard(const char *path)
+{
+    DSGD_TRY(check_ours(path));
+    if (unlink(path) == 0 || errno == ENOENT) { return DSGD_OK; }
+    return dsgd_fail(DSGD_EIO, "cannot remove %s: %s; expected a writable folder", path, strerror(errno));
+}
+
+/* SHA-256 of a file as it is; "" if there is none, or none that can be read. */
+static void hash_file(const char *path, char hex[65])
+{
+    enum { CHUNK = 1 << 14 };
+    uint8_t chunk[CHUNK];
+    struct sha256_ctx sha;
+    size_t got = CHUNK;
+    *hex = '\0';
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) { return; }
+    sha256_init(&sha);
+    errno = 0;
+    for (size_t at = 0; got == CHUNK; at += got) {
+        got = dsgd_read_at(fd, chunk, CHUNK, at);
+        sha256_update(&sha, got, chunk);
+    }
+    const bool good = errno == 0;
+    close(fd);
+    if (good) { dsgd_sha256_end(&sha, 64, hex); }
+}
+
+/* Does a snapshot say that the file at the result's path is what it is to replace? Then that file is no reason to stop. */
+static bool is_to_replace(const struct output *out, const struct dsgd_runfile *snapshot)
+{
+    char there[65];
+    if (strcmp(snapshot->status, "running") != 0 || !*snapshot->replaces) { return false; }
+    hash_file(out->path, there);
+    return strcmp(snapshot->replaces, there) == 0;
+}
+
+/* The snapshot of a run begun with --restart, beside the result that it began to replace. */
+static bool find_restarted(struct output *out, const struct session *session)
+{
+    struct dsgd_runfile *run = NULL;
+    if (access(out->snapshot, F_OK) != 0 || dsgd_runfile_read(out->snapshot, &run) != DSGD_OK) { return false; }
+    const bool found = is_to_replace(out, run) && check_run(run, session, true) == DSGD_OK;
+    if (found) { strcpy(out->replaces, run->replaces); }
+    dsgd_runfile_destroy(run);
+    return found;
+}
+
+/* What is at the snapshot's path now is this run's. */
+static void note_snapshot(struct output *out)
+{
+    out->snapshot_known = lstat(out->snapshot, &out->snapshot_seen) == 0;
+}
+
+/* Nobody has replaced or overwritten it since. */
+static bool is_noted(const struct output *out, const struct stat *there)
+{
+    const struct stat *seen = &out->snapshot_seen;
+    return out->snapshot_known && there->st_dev == seen->st_dev && there->st_ino == seen->st_ino && there->st_size == seen->st_size &&
+           there->st_mtim.tv_sec == seen->st_mtim.tv_sec && there->st_mtim.tv_nsec == seen->st_mtim.tv_nsec;
+}
+
+static enum dsgd_status appeared(const char *path)
+{
+    return dsgd_fail(DSGD_EINPUT, "%s was put there while the run was under way, and is not its own: expected no file; move it away and repeat "
+                     "the command", path);
 }
 
 /* Of a process that was killed between the result and its clean-up. */
@@ -102,24 +176,27 @@ static void remove_stale_snapshot(const struct output *out, const struct session
 {
     struct dsgd_runfile *run = NULL;
     if (access(out->snapshot, F_OK) != 0 || dsgd_runfile_read(out->snapshot, &run) != DSGD_OK) { return; }
-    if (strcmp(run->status, "running") == 0 && strcmp(run->config_sha256, session->spec->sha256) == 0) { unlink(out->snapshot); }
+    if (strcmp(run->status, "running") == 0 && strcmp(run->config_sha256, session->spec->sha256) == 0 && !is_to_replace(out, run)) {
+        unlink(out->snapshot);
+    }
     dsgd_runfile_destroy(run);
 }
 
-static enum dsgd_status look(const struct output *out, const struct session *session, bool restart, enum output_state *state)
+static enum dsgd_status look(struct output *out, const struct session *session, bool restart, enum output_state *state)
 {
     dsgd_replace_clean(out->path, dsgd_runfile_whole);
-    if (restart) {
-        DSGD_TRY(discard(out->path));
-        return discard(out->snapshot);
-    }
-    if (access(out->path, F_OK) == 0) {
+    if (restart) { /* the earlier result stays until the new one is there */
+        DSGD_TRY(check_ours(out->path));
+        DSGD_TRY(discard(out->snapshot));
+        hash_file(out->path, out->replaces);
+    } else if (access(out->path, F_OK) == 0 && !find_restarted(out, session)) {
         DSGD_TRY(check_file(out->path, session, false));
         *state = OUTPUT_COMPLETE;
         remove_stale_snapshot(out, session);
     } else if (access(out->snapshot, F_OK) == 0) {
         DSGD_TRY(check_file(out->snapshot, session, true));
         *state = OUTPUT_SNAPSHOT;
+        note_snapshot(out);
     }
     return DSGD_OK;
 }
@@ -130,14 +207,17 @@ enum dsgd_status output_open(const char *path, const struct session *session, co
     *out = (struct output){.lock_fd = -1};
     *state = OUTPUT_NEW;
     DSGD_TRY(dsgd_place(path, sizeof snapshot_suffix - 1, out->path));
-    snprintf(out->snapshot, sizeof out->snapshot, "%.4080s%s", out->path, snapshot_suffix);
+    char name[DSGD_PATH_MAX];
+    snprintf(name, sizeof name, "%.4080s%s", out->path, snapshot_suffix);
     dsgd_lock_name(out->path, out->lock);
     /* A result appears by a rename: a finished one needs no lock, and may lie where nothing can be written. */
-    if (!wish->restart && access(out->path, F_OK) == 0 && access(out->snapshot, F_OK) != 0) {
+    if (!wish->restart && access(out->path, F_OK) == 0 && access(name, F_OK) != 0) {
         DSGD_TRY(check_file(out->path, session, false));
         *state = OUTPUT_COMPLETE;
+        dsgd_lock_clean(out->lock);
         return DSGD_OK;
     }
+    DSGD_TRY(dsgd_place(name, 0, out->snapshot));
     DSGD_TRY(make_folders(out->path));
     DSGD_TRY(dsgd_lock_take(out->path, out->lock, wish->wait, &out->lock_fd));
     enum dsgd_status status = look(out, session, wish->restart, state);
@@ -145,9 +225,40 @@ enum dsgd_status output_open(const char *path, const struct session *session, co
     return status;
 }
 
-void output_finished(struct output *output)
+bool output_snapshot_free(const struct output *out)
 {
-    unlink(output->snapshot);
+    struct stat there;
+    if (lstat(out->snapshot, &there) != 0) { return errno == ENOENT; }
+    if (is_noted(out, &there)) { return true; }
+    const int fd = open(out->snapshot, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); /* touched, or a file system that numbers anew */
+    if (fd < 0) { return false; }
+    const bool ours = fstat(fd, &there) == 0 && S_ISREG(there.st_mode) && dsgd_runfile_whole(fd) && check_ours(out->snapshot) == DSGD_OK;
+    close(fd);
+    return ours;
+}
+
+enum dsgd_status output_snapshot(struct output *out, struct dsgd_engine *engine, const struct dsgd_runfile_args *args)
+{
+    struct dsgd_runfile_args with = *args;
+    with.replaces = out->replaces;
+    if (!output_snapshot_free(out)) { return appeared(out->snapshot); }
+    DSGD_TRY(dsgd_runfile_write(out->snapshot, engine, &with, true));
+    note_snapshot(out);
+    return DSGD_OK;
+}
+
+enum dsgd_status output_result(struct output *out, const struct session *session, struct dsgd_engine *engine, const struct dsgd_runfile_args *args)
+{
+    char there[65];
+    struct stat info;
+    if (lstat(out->path, &info) == 0) {
+        hash_file(out->path, there);
+        const bool old = *out->replaces && strcmp(out->replaces, there) == 0;
+        if (!old && check_file(out->path, session, false) != DSGD_OK) { return appeared(out->path); }
+    }
+    DSGD_TRY(dsgd_runfile_write(out->path, engine, args, false));
+    if (output_snapshot_free(out)) { unlink(out->snapshot); }
+    return DSGD_OK;
 }
 
 void output_close(struct output *output)

@@ -3,13 +3,17 @@
 #define DSGD_EXPERIMENTS_OUTPUT_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include "experiments/session.h"
 #include "sim/replace.h"
 
 struct output {
-    char path[DSGD_PATH_MAX], snapshot[DSGD_PATH_MAX]; /* symbolic links followed; snapshot: path + ".tmp" */
+    char path[DSGD_PATH_MAX], snapshot[DSGD_PATH_MAX]; /* symbolic links followed; snapshot: path + ".tmp", likewise */
     char lock[DSGD_PATH_MAX]; /* .dsgd-<16 hex digits of the name's SHA-256>.lock beside them */
     int lock_fd;              /* -1: not held */
+    char replaces[65];        /* SHA-256 (hex) of the earlier result that --restart replaces; "": none */
+    bool snapshot_known;      /* this run has read or written a snapshot */
+    struct stat snapshot_seen; /* what it looked like then */
 };
 
 enum output_state {
@@ -19,7 +23,7 @@ enum output_state {
 };
 
 struct output_wish {
-    bool restart; /* an earlier result and snapshot are removed, if they are such */
+    bool restart; /* an earlier snapshot is removed, an earlier result replaced when the new one is there, if they are such */
     bool wait;    /* for another process that writes the same, as long as it takes */
 };
 
@@ -29,8 +33,13 @@ struct output_wish {
  *  leaves everything as it was. Caller: output_close. */
 enum dsgd_status output_open(const char *path, const struct session *session, const struct output_wish *wish, struct output *out,
                              enum output_state *state);
-/** Removes the snapshot of a finished run. */
-void output_finished(struct output *output);
+/** Writes a snapshot. DSGD_EINPUT if a file that is not the run's is in its place, which then stays. */
+enum dsgd_status output_snapshot(struct output *output, struct dsgd_engine *engine, const struct dsgd_runfile_args *args);
+/** False: a file that is not the run's is in the snapshot's place. */
+bool output_snapshot_free(const struct output *output);
+/** Writes the result and removes the snapshot. DSGD_EINPUT if a file that is not the run's appeared in its place. */
+enum dsgd_status output_result(struct output *output, const struct session *session, struct dsgd_engine *engine,
+                               const struct dsgd_runfile_args *args);
 void output_close(struct output *output);
 
 #endif

@@ -40,15 +40,15 @@ static void catch_signals(void)
 }
 
 /* Rounds until the end, a signal or a failure, with snapshots in between. */
-static enum dsgd_status go(struct dsgd_engine *engine, const struct run_one_options *options, const struct output *output,
-                           const struct dsgd_runfile_args *file, struct progress *progress)
+static enum dsgd_status go(struct dsgd_engine *engine, const struct run_one_options *options, struct output *output,
+                           const struct session *session, const struct dsgd_runfile_args *file, struct progress *progress)
 {
     double last = dsgd_clock();
     while (dsgd_engine_status(engine) == DSGD_RUNNING) {
         if (interrupted) {
-            DSGD_TRY(dsgd_runfile_write(output->snapshot, engine, file, true));
-            return dsgd_fail(DSGD_EINTERRUPTED, "interrupted at step %lld; the same command goes on from %s",
-                             (long long)dsgd_engine_steps_done(engine), output->snapshot);
+            DSGD_TRY(output_snapshot(output, engine, file));
+            return dsgd_fail(DSGD_EINTERRUPTED, "interrupted at step %lld; the same command%s goes on from %s",
+                             (long long)dsgd_engine_steps_done(engine), options->wish.restart ? " without --restart" : "", output->snapshot);
         }
         DSGD_TRY(dsgd_engine_step(engine));
         progress_update(progress, engine);
@@ -56,12 +56,13 @@ static enum dsgd_status go(struct dsgd_engine *engine, const struct run_one_opti
         const int64_t steps = dsgd_engine_steps_done(engine);
         const bool due = (options->snapshot_seconds > 0.0 && now - last >= options->snapshot_seconds) ||
                          (options->snapshot_steps > 0 && steps % options->snapshot_steps == 0);
-        if (due && dsgd_engine_status(engine) == DSGD_RUNNING) {
-            DSGD_TRY(dsgd_runfile_write(output->snapshot, engine, file, true));
+        /* where a user's file is in the way the run may still end well */
+        if (due && dsgd_engine_status(engine) == DSGD_RUNNING && output_snapshot_free(output)) {
+            DSGD_TRY(output_snapshot(output, engine, file));
             last = dsgd_clock();
         }
     }
-    return dsgd_runfile_write(output->path, engine, file, false);
+    return output_result(output, session, engine, file);
 }
 
 static enum dsgd_status report_json(const struct session *session, struct dsgd_engine *engine, const char *path,
@@ -114,7 +115,7 @@ static enum dsgd_status run_engine(const struct run_one_options *options, const 
 {
     struct provenance provenance;
     DSGD_TRY(provenance_collect(session, argc, argv, &provenance));
-    const struct dsgd_runfile_args file = {provenance.attribute, provenance.attributes, &session->stored};
+    const struct dsgd_runfile_args file = {provenance.attribute, provenance.attributes, &session->stored, NULL};
     enum dsgd_status status = DSGD_OK;
     if (state == OUTPUT_SNAPSHOT) {
         status = dsgd_runfile_restore(output->snapshot, engine);
@@ -127,13 +128,10 @@ static enum dsgd_status run_engine(const struct run_one_options *options, const 
         struct progress progress;
         progress_start(&progress, session, options->quiet || options->json);
         catch_signals();
-        status = go(engine, options, output, &file, &progress);
+        status = go(engine, options, output, session, &file, &progress);
         progress_end(&progress);
     }
-    if (status == DSGD_OK) {
-        output_finished(output);
-        status = report(options, session, engine, output->path);
-    }
+    if (status == DSGD_OK) { status = report(options, session, engine, output->path); }
     provenance_clear(&provenance);
     return status;
 }

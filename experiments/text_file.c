@@ -131,11 +131,13 @@ enum dsgd_status text_file_write(const char *path, const char *text, size_t size
         if (text[--size] == '}') { break; }
     }
     while (mark == TEXT_FILE_JSON && size > 0 && strchr("\n ", text[size - 1])) { --size; }
-    mark_of(text, size, mark, line);
-    const size_t total = size + strlen(line);
-    char *all = malloc(total + 1);
+    const bool open_end = mark != TEXT_FILE_JSON && size > 0 && text[size - 1] != '\n'; /* the mark is a line of its own */
+    char *all = malloc(size + 1 + MARK_BYTES);
     if (!all) { return dsgd_fail(DSGD_ENOMEM, "no memory to write %s", path); }
     memcpy(all, text, size);
+    if (open_end) { all[size++] = '\n'; }
+    mark_of(all, size, mark, line);
+    const size_t total = size + strlen(line);
     memcpy(all + size, line, total - size + 1);
     enum dsgd_status status = look(path, target, all, total, &same);
     if (status == DSGD_OK && !same) {

@@ -145,7 +145,9 @@ static bool create(struct dsgd_replace *r, const char *folder)
     r->fd = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (r->fd < 0) { return false; }
     const bool taken = flock(r->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; /* other failures: no locks here */
-    if (!taken && dsgd_same_file(r->fd, r->temporary)) { return true; }
+    const bool there = dsgd_same_file(r->fd, r->temporary);
+    if (!taken && there) { return true; }
+    if (there) { unlink(r->temporary); } /* whoever locked it only meant to remove it */
     close(r->fd);
     r->fd = -1;
     errno = EEXIST;

@@ -34,6 +34,7 @@ struct dsgd_runfile_args {
     const struct dsgd_attribute *attribute; /* [attributes]; must contain config_sha256, schema_version, results_version */
     int attributes;
     const struct dsgd_run_reference *reference;
+    const char *replaces; /* a snapshot's attribute of this name; NULL: "" */
 };
 
 /** Writes `path` with the engine's tables and model; with the whole state if `snapshot`. Its folder exists; whatever has the name
@@ -55,6 +56,7 @@ struct dsgd_runfile {
     char problem[64], dataset[64], dataset_title[128], algorithm[64], label[64];
     char *config; /* the resolved configuration */
     int64_t schema_version, results_version, seed, steps; /* steps: as configured */
+    char replaces[65]; /* snapshots: SHA-256 (hex) of the earlier file that the result will replace; "": there was none */
     bool sealed; /* false: read in spite of a missing or broken seal, and to be marked so */
     double f_star, f_star_gap, mu, L, xi;
     size_t d;                    /* extent of model/x */

@@ -109,6 +109,7 @@ static const char *impossible(const struct dsgd_runfile *run)
         }
     }
     if (run->steps < 0) { return "a negative number of steps"; }
+    if (strcmp(run->status, "running") != 0 && strcmp(run->status, "complete") != 0 && strcmp(run->status, "diverged") != 0) { return "an unknown status"; }
     if (strcmp(run->status, "running") != 0 && trace->rows == 0) { return "a finished run without rows"; }
     return NULL;
 }
@@ -128,6 +129,7 @@ static bool read_attributes(hid_t file, bool variable, struct dsgd_runfile *run)
     for (size_t a = 0; a < sizeof texts / sizeof *texts; ++a) {
         if (!dsgd_h5_read_text(file, texts[a].name, variable, texts[a].text, texts[a].size)) { return false; }
     }
+    if (!dsgd_h5_read_text(file, "replaces", variable, run->replaces, sizeof run->replaces)) { *run->replaces = '\0'; }
     run->config = dsgd_h5_read_long_text(file, "config", variable);
     return run->config && dsgd_h5_read_integer(file, "results_version", &run->results_version) &&
            dsgd_h5_read_integer(file, "seed", &run->seed) && dsgd_h5_read_integer(file, "steps", &run->steps);

@@ -148,7 +148,9 @@ static void write_file(struct dsgd_h5 *h5, struct dsgd_engine *engine, const str
     for (int t = 0; t < DSGD_TABLES; ++t) { write_table(h5, dsgd_engine_table(engine, t)); }
     write_model(h5, engine);
     write_reference(h5, args->reference, engine);
-    if (snapshot) { write_state(h5, engine, array, arrays); }
+    if (!snapshot) { return; }
+    dsgd_h5_text(h5, h5->file, "replaces", args->replaces ? args->replaces : "");
+    write_state(h5, engine, array, arrays);
 }
 
 enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine, const struct dsgd_runfile_args *args,

@@ -65,7 +65,10 @@ enum dsgd_seal dsgd_seal_look(int fd, size_t *content)
     if (fstat(fd, &info) != 0) { return DSGD_SEAL_UNREAD; }
     const size_t size = (size_t)info.st_size, end = size < SEAL_2 ? size : SEAL_2;
     *content = size;
-    if (dsgd_read_at(fd, there, end, size - end) != end) { return DSGD_SEAL_UNREAD; }
+    if (dsgd_read_at(fd, there, end, size - end) != end) {
+        if (errno == 0) { errno = EIO; } /* shorter than a moment ago */
+        return DSGD_SEAL_UNREAD;
+    }
     const bool second = end == SEAL_2 && memcmp(there, magic_2, MAGIC) == 0;
     const bool first = !second && end >= SEAL_1 && memcmp(there + end - SEAL_1, magic_1, MAGIC) == 0;
     if (!first && !second) { return DSGD_SEAL_NONE; }

@@ -140,9 +140,10 @@ if "${somebody[@]}" "$there" --version >/dev/null 2>&1; then
     sentence 3 'Permission denied' -- "${as[@]}" run q.conf --quiet -o locked/sub/new.h5
     "${as[@]}" run q.conf -o locked/done.h5 | grep -q 'already complete' || fail "a finished result in a folder that cannot be written"
     sentence 3 "cannot create $(lock_of locked/done.h5)" -- "${as[@]}" run q.conf --quiet --restart -o locked/done.h5
-    touch "$(lock_of locked/done.h5)" # a lock of ours that nobody may remove the result with
-    chmod 666 "$(lock_of locked/done.h5)"
-    sentence 3 'cannot remove locked/done.h5: Permission denied' -- "${as[@]}" run q.conf --quiet --restart -o locked/done.h5
+    touch "$(lock_of locked/done.h5)" "$(lock_of locked/bad.h5)" # locks of ours that nobody may change the folder with
+    chmod 666 "$(lock_of locked/done.h5)" "$(lock_of locked/bad.h5)"
+    sentence 3 'cannot write locked/done.h5: Permission denied' -- "${as[@]}" run q.conf --quiet --restart -o locked/done.h5
+    sentence 3 'cannot remove locked/bad.h5.tmp: Permission denied' -- "${as[@]}" run q.conf --quiet --restart -o locked/bad.h5
     [ "$(digest locked/done.h5)" = "$whole" ] || fail "a result in a read-only folder was touched"
     install -m 600 whole.h5 secret.h5
     [ ${#somebody[@]} -eq 0 ] && chmod 000 secret.h5
@@ -235,6 +236,91 @@ ln -s /dev/null device.h5
 sentence 2 'is not a regular file' -- "${run[@]}" -o device.h5
 [ -c /dev/null ] || fail "/dev/null was replaced"
 
+# the snapshot's place is looked at in the same way, also by --restart: what is no file stays, links are followed and stay
+mkdir beside
+mkfifo beside/fifo.h5.tmp
+mkdir beside/folder.h5.tmp
+ln -s circle.h5.tmp beside/circle.h5.tmp
+ln -s /dev/zero beside/device.h5.tmp
+for name in fifo folder circle device; do
+    for restart in '' --restart; do
+        # shellcheck disable=SC2086 # an option or nothing
+        sentence 2 "output path beside/$name.h5.tmp" -- timeout 20 "${run[@]}" $restart -o beside/$name.h5
+    done
+done
+[ -p beside/fifo.h5.tmp ] && [ -d beside/folder.h5.tmp ] && [ -L beside/circle.h5.tmp ] && [ -L beside/device.h5.tmp ] || fail "what lay in a snapshot's place is gone"
+cp snapshot.keep beside/elsewhere
+for target in nowhere elsewhere; do
+    ln -s $target beside/link.h5.tmp
+    "${run[@]}" --restart --snapshot-steps 100 -o beside/link.h5 2>err || fail "a snapshot's place is a link to $target: $(cat err)"
+    [ -L beside/link.h5.tmp ] && [ ! -e beside/link.h5.tmp ] && [ "$(digest beside/link.h5)" = "$whole" ] || fail "a snapshot's place, a link to $target, was not followed"
+    rm beside/link.h5.tmp
+done
+
+# --restart keeps the earlier result until the new one is there; interrupted, it goes on without --restart
+"${run[@]}" -o again.h5
+cp again.h5 earlier.h5
+endless=("${long[@]}" --set steps=100000000)
+"${asked[@]}" "${endless[@]}" --restart --snapshot 0.01 -o again.h5 2>err & pid=$!
+wait_for again.h5.tmp
+kill -KILL $pid
+wait $pid 2>/dev/null
+cmp -s again.h5 earlier.h5 && [ -s again.h5.tmp ] || fail "--restart killed: the earlier result is gone"
+"${run[@]}" -o again.h5 2>err || fail "the earlier result beside a snapshot of another run: $(cat err)"
+[ -s again.h5.tmp ] || fail "the snapshot of another run is gone"
+"${asked[@]}" "${endless[@]}" --snapshot 0.01 -o again.h5 2>err & pid=$!
+sleep 0.5
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] && cmp -s again.h5 earlier.h5 || fail "a run that --restart began does not go on without: $(cat err)"
+rm again.h5.tmp
+"${asked[@]}" "${long[@]}" --set seed=3 --restart --snapshot-steps 500 --snapshot 0 -o again.h5 2>err & pid=$!
+wait_for again.h5.tmp
+kill -INT $pid
+wait $pid && echo "note: --restart ended before its signal"
+[ ! -s err ] || grep -q 'the same command without --restart goes on from again.h5.tmp' err || fail "--restart interrupted: $(cat err)"
+"${long[@]}" --set seed=3 -o again.h5 2>err || fail "after --restart was interrupted: exit code $?, $(cat err)"
+"${long[@]}" --set seed=3 -o straight.h5
+[ "$(digest again.h5)" = "$(digest straight.h5)" ] && [ ! -e again.h5.tmp ] || fail "another digest after --restart was interrupted"
+
+# what the user puts into the place of the result or its snapshot while the run is under way is the user's
+for place in there.h5 there.h5.tmp; do
+    "${asked[@]}" "${endless[@]}" --snapshot 1000 -o there.h5 2>err & pid=$!
+    wait_for "$(lock_of there.h5)"
+    sleep 0.3
+    echo mine >$place
+    kill -INT $pid
+    wait $pid
+    code=$?
+    [ "$(cat $place)" = mine ] || fail "$place was replaced: $code $(cat err)"
+    case $place$code in
+    there.h5130) ;;
+    there.h5.tmp2) grep -q 'there.h5.tmp was put there while the run was under way' err || fail "$place: $(cat err)" ;;
+    *) fail "$place: exit code $code, $(cat err)" ;;
+    esac
+    rm -f there.h5*
+done
+"${long[@]}" --set steps=60000 --snapshot 0 -o there.h5 2>err & pid=$!
+wait_for "$(lock_of there.h5)"
+echo mine >there.h5
+wait $pid
+[ $? -eq 2 ] && grep -q 'there.h5 was put there while the run was under way' err && [ "$(cat there.h5)" = mine ] || fail "a user's file in a result's place: $(cat err)"
+
+# a lock whose holder was killed when its work was done goes, also where no lock is needed any more
+printf 'dsgd: one writer at a time\n' >"$(lock_of whole.h5)"
+"${run[@]}" -o whole.h5 || fail "a finished result beside a dead lock: exit code $?"
+[ ! -e "$(lock_of whole.h5)" ] || fail "a dead lock beside a finished result stays"
+echo mine >"$(lock_of whole.h5)"
+"${run[@]}" -o whole.h5 || fail "a finished result beside a user's file: exit code $?"
+[ "$(cat "$(lock_of whole.h5)")" = mine ] || fail "a user's file in the place of a lock was removed"
+rm "$(lock_of whole.h5)"
+synthetic=("$DSGD" optimum logistic.conf --quiet --set dataset=synthetic --set synthetic.n=40 --set synthetic.features=3 --set logistic.l2=0.1)
+DSGD_CACHE=$work/stored "${synthetic[@]}" >/dev/null
+stored=$(echo "$work"/stored/optimum-*.h5)
+printf 'dsgd: one writer at a time\n' >"$(lock_of "$stored")"
+DSGD_CACHE=$work/stored "${synthetic[@]}" >/dev/null || fail "a stored optimum beside a dead lock"
+[ "$(ls -A stored)" = "${stored##*/}" ] || fail "beside a stored optimum: $(ls -A stored)"
+
 # names: as long as the file system takes them with a snapshot's suffix
 name=$(printf 'n%.0s' $(seq 251))
 "${asked[@]}" "${long[@]}" --snapshot 0.01 -o "$name" 2>err & pid=$!
@@ -253,7 +339,8 @@ sentence 3 'File too large' -- bash -c 'ulimit -f 8; exec "$@"' - "${run[@]}" -o
 # a file system without locks: reading needs none; writing says so
 if cc -shared -fPIC -o noflock.so -x c - <<'C' 2>/dev/null
 #include <errno.h>
-int flock(int fd, int how) { (void)fd, (void)how; errno = ENOLCK; return -1; }
+#include <stdlib.h>
+int flock(int fd, int how) { (void)fd, (void)how; errno = getenv("WHY") ? atoi(getenv("WHY")) : ENOLCK; return -1; }
 C
 then
     LD_PRELOAD=$work/noflock.so "$DSGD" show whole.h5 >/dev/null 2>err || fail "reading without locks: $(cat err)"
@@ -261,6 +348,12 @@ then
     LD_PRELOAD=$work/noflock.so "$DSGD" optimum logistic.conf --quiet --set dataset=synthetic --set synthetic.n=60 --set synthetic.features=5 2>err ||
         fail "an optimum without locks: $(cat err)"
     [ -z "$(find . -name '.dsgd-*.lock' -not -path './left/*' -size 0)" ] || fail "locks that cannot be taken stay: $(find . -name '.dsgd-*.lock')"
+    mkdir without
+    for why in 4 22 38 95; do # EINTR EINVAL ENOSYS EOPNOTSUPP
+        sentence 3 'expected a file system with locks' -- timeout 20 env WHY=$why "LD_PRELOAD=$work/noflock.so" "${run[@]}" -o without/r.h5
+    done
+    sentence 3 'cannot write without/t.txt' -- env WHY=11 "LD_PRELOAD=$work/noflock.so" "$DSGD" table whole.h5 -o without/t.txt # EAGAIN
+    [ -z "$(ls -A without)" ] || fail "a file system without locks: left $(ls -A without)"
 fi
 
 # several processes need one optimum: one computes it, the others wait and find it stored

@@ -73,7 +73,7 @@ static inline void harness_write(struct dsgd_engine *engine, const char *path, b
         {.name = "seed", .is_integer = true, .integer = 1}, {.name = "steps", .is_integer = true, .integer = dsgd_engine_steps_done(engine)},
     };
     struct dsgd_run_reference reference = {.certificate = "", .solver = ""};
-    const struct dsgd_runfile_args args = {attribute, sizeof attribute / sizeof *attribute, &reference};
+    const struct dsgd_runfile_args args = {attribute, sizeof attribute / sizeof *attribute, &reference, NULL};
     HARNESS_OK(dsgd_runfile_write(path, engine, &args, snapshot));
 }
 

@@ -56,7 +56,7 @@ int main(int argc, char **argv)
         {.name = "seed", .is_integer = true, .integer = seed}, {.name = "steps", .is_integer = true, .integer = 30},
     };
     for (int j = 3; j < argc; ++j) { replace(attribute, h.engine, argv[j]); }
-    const struct dsgd_runfile_args args = {attribute, ATTRIBUTES, &h.session.stored};
+    const struct dsgd_runfile_args args = {attribute, ATTRIBUTES, &h.session.stored, NULL};
     const enum dsgd_status status = dsgd_runfile_write(argv[1], h.engine, &args, false);
     if (status != DSGD_OK) { fprintf(stderr, "odd_result: %s\n", dsgd_message()); }
     harness_close(&h);

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <unistd.h>
+
 #include "experiments/json_out.h"
+#include "experiments/text_file.h"
 #include "experiments/text_out.h"
 
 enum { ROOM = 4096 };
@@ -241,6 +244,29 @@ static void test_json(void **state)
     }
 }
 
+/* What was written is recognised and replaced, and read back, whether or not its last line is ended. */
+static void test_a_text_file_ends_its_last_line(void **state)
+{
+    static const char *const given[] = {"a\tb", "a\tb\n", "", "\n", "# end rows=1 sha256=", "a\n\nb"};
+    static const char *const back[] = {"a\tb\n", "a\tb\n", "", "\n", "# end rows=1 sha256=\n", "a\n\nb\n"};
+    static const enum text_file_mark mark[] = {TEXT_FILE_MARKDOWN, TEXT_FILE_HASH};
+    (void)state;
+    char folder[] = "/tmp/dsgd-text-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/t", folder);
+    for (size_t i = 0; i < sizeof given / sizeof *given; ++i) {
+        for (size_t m = 0; m < 2; ++m) { assert_int_equal(text_file_write(path, given[i], strlen(given[i]), mark[m]), DSGD_OK); }
+        char *text = NULL;
+        size_t size = 0;
+        assert_int_equal(text_file_read(path, &text, &size), DSGD_OK);
+        assert_string_equal(text, back[i]);
+        assert_int_equal(size, strlen(back[i]));
+        free(text);
+    }
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_a_buffer_is_cut_between_characters),
         cmocka_unit_test(test_any_text),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_a_text_file_ends_its_last_line),
     };
     return cmocka_run_group_tests_name("text_out", tests, NULL, NULL);
 }

@@ -119,6 +119,13 @@ def huge(f):
     new = f.create_dataset("model/x", shape=(1 << 40,), dtype="<f8")
     for k in ("units", "long_name"): new.attrs[k] = attributes[k]
 edit("x-huge.h5", huge)
+def often(f): # the same bytes as many columns need many times the file's size
+    for n in range(20): f[f"trace/again{n}"] = f["trace/gap"]
+edit("x-often.h5", often)
+def twice(f):
+    del f["oracle"]
+    f["oracle"] = f["trace"]
+edit("x-twice.h5", twice)
 edit("x-group.h5", lambda f: f.move("trace", "away") or f.__setitem__("trace", h5py.ExternalLink("q.h5", "/trace")))
 edit("i-negative.h5", lambda f: f["ledger/up_value"].__setitem__(-1, -4))
 edit("i-shrinks.h5", lambda f: f["ledger/up_value"].__setitem__(-1, 0))
@@ -131,6 +138,7 @@ def shorter(f):
         new = f["ledger"].create_dataset(name, data=data)
         for k in ("units", "long_name"): new.attrs[k] = attributes[k]
 edit("i-short.h5", shorter)
+for n, word in enumerate(("", "done", "running ")): edit(f"i-status{n}.h5", lambda f: f.attrs.__setitem__("status", numpy.bytes_(word)))
 edit("i-least.h5", lambda f: f["ledger/values_step_min"].__setitem__(-1, -1.0))
 PYTHON
     for file in e-*.h5; do

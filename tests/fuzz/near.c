@@ -72,7 +72,7 @@ static enum dsgd_status write_run(struct near_run *run, struct dsgd_engine *engi
         {.name = "seed", .is_integer = true, .integer = 1},
         {.name = "steps", .is_integer = true, .integer = run->spec.run.steps},
     };
-    const struct dsgd_runfile_args args = {attribute, sizeof attribute / sizeof *attribute, &run->session.stored};
+    const struct dsgd_runfile_args args = {attribute, sizeof attribute / sizeof *attribute, &run->session.stored, NULL};
     return dsgd_runfile_write(path, engine, &args, snapshot);
 }
 
