@@ -37,7 +37,7 @@ static int open_lock(const char *lock, bool *created)
     return fd;
 }
 
-/* False with errno; EWOULDBLOCK: somebody holds it, and not only for the moment in which he looks whether it is a dead one (sim/replace.c).
+/* False with errno; EWOULDBLOCK: somebody holds it, and not only for the moment in which he looks whether it is dead (replace.c).
  * No signal interrupts so often: a file system that only says so has no locks. */
 static bool lock_fd(int fd, bool wait)
 {
