@@ -21,9 +21,10 @@ step { constant = 0.02 }
 CONF
 algorithms=$("$DSGD" list algorithms | awk '/^  [a-z]/ { print $1 }')
 
-# 50 kills at random times for each algorithm; the last call runs to its end
+# 24 kills at random times for each algorithm, 300 and more in all; the last call runs to its end. DSGD_KILLS: another number
+# (kills_many, label slow)
 RANDOM=7
-kills=${DSGD_KILLS:-50}
+kills=${DSGD_KILLS:-24}
 for algorithm in $algorithms; do
     # as many steps as take this machine about two seconds, so that slow algorithms are killed as often as fast ones
     seconds=$("$DSGD" run k.conf --json --set "algorithm=$algorithm" --set steps=300 -o speed.h5 | sed -n 's/.*"seconds_rounds": *\([0-9.e-]*\).*/\1/p')
