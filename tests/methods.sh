@@ -180,7 +180,7 @@ refuse '--points 30' '--most 24' -- tune small.conf --points 30
 refuse '--json' -- tune small.conf --json
 refuse gone.conf -- tune gone.conf
 cp small.conf kept.conf
-refuse 'small.conf was not written by dsgd' -- tune small.conf --points 1 --seeds 1 -o small.conf
+refuse 'small.conf was not written by this version of dsgd' -- tune small.conf --points 1 --seeds 1 -o small.conf
 cmp -s small.conf kept.conf || fail 'tune -o CONFIG replaced the configuration'
 
 # --- the table ----------------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ for name in "$store" mine.tsv; do
     for options in '' --restart; do
         # shellcheck disable=SC2086 # none or one word
         if [ "$name" = mine.tsv ]; then verify 2 --only lemma2 -o mine.tsv $options; else verify 2 --only lemma2 $options; fi
-        said err 'was not written by dsgd, or was changed since'
+        said err 'was not written by this version of dsgd, or was changed since'
         [ "$(wc -l <err)" -eq 1 ] || fail "expected one sentence: $(cat err)"
         cmp -s notes "$name" || fail "a file of the user was replaced: $name"
     done
@@ -203,7 +203,7 @@ for change in '5s/$/ /' '$d' '1s/seed 1/seed 2/'; do
     sed "$change" made.tsv >changed.tsv
     cp changed.tsv figures/hashes.tsv
     verify 2 "${map[@]}"
-    said err 'was not written by dsgd, or was changed since'
+    said err 'was not written by this version of dsgd, or was changed since'
     cmp -s changed.tsv figures/hashes.tsv || fail "a changed map was replaced ($change)"
 done
 verify 2 --map hashes -o notes
