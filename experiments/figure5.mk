@@ -21,7 +21,7 @@ override FIGURE5_LOGISTIC = --set dataset=$(DATASET) --block logistic $(FIGURE5_
 override FIGURE5_SVM = --set dataset=$(DATASET) --final --block svm $(FIGURE5_SWEEP)
 
 override NOT_MNIST = if [ $(DATASET) != mnist ]; then printf '*** made from %s, NOT MNIST: no MNIST in %s/mnist, or DATASET=%s was given (make -f Makefile.experiments data-mnist fetches MNIST) ***\n' \
-	$(DATASET) "$$DSGD_DATA" $(DATASET); fi
+	$(DATASET) "$${DSGD_DATA//[[:cntrl:]]/?}" $(DATASET); fi
 
 .PHONY: mnist figure5
 

@@ -312,7 +312,14 @@ odd="../it's \$(touch canary) a \"tree\""
 mkdir "$odd"
 cp -R Makefile.experiments experiments scripts dsgd s "$odd/"
 (cd "$odd" && make_sweep s/one.sweep && grep -q '^makes 3 of 3 runs' log) || fail "a checkout with an odd name: $(cat "$odd/log")"
-[ ! -e "$odd/canary" ] && no_canary "a checkout's name"
+# help2man gives the program's name to a shell, like this one
+printf '#!/bin/sh\nwhile [ $# -gt 1 ]; do [ "$1" != --output ] || out=$2; shift; done\nunset IFS\n(eval "$1 --version"; eval "$1 --help") >"$out"\n' >bin/help2man
+chmod +x bin/help2man
+rm "$odd/dsgd"
+cp "$DSGD" "$odd/dsgd"
+(cd "$odd" && env PATH="$work/bin:$PATH" scripts/man.sh ./dsgd "man's \$(touch canary)" >log 2>&1 && grep -q '^Usage: dsgd sweep' "man's \$(touch canary)/dsgd-sweep.1") ||
+    fail "man pages in a checkout with an odd name: $(cat "$odd/log")"
+[ -z "$(find "$odd" -name canary)" ] && no_canary "a checkout's name"
 
 # --- where nothing can be written ---------------------------------------------------------------------------------------------
 

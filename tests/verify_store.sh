@@ -216,7 +216,7 @@ said err 'dataset mnist: none of'
 mkdir make make/scripts && cd make || exit 1
 ln -s "$DSGD" dsgd
 printf '#!/bin/bash\nprintf "%%s\\n" "$@" >>drawn\n' >scripts/plot.sh
-cp "$DSGD_SOURCE/scripts/verify-docs.sh" scripts/
+cp "$DSGD_SOURCE/scripts/verify-docs.sh" "$DSGD_SOURCE/scripts/replace.sh" scripts/
 chmod +x scripts/*
 cat >Makefile <<MAKE
 SHELL := /bin/bash
@@ -273,7 +273,7 @@ page >bad.md
 $docs ./dsgd rows.tsv bad.md ../notes --only lemma2 2>err && fail 'a file of the user was taken for the copy'
 $docs ./dsgd rows.tsv bad.md copy.tsv --only lemma2 --fault bound-tenth 2>err && fail 'a table with unexpected verdicts was written'
 page | cmp -s - bad.md && [ ! -e copy.tsv ] || fail 'a refused page was changed'
-[ ! -e pwned ] && [ -z "$(find . -name '.verify-docs-*')" ] || fail "verify-docs.sh left $(find . -name '.verify-docs-*')"
+[ ! -e pwned ] && [ -z "$(find . -name '.dsgd-replace-*')" ] || fail "verify-docs.sh left $(find . -name '.dsgd-replace-*')"
 cd ..
 
 # ---- two at once, also with equal process numbers ----
