@@ -237,7 +237,7 @@ cp "$DSGD_SOURCE/scripts/build.sh" scripts/real-build.sh
 printf '#!/bin/sh\necho begin >>builds\nsleep 0.3\necho end >>builds\n' >bin/cmake
 chmod +x bin/cmake
 touch build/release/build.ninja
-for i in 1 2 3; do (PATH=$PWD/bin:$PATH; scripts/real-build.sh release dsgd >build$i 2>&1 || echo "exit code $?" >>build$i) & done
+for i in 1 2 3; do (env PATH="$PWD/bin:$PATH" scripts/real-build.sh release dsgd >build$i 2>&1 || echo "exit code $?" >>build$i) & done
 wait
 [ "$(tr '\n' ' ' <builds)" = 'begin end begin end begin end ' ] && [ ! -s build1 ] && [ ! -s build2 ] || fail "builds at once: $(cat builds build?)"
 
