@@ -2,9 +2,9 @@
 #include "experiments/sweep_input.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "experiments/result_state.h"
 #include "experiments/sweep.h"
 #include "experiments/text_out.h"
 
