@@ -51,6 +51,7 @@ eight 10000
 
 # a label is no part of the name of a result: tables, curves and summaries of a sweep have the present one, for all runs alike
 printf 'runs a { config = quadratic.conf\n seed = {1, 2, 3} }\n' >experiments/named.sweep
+for seed in 1 2; do $dsgd run experiments/quadratic.conf --quiet --set seed=$seed 2>/dev/null; done
 cp experiments/quadratic.conf kept.conf
 echo 'label = "new name"' >>experiments/quadratic.conf
 $dsgd run experiments/quadratic.conf --quiet --set seed=3
