@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "experiments/commands.h"
 #include "experiments/options.h"
@@ -212,6 +213,12 @@ static void report(const struct sweep *sweep, const struct sweep_options *option
             (long long)options->jobs, all.bytes / 1048576.0);
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 /* What nobody would guess from the list. */
 static void warn(const struct sweep *sweep, const struct sweep_options *options)
 {
@@ -225,8 +232,14 @@ static void warn(const struct sweep *sweep, const struct sweep_options *options)
         if (run->state != SWEEP_DAMAGED || !sweep_selected(run, options->block)) { continue; }
         fprintf(stderr, "dsgd: ");
         text_shown(stderr, run->reason);
-        fprintf(stderr, "; so that it can be made: rm ");
+        const bool folder = is_folder(run->path);
+        fprintf(stderr, "; so that it can be made: %s ", folder ? "mv" : "rm");
         words_print(stderr, run->path, false);
+        if (folder) {
+            fputc(' ', stderr);
+            words_print(stderr, run->path, false);
+            fprintf(stderr, ".aside");
+        }
         fprintf(stderr, "\n");
     }
 }

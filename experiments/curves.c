@@ -17,23 +17,25 @@ void run_set_destroy(struct run_set *set)
     *set = (struct run_set){.runs = 0};
 }
 
-static enum dsgd_status read_runs(size_t files, char *const *path, bool unsealed, struct run_set *out)
+static enum dsgd_status read_runs(size_t files, const struct sweep_result *list, bool unsealed, struct run_set *out)
 {
     *out = (struct run_set){.run = calloc(files + 1, sizeof *out->run)};
     if (!out->run) { return dsgd_fail(DSGD_ENOMEM, "no memory for %zu runs", files); }
     for (size_t f = 0; f < files; ++f) {
-        const enum dsgd_status status = reading_open(path[f], unsealed, &out->run[f]);
+        const enum dsgd_status status = reading_open(list[f].path, unsealed, &out->run[f]);
         if (status != DSGD_OK) {
             run_set_destroy(out);
             return status;
         }
         out->runs = (int)f + 1;
+        struct dsgd_runfile *run = out->run[f];
+        if (list[f].label && run->sealed && strlen(list[f].label) < sizeof run->label) { strcpy(run->label, list[f].label); }
     }
     return DSGD_OK;
 }
 
 /* The arguments with each sweep replaced by its results. */
-static enum dsgd_status expand(const struct sweep_input *input, char ***list, size_t *n)
+static enum dsgd_status expand(const struct sweep_input *input, struct sweep_result **list, size_t *n)
 {
     struct data_shelf shelf = {.folder = input->common.data};
     enum dsgd_status status = DSGD_OK;
@@ -43,7 +45,7 @@ static enum dsgd_status expand(const struct sweep_input *input, char ***list, si
             sweeps = true;
             status = sweep_input_expand(input, &shelf, input->file[f], list, n);
         } else {
-            status = result_append(input->file[f], list, n);
+            status = sweep_input_append(input->file[f], NULL, list, n);
         }
     }
     if (status == DSGD_OK && !sweeps && sweep_input_used(input)) {
@@ -55,13 +57,12 @@ static enum dsgd_status expand(const struct sweep_input *input, char ***list, si
 
 enum dsgd_status run_set_read(const struct sweep_input *input, struct run_set *out)
 {
-    char **list = NULL;
+    struct sweep_result *list = NULL;
     size_t n = 0;
     if (input->output) { DSGD_TRY(text_file_check(input->output)); }
     enum dsgd_status status = expand(input, &list, &n);
     if (status == DSGD_OK) { status = read_runs(n, list, input->unsealed, out); }
-    for (size_t j = 0; j < n; ++j) { free(list[j]); }
-    free(list);
+    sweep_input_free(list, n);
     return status;
 }
 

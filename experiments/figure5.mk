@@ -10,18 +10,18 @@
 # Looked for when it is needed, and once. As the program looks: any file of MNIST decides, so that a missing one is an error
 # and not another dataset.
 ifeq ($(value DATASET),)
-DATASET = $(eval override DATASET := $$(shell scripts/dataset.sh $$(call quote,DSGD_DATA)))$(DATASET)
+override DATASET = $(eval override DATASET := $$(shell scripts/dataset.sh $$(call quote,DSGD_DATA)))$(DATASET)
 endif
 
-FIGURE5_SWEEP := experiments/figure5$(if $(QUICK),-quick).sweep
-FIGURE5_STEM = results/figures/figure5-$(DATASET)$(if $(QUICK),-quick)
-FIGURE5_WINDOW := $(if $(QUICK),--from 1e3 --to 1e4,--from 1e4 --to 1e5)
+override FIGURE5_SWEEP := experiments/figure5$(if $(QUICK),-quick).sweep
+override FIGURE5_STEM = results/figures/figure5-$(DATASET)$(if $(QUICK),-quick)
+override FIGURE5_WINDOW := $(if $(QUICK),--from 1e3 --to 1e4,--from 1e4 --to 1e5)
 # One run's prefixes for the logistic regression; one run for each T for the SVM.
-FIGURE5_LOGISTIC = --set dataset=$(DATASET) --block logistic $(FIGURE5_SWEEP)
-FIGURE5_SVM = --set dataset=$(DATASET) --final --block svm $(FIGURE5_SWEEP)
+override FIGURE5_LOGISTIC = --set dataset=$(DATASET) --block logistic $(FIGURE5_SWEEP)
+override FIGURE5_SVM = --set dataset=$(DATASET) --final --block svm $(FIGURE5_SWEEP)
 
-NOT_MNIST = if [ $(DATASET) != mnist ]; then printf '*** made from %s, NOT MNIST: no MNIST in %s/mnist, or DATASET=%s was given (make -f Makefile.experiments data-mnist fetches MNIST) ***\n' \
-	$(DATASET) "$$DSGD_DATA" $(DATASET); fi
+override NOT_MNIST = if [ $(DATASET) != mnist ]; then printf '*** made from %s, NOT MNIST: no MNIST in %s/mnist, or DATASET=%s was given (make -f Makefile.experiments data-mnist fetches MNIST) ***\n' \
+	$(DATASET) "$${DSGD_DATA//[[:cntrl:]]/?}" $(DATASET); fi
 
 .PHONY: mnist figure5
 

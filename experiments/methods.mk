@@ -12,22 +12,25 @@ $(call default,METHODS,sgd sgd_fp16 sgd_bf16 sketched_topk sketched_topk_momentu
 	pkk_inexact local_topk dgc random_k random_k_unbiased signsgd signum ef_signsgd ef_signsgd_both qsgd qsgd_both qsgd_elias \
 	terngrad terngrad_own powersgd fetchsgd local_sgd)
 $(if $(strip $(call rest,METHODS,$(letters) $(digits) _)),$(call refuse,METHODS,names of experiments/methods with blanks between them))
+# A method that is named twice is one.
+override once = $(if $1,$(firstword $1) $(call once,$(filter-out $(firstword $1),$1)))
+override METHODS := $(strip $(call once,$(METHODS)))
 
-METHODS_STEM = results/methods$(if $(filter-out mnist,$(DATASET)),-$(DATASET))$(if $(QUICK),-quick)$(if $(value SET),-$(firstword $(shell \
+override METHODS_STEM = results/methods$(if $(filter-out mnist,$(DATASET)),-$(DATASET))$(if $(QUICK),-quick)$(if $(value SET),-$(firstword $(shell \
 	printf '%s' $(call quote,SET) | cksum)))
 # Later ones win.
-METHODS_SET = "dataset=$(DATASET) $(if $(QUICK),steps=60 local_topk.warmup=0) $${SET:-}"
-METHODS_SEEDS := $(if $(QUICK),1,1 2 3 4 5)
+override METHODS_SET = "dataset=$(DATASET) $(if $(QUICK),steps=60 local_topk.warmup=0) $${SET:-}"
+override METHODS_SEEDS := $(if $(QUICK),1,1 2 3 4 5)
 # The first grid reaches far down: where a large step leaves nothing but noise, a chance minimum would stop a shorter one.
-METHODS_TUNE := $(if $(QUICK),--seeds 101 --points 3 --most 40 --metric test_loss,--from 0.0015625 --factor 2 --points 11)
-METHODS_TUNED := $(METHODS:%=tune-%)
+override METHODS_TUNE := $(if $(QUICK),--seeds 101 --points 3 --most 40 --metric test_loss,--from 0.0015625 --factor 2 --points 11)
+override METHODS_TUNED := $(METHODS:%=tune-%)
 
 .PHONY: methods methods-tuned methods-docs $(METHODS_TUNED)
 
 methods: build ## one row a method: accuracy with a tuned step size, compression (QUICK=1: a test; METHODS="sgd ..."; JOBS=N)
 	@$(NOT_MNIST)
 	@echo 'methods: $(words $(METHODS)), for each at least $(if $(QUICK),3,33) runs to choose a step size and $(words $(METHODS_SEEDS)) with it; what is there is not made again'
-	+@DSGD_COMMAND=$(DSGD) "$(MAKE)" --no-print-directory -f Makefile.experiments DATASET=$(DATASET) $(JOBS_FLAG) methods-tuned
+	+@DSGD_COMMAND=$(DSGD) $(MAKE_WORD) --no-print-directory -f Makefile.experiments DATASET=$(DATASET) $(JOBS_FLAG) methods-tuned
 	+@SET=$(METHODS_SET) scripts/methods.sh $(DSGD) $(JOBS_NOW) "$(JOBS_FLAG)" $(METHODS_STEM) "$(METHODS_SEEDS)" $(METHODS)
 	@sed '/^# end /d' $(METHODS_STEM).txt
 	@printf '\nalso as %s.tsv and %s.md\n' $(METHODS_STEM) $(METHODS_STEM)

@@ -89,7 +89,7 @@ enum dsgd_status provenance_collect(const struct session *session, int argc, cha
     add_text(p, "config", spec->text);
     add_text(p, "config_name", spec->name);
     add_text(p, "config_sha256", spec->sha256);
-    add_text(p, "label", *spec->run.label ? spec->run.label : spec->name);
+    add_text(p, "label", spec_label(spec));
     add_text(p, "problem", spec->problem->name);
     add_text(p, "algorithm", spec->algorithm->name);
     add_text(p, "dataset", spec->run.dataset);

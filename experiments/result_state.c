@@ -37,7 +37,7 @@ enum result_state result_state(const char *path, const struct spec *spec, const 
     return RESULT_DAMAGED;
 }
 
-enum dsgd_status result_append(const char *text, char ***path, size_t *paths)
+static enum dsgd_status append(const char *text, char ***path, size_t *paths)
 {
     char **grown = realloc(*path, (*paths + 1) * sizeof *grown);
     if (grown) { *path = grown; }
@@ -59,7 +59,7 @@ static enum dsgd_status keep(const char *folder, const char *name, const struct 
     if (look(candidate, spec, sha256) != DSGD_OK) { return DSGD_OK; }
     DSGD_TRY(spec_path(spec, sha256, own, sizeof own));
     if (strcmp(own, candidate) != 0) { return DSGD_OK; }
-    return result_append(candidate, path, paths);
+    return append(candidate, path, paths);
 }
 
 enum dsgd_status result_find(const struct spec *spec, char ***path, size_t *paths)

@@ -17,7 +17,4 @@ enum result_state result_state(const char *path, const struct spec *spec, const 
  *  caller. For where the data are not at hand. */
 enum dsgd_status result_find(const struct spec *spec, char ***path, size_t *paths);
 
-/** Appends a copy of `text` to path[*paths]; both stay the caller's, also after DSGD_ENOMEM. */
-enum dsgd_status result_append(const char *text, char ***path, size_t *paths);
-
 #endif

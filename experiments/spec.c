@@ -225,6 +225,11 @@ void spec_clear(struct spec *spec)
     *spec = (struct spec){.name = NULL};
 }
 
+const char *spec_label(const struct spec *spec)
+{
+    return *spec->run.label ? spec->run.label : spec->name;
+}
+
 enum dsgd_status spec_path(const struct spec *spec, const char *dataset_sha256, char *path, size_t size)
 {
     char hex[65] = "????????";

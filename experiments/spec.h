@@ -28,6 +28,9 @@ void spec_clear(struct spec *spec); /* accepts an all-zero spec */
  *  of a result is in its name. dataset_sha256 NULL: ???????? in their place, all results of the configuration. */
 enum dsgd_status spec_path(const struct spec *spec, const char *dataset_sha256, char *path, size_t size);
 
+/** The configuration's label; without one, its name. */
+const char *spec_label(const struct spec *spec);
+
 /** A section of the configuration and its table, for `dsgd list` and suggestions: i-th of engine (step, log), then
  *  datasets, problems, algorithms. False past the end. */
 bool spec_section(size_t i, const char **name, const struct dsgd_param **table);

@@ -29,6 +29,7 @@ static void run_clear(struct sweep_run *run)
     free(run->block);
     free(run->config);
     free(run->path);
+    free(run->label);
     free(run->key);
     free(run->kind);
     free(run->reason);
@@ -177,6 +178,7 @@ static enum dsgd_status resolve_spec(struct sweep *sweep, struct sweep_run *run,
     char path[4096], sha256[65];
     DSGD_TRY(spec_path(spec, "", path, sizeof path));
     DSGD_TRY(copy(path, &run->key));
+    DSGD_TRY(copy(spec_label(spec), &run->label));
     if (!(run->kind = kind_of(spec))) { return no_memory(); }
     run->steps = spec->run.steps;
     run->rows = dsgd_run_rows(&spec->run);
@@ -237,6 +239,7 @@ static enum dsgd_status add_found(struct sweep *sweep, const char *path)
                               .steps = from->steps, .rows = from->rows};
     DSGD_TRY(copy(from->block, &run->block));
     DSGD_TRY(copy(from->config, &run->config));
+    DSGD_TRY(copy(from->label, &run->label));
     DSGD_TRY(copy(from->key, &run->key));
     DSGD_TRY(copy(from->kind, &run->kind));
     DSGD_TRY(copy(path, &run->path));

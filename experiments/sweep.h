@@ -25,6 +25,7 @@ struct sweep_run {
     char *block, *config, *path; /* owned: name of the block, file, where the result is or will be */
     char **set;                  /* [sets] "key=value", owned */
     size_t sets;
+    char *label;                 /* owned; what the configuration calls it now, which a result made earlier may not know */
     char *key;                   /* owned; equal for equal runs, whatever the data */
     char *kind;                  /* owned; the resolved configuration without seeds and steps */
     size_t alike;                /* the first run of the same kind (maybe itself): same cost a step */

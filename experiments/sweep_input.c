@@ -2,9 +2,9 @@
 #include "experiments/sweep_input.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "experiments/result_state.h"
 #include "experiments/sweep.h"
 #include "experiments/text_out.h"
 
@@ -58,6 +58,25 @@ bool sweep_input_used(const struct sweep_input *input)
     return input->block || input->common.sets > 0 || input->common.data;
 }
 
+enum dsgd_status sweep_input_append(const char *path, const char *label, struct sweep_result **list, size_t *n)
+{
+    struct sweep_result *grown = realloc(*list, (*n + 1) * sizeof *grown);
+    if (!grown) { return dsgd_fail(DSGD_ENOMEM, "no memory for a list of results"); }
+    *list = grown;
+    struct sweep_result *last = &grown[(*n)++];
+    *last = (struct sweep_result){.path = strdup(path), .label = label ? strdup(label) : NULL};
+    return last->path && (last->label || !label) ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for a list of results");
+}
+
+void sweep_input_free(struct sweep_result *list, size_t n)
+{
+    for (size_t j = 0; j < n; ++j) {
+        free(list[j].path);
+        free(list[j].label);
+    }
+    free(list);
+}
+
 /* What is not there would silently be missing from a table or picture. */
 static enum dsgd_status check_all_there(const struct sweep *sweep, const char *block)
 {
@@ -81,7 +100,7 @@ static enum dsgd_status check_all_there(const struct sweep *sweep, const char *b
                           : dsgd_fail(DSGD_EINPUT, "sweep %s: all combinations are impossible: expected one with a result", sweep->path);
 }
 
-static enum dsgd_status collect(const struct sweep *sweep, const char *block, char ***path, size_t *paths)
+static enum dsgd_status collect(const struct sweep *sweep, const char *block, struct sweep_result **list, size_t *n)
 {
     size_t there = 0, without = 0;
     DSGD_TRY(check_all_there(sweep, block));
@@ -91,7 +110,7 @@ static enum dsgd_status collect(const struct sweep *sweep, const char *block, ch
         without += run->state == SWEEP_NO_DATA;
         if (run->state != SWEEP_DONE) { continue; }
         ++there;
-        DSGD_TRY(result_append(run->path, path, paths));
+        DSGD_TRY(sweep_input_append(run->path, run->label, list, n));
     }
     if (sweep->no_data) {
         fprintf(stderr, "dsgd: ");
@@ -103,15 +122,15 @@ static enum dsgd_status collect(const struct sweep *sweep, const char *block, ch
     return DSGD_OK;
 }
 
-enum dsgd_status sweep_input_expand(const struct sweep_input *input, struct data_shelf *shelf, const char *file, char ***path,
-                                    size_t *paths)
+enum dsgd_status sweep_input_expand(const struct sweep_input *input, struct data_shelf *shelf, const char *file,
+                                    struct sweep_result **list, size_t *n)
 {
     struct sweep sweep;
     const struct session_options open = {.data = input->common.data, .cache = session_cache_folder(), .quiet = true, .dry = true};
     DSGD_TRY(sweep_load(file, input->common.set, input->common.sets, shelf, &sweep));
     enum dsgd_status status = sweep_check_block(&sweep, input->block);
     if (status == DSGD_OK) { status = sweep_check(&sweep, input->block, shelf, &open, 0.0); }
-    if (status == DSGD_OK) { status = collect(&sweep, input->block, path, paths); }
+    if (status == DSGD_OK) { status = collect(&sweep, input->block, list, n); }
     sweep_clear(&sweep);
     return status;
 }

@@ -24,9 +24,17 @@ bool sweep_input_is_sweep(const char *file);
 /** Whether an option was given that only sweeps have. */
 bool sweep_input_used(const struct sweep_input *input);
 
-/** Appends the results of a sweep, in its order, to path[*paths]; both owned by the caller, also after a failure. DSGD_EINPUT
+struct sweep_result {
+    char *path;  /* owned */
+    char *label; /* owned; what the sweep calls it, which need not be what the result says; NULL: as the result says */
+};
+
+/** Appends the results of a sweep, in its order, to list[*n]; owned by the caller, also after a failure. DSGD_EINPUT
  *  with a sentence if some are missing or damaged; where the data are not at hand those that are there, said on stderr. */
-enum dsgd_status sweep_input_expand(const struct sweep_input *input, struct data_shelf *shelf, const char *file, char ***path,
-                                    size_t *paths);
+enum dsgd_status sweep_input_expand(const struct sweep_input *input, struct data_shelf *shelf, const char *file,
+                                    struct sweep_result **list, size_t *n);
+/** Appends one; label may be NULL. */
+enum dsgd_status sweep_input_append(const char *path, const char *label, struct sweep_result **list, size_t *n);
+void sweep_input_free(struct sweep_result *list, size_t n);
 
 #endif

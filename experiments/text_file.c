@@ -98,7 +98,8 @@ static enum dsgd_status look(const char *path, const char *target, const char *t
     *same = text && length == size && memcmp(there, text, size) == 0;
     const bool ours = is_ours(there, length);
     free(there);
-    return ours ? DSGD_OK : dsgd_fail(DSGD_EINPUT, "%s was not written by dsgd, or was changed since: expected a new file or an earlier output", path);
+    return ours ? DSGD_OK : dsgd_fail(DSGD_EINPUT, "%s was not written by this version of dsgd, or was changed since: expected a new file or an earlier output; "
+                                        "move it away, then the same command writes it anew", path);
 }
 
 enum dsgd_status text_file_check(const char *path)

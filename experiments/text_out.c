@@ -94,13 +94,19 @@ static bool is_markup(const char *start, const char *at)
     return strchr("\\`*[]<>|&~$", *at) || (*at == '#' && at == start);
 }
 
+/* Whether a cell must not begin with this: comments, quoted cells, and what spreadsheets run as a formula. */
+static bool is_no_start(const char *text)
+{
+    return *text == '#' || *text == '"' || (*text && strchr("=+-@", *text) && text[1]);
+}
+
 /* The character at `at` as it is printed; returns its bytes. */
 static size_t next_piece(enum form form, const char *start, const char *at, struct piece *out)
 {
     uint32_t code;
     const size_t bytes = text_next(at, &code);
     *out = (struct piece){.bytes = 0};
-    if (text_is_control(code) || (form == FORM_TSV && at == start && (*at == '#' || *at == '"'))) {
+    if (text_is_control(code) || (form == FORM_TSV && at == start && is_no_start(at))) {
         for (size_t i = 0; i < bytes; ++i) { add_escape(out, form, (unsigned char)at[i]); }
         out->width = (int)out->bytes;
         return bytes;

@@ -90,7 +90,8 @@ static enum dsgd_status make(struct search *s, const struct spec *spec, const ch
     const struct tune_request *r = s->request;
     struct session_options open = {.data = r->data, .cache = session_cache_folder(), .threads = r->threads, .quiet = r->quiet};
     DSGD_TRY(data_shelf_load(&s->shelf, spec, &open.loaded));
-    const struct run_one_options one = {.quiet = true, .snapshot_seconds = RUN_ONE_SNAPSHOT_S};
+    /* Two that try the same value share its runs. */
+    const struct run_one_options one = {.quiet = true, .snapshot_seconds = RUN_ONE_SNAPSHOT_S, .wish = {.wait = true}};
     struct session session;
     DSGD_TRY(session_open(spec, &open, &session));
     const enum dsgd_status status = run_one(path, &one, &session, r->argc, r->argv);

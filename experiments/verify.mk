@@ -7,12 +7,12 @@
 # Rows are stored in results/verify as soon as a check is done: interrupted and repeated, a set makes what is missing. What is
 # current is decided by dsgd verify and scripts/plot.sh, by content; nothing here looks at the time of a file.
 
-VERIFY_MAPS := contraction hashes excess memory workers figure5
-VERIFY_FIGURES := $(VERIFY_MAPS:%=verify-figure-%)
+override VERIFY_MAPS := contraction hashes excess memory workers figure5
+override VERIFY_FIGURES := $(VERIFY_MAPS:%=verify-figure-%)
 
 # In recipes variables come from the environment: what a user writes there is no text of make or of the shell. dsgd refuses a
 # SEED that is no number before anything is named after it. Figures of another seed are other files.
-verify_set = seed=$${SEED:-1} set=quick options=(); \
+override verify_set = seed=$${SEED:-1} set=quick options=(); \
     case $${FULL:-} in '' | 0 | no) ;; *) set=full options=(--full) ;; esac; \
     options+=(--seed "$$seed"); name=$$set; [ "$$seed" = 1 ] || name+=-s$$seed
 

@@ -14,8 +14,8 @@ log=$(mktemp)
 before=
 trap 'rm -f "$log" ${before:+"$before"}' EXIT
 # One build at a time, also from other containers: a second one waits, and then has nothing to do.
-mkdir -p build
-exec 9>build/.lock
+mkdir -p build || { printf 'build: cannot make the folder build: expected a place that can be written\n' >&2; exit 3; }
+exec 9>>build/.lock
 flock 9 2>/dev/null || true # a file system without locks
 quietly()
 {
@@ -36,15 +36,15 @@ if [ ! -e "build/$preset/build.ninja" ]; then
     fi
 fi
 journal=build/$preset/.ninja_log
-if [ -e "$journal" ]; then before=$(mktemp "$journal.XXXXXX") && cp -p "$journal" "$before"; fi
+if [ -e "$journal" ]; then before=$(mktemp) && cp -p "$journal" "$before"; fi
 if ! quietly cmake --build --preset "$preset" "${targets[@]}"; then
     printf "build: 'cmake --build --preset %s' failed, see above\n" "$preset" >&2
     exit 1
 fi
-# Where only the file lists were checked again, ninja's journal stays as it was: nothing to do changes no file.
+# Where only the file lists were checked again, ninja's journal stays as it was: nothing to do changes no file and no folder.
+# Half a journal would only mean that ninja builds more than it must.
 if [ -n "$before" ] && [ -z "${DSGD_VERBOSE:-}" ] && ! grep -q '^\[[0-9]*/[0-9]*\] [BLGR][a-z]* [^g]' "$log"; then
-    mv -f "$before" "$journal"
-    before=
+    cmp -s "$before" "$journal" || cp -p "$before" "$journal"
 fi
 compiled=$(grep -c 'Building C object' "$log" || true)
 if [ "$compiled" -gt 0 ]; then

@@ -88,8 +88,10 @@ block()
     printf '\n'
 }
 
+# shellcheck source=scripts/replace.sh
+. scripts/replace.sh
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+replace_scratch=$scratch
 stale=()
 for file in docs/*.md; do
     grep -q '^<!-- dsgd list: ' "$file" || continue
@@ -106,7 +108,7 @@ for file in docs/*.md; do
     cmp -s "$out" "$file" && continue
     stale+=("$file")
     if [ "$mode" = write ]; then
-        cp "$out" "$file"
+        replace "$file" <"$out"
         printf 'docs-tables: %s written\n' "$file"
     fi
 done

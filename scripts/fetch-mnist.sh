@@ -32,7 +32,8 @@ private=.dsgd-fetch
 attempts=4 # on one mirror, as long as each brings bytes
 stall_s=30 # without a byte for so long, a mirror is given up
 
-say() { printf 'fetch-mnist: %s\n' "$*"; }
+# One sentence, whatever the names and replies in it.
+say() { local text=$*; printf 'fetch-mnist: %s\n' "${text//[[:cntrl:]]/?}"; }
 warn() { say "$@" >&2; }
 fail()
 {
@@ -161,7 +162,8 @@ survey()
                 break
             fi
             inspect "$1/$file" "${published[$name]}" || true # for `found`
-            fail 2 "$folder/$file: is there and has $found, expected SHA-256 ${published[$name]};" \
+            [ "$found" = 'no regular file' ] || found="has $found"
+            fail 2 "$folder/$file: is there and ${found/#no /is no }, expected SHA-256 ${published[$name]};" \
                 "move it away, then the same command fetches it"
         done
         [ -n "$there" ] || missing+=("$name")
@@ -243,7 +245,7 @@ done
 folder=${DSGD_DATA:-data}/mnist
 child='' good=''
 start=$PWD
-scratch=$(cd -- "${TMPDIR:-/tmp}" && mktemp -d -p "$PWD") || fail 3 "no temporary folder, expected a writable ${TMPDIR:-/tmp}"
+scratch=$(cd -- "${TMPDIR:-/tmp}" 2>/dev/null && mktemp -d -p "$PWD") || fail 3 "no temporary folder, expected a writable ${TMPDIR:-/tmp}"
 trap 'rm -rf "$scratch"' EXIT
 trap interrupted INT TERM HUP
 

@@ -24,8 +24,10 @@ rates()
     done
 }
 
+# shellcheck source=scripts/replace.sh
+. "$(dirname "$0")/replace.sh"
 scratch=$(mktemp)
-trap 'rm -f "$scratch"' EXIT
+replace_scratch=$scratch
 skip=no
 while IFS= read -r line; do
     if [ "$line" = '<!-- end -->' ]; then skip=no; fi
@@ -35,4 +37,4 @@ while IFS= read -r line; do
     '<!-- methods: rates -->') printf '\n'; rates "$@"; printf '\n'; skip=yes ;;
     esac
 done <"$page" >"$scratch"
-cmp -s "$scratch" "$page" || cp "$scratch" "$page"
+replace "$page" <"$scratch"

@@ -17,15 +17,18 @@ if private_dry; then
     exit 0
 fi
 
-private_folder build/sweeps
-"${sweep[@]}" --jobs "$jobs" -- "${SWEEP:-}" >"$work/cost.tsv"
-mapfile -t missing < <(awk -F'\t' 'NR > 1 && ($2 == "to do" || $2 == "damaged") { print $1 }' "$work/cost.tsv")
-n=$(awk -F'\t' 'NR > 1 && $2 ~ /^(to do|damaged|done)$/' "$work/cost.tsv" | wc -l)
+# Where nothing is to do nothing is written, not even a folder.
+private_tidy build/sweeps
+cost=$("${sweep[@]}" --jobs "$jobs" -- "${SWEEP:-}")
+mapfile -t missing < <(awk -F'\t' 'NR > 1 && ($2 == "to do" || $2 == "damaged") { print $1 }' <<<"$cost")
+n=$(awk -F'\t' 'NR > 1 && $2 ~ /^(to do|damaged|done)$/' <<<"$cost" | wc -l)
 [ ${#missing[@]} -gt 0 ] || exit 0
+private_folder build/sweeps
 printf 'makes %d of %d runs: %s' ${#missing[@]} "$n" "${missing[0]}"
 [ ${#missing[@]} -le 1 ] || printf ', %s' "${missing[@]:1:7}"
 [ ${#missing[@]} -le 8 ] || printf ', ...'
 printf '\n'
 "${sweep[@]}" --quiet --make --missing --command "scripts/sweep-run.sh $work $run" -- "${SWEEP:-}" >"$work/rules.mk"
-date +%s >"$work/begun"
+{ printf '%s\n' "$cost" >"$work/cost.tsv" && date +%s >"$work/begun"; } 2>/dev/null ||
+    { printf 'sweep: cannot write into %s: expected room for the list of runs\n' "$work" >&2; exit 3; }
 "${MAKE:-make}" --no-print-directory -f "$work/rules.mk" "$@"

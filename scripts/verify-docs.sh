@@ -15,25 +15,8 @@ awk -v begin="$begin" -v end="$end" '$0 == begin { ++n } $0 == end && n == 1 && 
 [ "$(head -c 13 -- "$rows")" = $'id\tstatement\t' ] || refuse "$rows: expected the rows that dsgd verify -o writes"
 [ ! -e "$copy" ] || [ "$(head -c 13 -- "$copy")" = $'id\tstatement\t' ] || refuse "$copy: expected an earlier copy of such rows"
 
-new=
-trap '[ -z "$new" ] || rm -f -- "$new"' EXIT
-trap 'exit 130' INT TERM HUP
-# replace FILE: standard input takes its place, if it differs; rights stay
-replace()
-{
-    new=$(mktemp -- "$(dirname -- "$1")/.verify-docs-XXXXXXXXXX")
-    cat >"$new"
-    if [ -e "$1" ]; then
-        cmp -s -- "$new" "$1" && { rm -f -- "$new"; new=; return; }
-        chmod --reference="$1" -- "$new"
-    else
-        chmod "$(printf '%o' $((0666 & ~$(umask))))" -- "$new"
-    fi
-    sync -- "$new"
-    mv -f -- "$new" "$1"
-    new=
-}
-
+# shellcheck source=scripts/replace.sh
+. "$(dirname "$0")/replace.sh"
 table=$("$dsgd" verify "$@" --quiet --markdown)
 skip=no
 page_with_table()

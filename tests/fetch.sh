@@ -343,7 +343,7 @@ for kind in dangling fifo folder; do # final names that are no files: they are t
     esac
     before=$(stat -c '%F %i' data/mnist/$images.gz)
     attempt 2 good
-    said "data/mnist/$images.gz: is there and has no regular file" 'move it away'
+    said "data/mnist/$images.gz: is there and is no regular file" 'move it away'
     if [ "$(stat -c '%F %i' data/mnist/$images.gz)" != "$before" ] || [ -e data/mnist/nowhere ]; then fail "$kind: was touched"; fi
     gzip -dc $images.gz >data/mnist/$images # as in the reader: the plain file is used
     attempt 0 good

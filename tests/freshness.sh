@@ -18,12 +18,14 @@ makes()
     local what=$1 k=$2 n=$3 code=0
     shift 3
     find results -name '*.h5' -type f -printf '%p %i %T@\n' 2>/dev/null | sort >before
+    find build results -printf '%p %T@\n' 2>/dev/null | sort >all-before
     make_sweep "$@" || code=$?
     find results -name '*.h5' -type f -printf '%p %i %T@\n' | sort >after
     [ $code -eq 0 ] || fail "$what: exit code $code: $(cat log)"
     [ "$(comm -13 before after | wc -l)" -eq "$k" ] && [ -z "$(comm -23 before after)" ] || fail "$what: expected $k new results: $(diff before after)"
     if [ "$k" -eq 0 ]; then
         grep -q "$n runs, $n done.*, nothing to do$" log && [ "$(wc -l <log)" -eq 1 ] || fail "$what: expected one line that says nothing to do: $(cat log)"
+        find build results -printf '%p %T@\n' 2>/dev/null | sort | cmp -s - all-before || fail "$what: nothing to do, but a file or folder changed"
     else
         grep -q "^makes $k of $n runs: results/" log || fail "$what: what is made is not said: $(cat log)"
     fi
@@ -60,6 +62,27 @@ makes 'the settings before' 0 3 s/one.sweep
 makes 'a label' 0 3 s/one.sweep SET='label="two words"'
 rm "$($dsgd path s/x.conf --set seed=2)"
 makes 'one removed' 1 3 s/one.sweep
+
+# without making: nothing is written, and nothing is said to be made
+for option in -n -q -t '-k -t' '-j3 -n' --touch --question; do
+    # shellcheck disable=SC2086 # words
+    make --no-print-directory $option -f Makefile.experiments DSGD=./dsgd sweep SWEEP=s/one.sweep SET=steps=39 >log 2>&1
+    [ -z "$(find results -name '*-T39-*')$(find build -name 'run.*')" ] && ! grep -q '^makes' log || fail "make $option: $(cat log)"
+done
+# from another folder
+(cd / && make --no-print-directory -C "$work" -f Makefile.experiments DSGD=./dsgd sweep SWEEP=s/one.sweep >"$work/log" 2>&1) || fail "make -C: $(cat log)"
+(cd / && make -f "$work/Makefile.experiments" help >"$work/log" 2>&1) && fail "make in another folder: $(cat log)"
+[ "$(wc -l <log)" -eq 1 ] && grep -q 'expected to be called in the folder of Makefile.experiments' log || fail "make in another folder: $(cat log)"
+# build is somebody's file
+mv build kept-build
+echo mine >build
+make_sweep s/one.sweep SET=steps=39 && fail "build is a file: $(cat log)"
+grep -q '^sweep.sh: cannot make the folder build/sweeps: Not a directory; expected' log && [ "$(cat build)" = mine ] || fail "build is a file: $(cat log)"
+rm build
+mv kept-build build
+# a method that is named twice is made once
+make -n -f Makefile.experiments DSGD=./dsgd METHODS='sgd qsgd sgd' DATASET=synthetic methods-tuned >out 2>err && [ ! -s err ] && [ "$(grep -c ' tune .*methods/sgd.conf' out)" -eq 1 ] ||
+    fail "a method named twice: $(cat out err)"
 
 # --- two folders with one name ----------------------------------------------------------------------------------------------
 
@@ -125,6 +148,13 @@ unset DSGD_DATA
 
 path=$($dsgd path s/x.conf --set seed=1) other=$($dsgd path s/x.conf --set seed=2)
 cp "$path" whole
+rm "$path"
+mkdir "$path"
+$dsgd sweep s/one.sweep >out 2>err
+advice=$(sed -n 's/.*so that it can be made: //p' err)
+[ -d "$path" ] && [ "$advice" = "mv $path $path.aside" ] && bash -c "$advice" || fail "a folder under a result's name: $(cat out err)"
+makes 'a folder moved aside' 1 3 s/one.sweep
+rmdir "$path.aside"
 # damaged WORDS: state, advice and refusal; nothing is touched; the advice helps
 damaged()
 {
@@ -197,7 +227,7 @@ kill -KILL -- -$pid
 wait $pid 2>/dev/null
 set +m
 [ -n "$(find build/sweeps -name begun)" ] || fail 'the killed make left nothing to remove'
-makes 'after a kill' 0 3 s/one.sweep
+make_sweep s/one.sweep && grep -q '3 done, nothing to do$' log || fail "after a kill: $(cat log)"
 [ "$(find build/sweeps -type f ! -name lock | sort | tr '\n' ' ')" = 'build/sweeps/run.ABCDEF/notes build/sweeps/run.abcdef/notes ' ] ||
     fail "after a kill: $(find build/sweeps)"
 
@@ -207,7 +237,7 @@ cp "$DSGD_SOURCE/scripts/build.sh" scripts/real-build.sh
 printf '#!/bin/sh\necho begin >>builds\nsleep 0.3\necho end >>builds\n' >bin/cmake
 chmod +x bin/cmake
 touch build/release/build.ninja
-for i in 1 2 3; do (PATH=$PWD/bin:$PATH; scripts/real-build.sh release dsgd >build$i 2>&1 || echo "exit code $?" >>build$i) & done
+for i in 1 2 3; do (env PATH="$PWD/bin:$PATH" scripts/real-build.sh release dsgd >build$i 2>&1 || echo "exit code $?" >>build$i) & done
 wait
 [ "$(tr '\n' ' ' <builds)" = 'begin end begin end begin end ' ] && [ ! -s build1 ] && [ ! -s build2 ] || fail "builds at once: $(cat builds build?)"
 
@@ -236,6 +266,18 @@ for word in "${words[@]}"; do
     label=${word//[\"$'\n']/} # what a label may hold
     make_sweep s/one.sweep "SET=label=\"$label\" steps=32" || grep -q label log || fail "SET=label=$label: $(cat log)"
     no_canary "make sweep with label $label"
+done
+# the makefiles' own variables
+for word in '$(shell touch canary)' '`touch canary`' "'; touch canary; '"; do
+    for name in GIVEN rest_ quote check digits newline MFLAGS MAKEOVERRIDES SHELL NOT_MNIST FIGURE5_STEM METHODS_SET METHODS_STEM JOBS_FLAG VERIFY_MAPS verify_set; do
+        make -n -f Makefile.experiments DSGD=./dsgd DATASET=synthetic "$name=$word" 'SEED=1`touch canary`' help >out 2>&1 && fail "$name=$word hides a wrong SEED"
+        no_canary "$name=$word"
+        make -n -f Makefile.experiments DSGD=./dsgd DATASET=synthetic "$name=$word" mnist verify methods >out 2>&1
+        ! grep -qF 'touch canary' out || grep -q 'expected one number after -j' out || fail "$name=$word stands in a recipe: $(grep -F 'touch canary' out)"
+        no_canary "$name=$word"
+    done
+    make -n -f Makefile.experiments DSGD=./dsgd DATASET=synthetic METHODS=sgd "MAKE=$word" methods >out 2>&1
+    no_canary "MAKE=$word"
 done
 for name in "a b'c" 'd$(touch canary)e' 'f`touch canary`g' '-h' 'i"j' 'k;touch canary;l' '#m' 'n\o' 'p:q=r%s'; do
     folder="s/$name"
@@ -270,7 +312,14 @@ odd="../it's \$(touch canary) a \"tree\""
 mkdir "$odd"
 cp -R Makefile.experiments experiments scripts dsgd s "$odd/"
 (cd "$odd" && make_sweep s/one.sweep && grep -q '^makes 3 of 3 runs' log) || fail "a checkout with an odd name: $(cat "$odd/log")"
-[ ! -e "$odd/canary" ] && no_canary "a checkout's name"
+# help2man gives the program's name to a shell, like this one
+printf '#!/bin/sh\nwhile [ $# -gt 1 ]; do [ "$1" != --output ] || out=$2; shift; done\nunset IFS\n(eval "$1 --version"; eval "$1 --help") >"$out"\n' >bin/help2man
+chmod +x bin/help2man
+rm "$odd/dsgd"
+cp "$DSGD" "$odd/dsgd"
+(cd "$odd" && env PATH="$work/bin:$PATH" scripts/man.sh ./dsgd "man's \$(touch canary)" >log 2>&1 && grep -q '^Usage: dsgd sweep' "man's \$(touch canary)/dsgd-sweep.1") ||
+    fail "man pages in a checkout with an odd name: $(cat "$odd/log")"
+[ -z "$(find "$odd" -name canary)" ] && no_canary "a checkout's name"
 
 # --- where nothing can be written ---------------------------------------------------------------------------------------------
 

@@ -61,6 +61,10 @@ plant 's/rm -rf build/rm -rf \$(BULID)/' Makefile.experiments
 plant 's/rm -rf build/if rm -rf build; do/' Makefile.experiments
 [ "$code" -ne 0 ] || fail 'a recipe that bash cannot read is not found'
 
+# A variable without `override` is replaced by one of its name on the command line, and then runs as code.
+if grep -nE '^(define |[A-Za-z_.][A-Za-z0-9_]* *[:?+]?=)' "$DSGD_SOURCE/Makefile.experiments" "$DSGD_SOURCE"/experiments/*.mk | grep -v ':MAKEFLAGS +='; then
+    fail 'a variable of the makefiles without override'
+fi
 check_tree "$DSGD_SOURCE" || fail 'see above'
 [ "$checked" -ge 10 ] || fail "$checked targets are listed: expected ten and more"
 [ $failures -eq 0 ] || exit 1

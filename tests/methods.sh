@@ -180,7 +180,7 @@ refuse '--points 30' '--most 24' -- tune small.conf --points 30
 refuse '--json' -- tune small.conf --json
 refuse gone.conf -- tune gone.conf
 cp small.conf kept.conf
-refuse 'small.conf was not written by dsgd' -- tune small.conf --points 1 --seeds 1 -o small.conf
+refuse 'small.conf was not written by this version of dsgd' -- tune small.conf --points 1 --seeds 1 -o small.conf
 cmp -s small.conf kept.conf || fail 'tune -o CONFIG replaced the configuration'
 
 # --- the table ----------------------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ done
 methods()
 {
     make --no-print-directory -f Makefile.experiments DSGD=./dsgd DATASET=synthetic QUICK=1 METHODS='sgd local_topk signsgd' \
-        SET='synthetic.n=600 synthetic.features=20 synthetic.separability=4' -j2 methods >log 2>&1
+        SET='synthetic.n=600 synthetic.features=20 synthetic.separability=4' -j2 methods >"${1:-log}" 2>&1
 }
 rm -rf results
 methods || fail "make methods: $(cat log)"
@@ -239,6 +239,12 @@ methods || fail "make methods with a result missing: $(cat log)"
 [ "$(grep -c complete log)" -eq 1 ] && grep -q '^makes 1 of 3 runs: ' log || fail "one result was missing: $(cat log)"
 find results -type f -name '*.tsv' -exec sha256sum {} + | sort >after
 grep -qFf after before || fail 'another table'
+# three at once share the work: each tunes and makes the same runs, and waits for what another one makes
+rm -rf results
+for i in 1 2 3; do (code=0; methods log$i || code=$?; echo $code >code$i) & done
+wait
+[ "$(cat code1 code2 code3 | tr '\n' ' ')" = '0 0 0 ' ] || fail "three make methods at once: $(cat code1 code2 code3 log1 log2 log3)"
+find results -type f -name '*.tsv' -exec sha256sum {} + | sort | cmp -s - after || fail 'three at once: another table'
 
 [ $failures -eq 0 ] && echo 'methods: all checks passed'
 exit $((failures > 0))

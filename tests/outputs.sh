@@ -186,7 +186,7 @@ to_file()
     "$DSGD" show s2.h5 -o out.txt || fail "the output of dsgd $* is not recognised"
     echo 'mine' >out.txt
     "$DSGD" "$@" -o out.txt 2>err; code=$?
-    [ $code -eq 2 ] && grep -q 'out.txt was not written by dsgd' err && [ "$(cat out.txt)" = mine ] || fail "dsgd $* -o over a user's file: $code $(cat err)"
+    [ $code -eq 2 ] && grep -q 'out.txt was not written by this version of dsgd' err && [ "$(cat out.txt)" = mine ] || fail "dsgd $* -o over a user's file: $code $(cat err)"
     "$DSGD" "$@" -o s1.h5 2>err; code=$?
     [ $code -eq 2 ] && [ "$("$DSGD" digest s1.h5)" = "$before" ] || fail "dsgd $* -o over a result: $code $(cat err)"
     "$DSGD" "$@" >/dev/full 2>err; code=$?

@@ -49,6 +49,24 @@ $dsgd sweep experiments/eight.sweep --make >list 2>/dev/null
 [ ! -e "$skipped" ] || fail 'skipped combinations that are possible now are still recorded'
 eight 10000
 
+# a label is no part of the name of a result: tables, curves and summaries of a sweep have the present one, for all runs alike
+printf 'runs a { config = quadratic.conf\n seed = {1, 2, 3} }\n' >experiments/named.sweep
+for seed in 1 2; do $dsgd run experiments/quadratic.conf --quiet --set seed=$seed 2>/dev/null; done
+cp experiments/quadratic.conf kept.conf
+echo 'label = "new name"' >>experiments/quadratic.conf
+$dsgd run experiments/quadratic.conf --quiet --set seed=3
+$dsgd sweep experiments/named.sweep 2>&1 >/dev/null | grep -q '3 runs, 3 done, nothing to do' || fail 'another label makes a run anew'
+for name in 'new name' 'third | name' quadratic; do
+    settings="label=\"$name\""
+    [ "$name" != 'new name' ] || settings=
+    [ "$name" != quadratic ] || cp kept.conf experiments/quadratic.conf
+    [ "$name" != quadratic ] || settings=
+    $dsgd table --settings "$settings" --tsv experiments/named.sweep >out 2>err && [ "$(grep -vc '^#' out)" -eq 1 ] && grep -q "^$name	" out || fail "table, label $name: $(cat out err)"
+    $dsgd curve --settings "$settings" experiments/named.sweep >out 2>err && [ "$(grep '^# label' out)" = "# label: $name" ] || fail "curve, label $name: $(cat out err)"
+    $dsgd show --each --settings "$settings" experiments/named.sweep >out 2>err && [ "$(grep -c "^$name " out)" -eq 3 ] || fail "show, label $name: $(cat out err)"
+done
+$dsgd show --each "$($dsgd path experiments/quadratic.conf --set seed=3)" | grep -q ' new name: ' || fail 'a result lost its own label'
+
 # what cannot be meant: exit code 2 and a sentence with file, line or key
 # refuse TEXT FRAGMENT...: this sweep, and what the sentence must contain
 refuse()

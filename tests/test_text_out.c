@@ -113,6 +113,12 @@ static void test_tsv(void **state)
     expect(text_tsv, "a\\tb", "a\\\\tb"); /* a backslash and a t is something else */
     expect(text_tsv, "#1 \"a\" #2", "\\x231 \"a\" #2");
     expect(text_tsv, "\"a\"", "\\x22a\"");
+    expect(text_tsv, "=1+1", "\\x3d1+1"); /* a formula of a spreadsheet */
+    expect(text_tsv, "+1", "\\x2b1");
+    expect(text_tsv, "-1 - 2", "\\x2d1 - 2");
+    expect(text_tsv, "@SUM(A1)", "\\x40SUM(A1)");
+    expect(text_tsv, "-", "-");
+    expect(text_tsv, "a=-1", "a=-1");
     expect(text_tsv, "a|b <c> _d_ \xe5\xad\x97", "a|b <c> _d_ \xe5\xad\x97");
 }
 

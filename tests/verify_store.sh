@@ -100,7 +100,7 @@ for name in "$store" mine.tsv; do
     for options in '' --restart; do
         # shellcheck disable=SC2086 # none or one word
         if [ "$name" = mine.tsv ]; then verify 2 --only lemma2 -o mine.tsv $options; else verify 2 --only lemma2 $options; fi
-        said err 'was not written by dsgd, or was changed since'
+        said err 'was not written by this version of dsgd, or was changed since'
         [ "$(wc -l <err)" -eq 1 ] || fail "expected one sentence: $(cat err)"
         cmp -s notes "$name" || fail "a file of the user was replaced: $name"
     done
@@ -203,7 +203,7 @@ for change in '5s/$/ /' '$d' '1s/seed 1/seed 2/'; do
     sed "$change" made.tsv >changed.tsv
     cp changed.tsv figures/hashes.tsv
     verify 2 "${map[@]}"
-    said err 'was not written by dsgd, or was changed since'
+    said err 'was not written by this version of dsgd, or was changed since'
     cmp -s changed.tsv figures/hashes.tsv || fail "a changed map was replaced ($change)"
 done
 verify 2 --map hashes -o notes
@@ -216,7 +216,7 @@ said err 'dataset mnist: none of'
 mkdir make make/scripts && cd make || exit 1
 ln -s "$DSGD" dsgd
 printf '#!/bin/bash\nprintf "%%s\\n" "$@" >>drawn\n' >scripts/plot.sh
-cp "$DSGD_SOURCE/scripts/verify-docs.sh" scripts/
+cp "$DSGD_SOURCE/scripts/verify-docs.sh" "$DSGD_SOURCE/scripts/replace.sh" scripts/
 chmod +x scripts/*
 cat >Makefile <<MAKE
 SHELL := /bin/bash
@@ -273,7 +273,7 @@ page >bad.md
 $docs ./dsgd rows.tsv bad.md ../notes --only lemma2 2>err && fail 'a file of the user was taken for the copy'
 $docs ./dsgd rows.tsv bad.md copy.tsv --only lemma2 --fault bound-tenth 2>err && fail 'a table with unexpected verdicts was written'
 page | cmp -s - bad.md && [ ! -e copy.tsv ] || fail 'a refused page was changed'
-[ ! -e pwned ] && [ -z "$(find . -name '.verify-docs-*')" ] || fail "verify-docs.sh left $(find . -name '.verify-docs-*')"
+[ ! -e pwned ] && [ -z "$(find . -name '.dsgd-replace-*')" ] || fail "verify-docs.sh left $(find . -name '.dsgd-replace-*')"
 cd ..
 
 # ---- two at once, also with equal process numbers ----
