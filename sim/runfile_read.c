@@ -129,7 +129,8 @@ static bool read_attributes(hid_t file, bool variable, struct dsgd_runfile *run)
     for (size_t a = 0; a < sizeof texts / sizeof *texts; ++a) {
         if (!dsgd_h5_read_text(file, texts[a].name, variable, texts[a].text, texts[a].size)) { return false; }
     }
-    if (!dsgd_h5_read_text(file, "replaces", variable, run->replaces, sizeof run->replaces)) { *run->replaces = '\0'; }
+    /* only snapshots have it, and those of the first version do not */
+    if (H5Aexists(file, "replaces") > 0 && !dsgd_h5_read_text(file, "replaces", variable, run->replaces, sizeof run->replaces)) { return false; }
     run->config = dsgd_h5_read_long_text(file, "config", variable);
     return run->config && dsgd_h5_read_integer(file, "results_version", &run->results_version) &&
            dsgd_h5_read_integer(file, "seed", &run->seed) && dsgd_h5_read_integer(file, "steps", &run->steps);
