@@ -106,7 +106,7 @@ static inline enum dsgd_status codec_case_recode(const struct codec_case *c, con
     }
     /* signs have no section of their own: their length is the caller's business */
     const size_t bytes = codec_signs_bytes(c->d);
-    if (message->section[0].bytes != bytes) { return DSGD_EMESSAGE; }
+    if (message->section[0].bytes != bytes) { return dsgd_fail(DSGD_EMESSAGE, "%zu bytes for %zu signs", message->section[0].bytes, c->d); }
     float *out = dsgd_arena_take(scratch, c->d * sizeof *out);
     int32_t *sum = dsgd_arena_take(scratch, c->d * sizeof *sum);
     memset(sum, 0, c->d * sizeof *sum);
