@@ -122,7 +122,7 @@ const char *dsgd_optimum_warning(void)
 /* The cache saves time: where it fails, the reason is kept and the work goes on. */
 static bool usable(enum dsgd_status status)
 {
-    if (status != DSGD_OK) { snprintf(warning, sizeof warning, "%s", dsgd_message()); }
+    if (status != DSGD_OK) { snprintf(warning, sizeof warning, "%s", dsgd_error()); }
     return status == DSGD_OK;
 }
 

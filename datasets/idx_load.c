@@ -50,7 +50,7 @@ static enum dsgd_status read_first(char path[2][PATH_SIZE], int paths, int f, st
         if (status == DSGD_OK || status == DSGD_ENOMEM) { return status; }
         if (*used == 0) {
             first = status;
-            snprintf(why, sizeof why, "%s", dsgd_message());
+            snprintf(why, sizeof why, "%s", dsgd_error());
         }
     }
     *used = 0;
@@ -199,7 +199,7 @@ static enum dsgd_status survey_file(int f, char path[2][PATH_SIZE], int paths, s
     snprintf(file->path, sizeof file->path, "%s", path[used]);
     if (status == DSGD_ENOMEM) { return status; }
     if (status != DSGD_OK) {
-        without_path(dsgd_message(), path[used], file->problem);
+        without_path(dsgd_error(), path[used], file->problem);
         return DSGD_OK;
     }
     without_path(passed_over, path[0], file->passed_over);

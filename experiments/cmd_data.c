@@ -122,7 +122,7 @@ static enum dsgd_status look(struct entry *e, const struct options *o)
     /* that the files fit together is known by loading them */
     const enum dsgd_status status = e->ops->load(&args, &e->data);
     if (status == DSGD_OK) { return DSGD_OK; }
-    snprintf(e->problem, sizeof e->problem, "%s", dsgd_message());
+    snprintf(e->problem, sizeof e->problem, "%s", dsgd_error());
     e->status = status;
     return status == DSGD_EINPUT || status == DSGD_EIO ? DSGD_OK : status;
 }

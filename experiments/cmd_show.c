@@ -70,7 +70,7 @@ enum dsgd_status show_facts(const struct dsgd_runfile *run, struct show_facts *o
     const enum dsgd_status status = comm_from_ledger(dsgd_runfile_table(run, "ledger"), run->d, &out->comm);
     if (status == DSGD_OK) { return status; }
     char reason[DSGD_MESSAGE_MAX];
-    snprintf(reason, sizeof reason, "%s", dsgd_message());
+    snprintf(reason, sizeof reason, "%s", dsgd_error());
     return dsgd_fail(status, "%s: %s", run->path, reason);
 }
 

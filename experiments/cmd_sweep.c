@@ -264,7 +264,7 @@ static enum dsgd_status record(const struct sweep *sweep, const struct sweep_opt
     const enum dsgd_status status = sweep_record_skipped(sweep);
     if (status != DSGD_EIO && status != DSGD_EINPUT) { return status; }
     fprintf(stderr, "dsgd: warning: ");
-    text_shown(stderr, dsgd_message());
+    text_shown(stderr, dsgd_error());
     fprintf(stderr, "; the reasons of impossible combinations are not kept\n");
     return DSGD_OK;
 }

@@ -122,7 +122,7 @@ static enum dsgd_status open_data(const struct verify_options *o, bool needed, s
     if (!needed) { return DSGD_OK; }
     const enum dsgd_status status = verify_mnist_load(o->data, mnist);
     if (status != DSGD_EINPUT) { return status; }
-    text_shown_into(absent, DSGD_MESSAGE_MAX, dsgd_message());
+    text_shown_into(absent, DSGD_MESSAGE_MAX, dsgd_error());
     return DSGD_OK;
 }
 
@@ -140,7 +140,7 @@ static enum dsgd_status rows_make(const struct verify_options *o, uint32_t seed,
         const double start = dsgd_clock();
         rows->status[c] = verify_store_get(store, &context, rows->check[c], &source);
         rows->count[c] = rows->status[c] == DSGD_OK ? context.rows : 0;
-        if (rows->status[c] != DSGD_OK) { snprintf(rows->message[c], DSGD_MESSAGE_MAX, "%s", dsgd_message()); }
+        if (rows->status[c] != DSGD_OK) { snprintf(rows->message[c], DSGD_MESSAGE_MAX, "%s", dsgd_error()); }
         if (source == VERIFY_MADE && !o->quiet && rows->status[c] == DSGD_OK) {
             fprintf(stderr, "dsgd: verify: %s, %d rows in %.1f s\n", rows->check[c]->name, rows->count[c], dsgd_clock() - start);
         }

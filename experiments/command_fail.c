@@ -7,7 +7,7 @@
 int command_fail(enum dsgd_status status)
 {
     fprintf(stderr, "dsgd: ");
-    text_shown(stderr, *dsgd_message() ? dsgd_message() : dsgd_status_text(status));
+    text_shown(stderr, *dsgd_error() ? dsgd_error() : dsgd_status_text(status));
     fprintf(stderr, "\n");
     return dsgd_status_exit_code(status);
 }

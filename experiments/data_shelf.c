@@ -56,7 +56,7 @@ static enum dsgd_status add(struct data_shelf *shelf, const struct spec *spec, s
     e->status = load(shelf, spec, &data);
     if (e->status != DSGD_OK) {
         dsgd_dataset_destroy(data);
-        e->message = strdup(dsgd_message());
+        e->message = strdup(dsgd_error());
         return e->message ? DSGD_OK : no_memory();
     }
     strcpy(e->sha256, data->sha256);

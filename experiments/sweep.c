@@ -166,7 +166,7 @@ static enum dsgd_status look(struct sweep_run *run, const struct spec *spec, con
     switch (result_state(path, spec, dataset_sha256)) {
     case RESULT_MISSING: run->state = SWEEP_TO_DO; return DSGD_OK;
     case RESULT_DONE: run->state = SWEEP_DONE; return DSGD_OK;
-    case RESULT_DAMAGED: run->state = SWEEP_DAMAGED; return copy(dsgd_message(), &run->reason);
+    case RESULT_DAMAGED: run->state = SWEEP_DAMAGED; return copy(dsgd_error(), &run->reason);
     }
     return DSGD_OK;
 }
@@ -187,11 +187,11 @@ static enum dsgd_status resolve_spec(struct sweep *sweep, struct sweep_run *run,
     if (status != DSGD_EINPUT && status != DSGD_EIO) { return status; }
     if (!spec->dataset->survey) { /* made from the configuration, not from files: another value is needed */
         run->state = SWEEP_IMPOSSIBLE;
-        DSGD_TRY(copy(dsgd_message(), &run->reason));
+        DSGD_TRY(copy(dsgd_error(), &run->reason));
     } else {
         run->no_data = true;
         run->state = SWEEP_NO_DATA;
-        if (!sweep->no_data) { DSGD_TRY(copy(dsgd_message(), &sweep->no_data)); }
+        if (!sweep->no_data) { DSGD_TRY(copy(dsgd_error(), &sweep->no_data)); }
         DSGD_TRY(result_find(spec, more, mores));
         if (*mores > 0) { run->state = SWEEP_DONE; }
     }
@@ -267,7 +267,7 @@ static enum dsgd_status add_run(struct sweep *sweep, const char *block, const ch
     enum dsgd_status status = resolve(sweep, run, common->shelf, &found, &count);
     if (status != DSGD_OK) { /* a value that no run accepts, or the configuration itself */
         char text[DSGD_MESSAGE_MAX];
-        snprintf(text, sizeof text, "%s", dsgd_message());
+        snprintf(text, sizeof text, "%s", dsgd_error());
         status = dsgd_fail(status, "%s, runs %s: %s", sweep->path, block, text);
     } else if (compare(sweep)) {
         for (size_t j = 1; j < count && status == DSGD_OK; ++j) { status = add_found(sweep, found[j]); }

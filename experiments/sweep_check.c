@@ -40,7 +40,7 @@ static enum dsgd_status look(const struct sweep_run *run, struct data_shelf *she
             status = dsgd_engine_create(&session.args, &engine);
             dsgd_engine_destroy(engine);
         }
-        if (status == DSGD_EINPUT || status == DSGD_EUNAVAILABLE) { status = (*refused = strdup(dsgd_message())) ? DSGD_OK : no_memory(); }
+        if (status == DSGD_EINPUT || status == DSGD_EUNAVAILABLE) { status = (*refused = strdup(dsgd_error())) ? DSGD_OK : no_memory(); }
         session_close(&session);
     }
     spec_clear(&spec);

@@ -33,7 +33,7 @@ static enum dsgd_status print_all(const struct theory_setting *setting, const ch
         const enum dsgd_status status = theory_statement_check(s, setting);
         if (status != DSGD_OK && status != DSGD_EINPUT) { return status; }
         printf("%-24s ", s->name);
-        text_shown(stdout, status == DSGD_OK ? "its conditions hold" : dsgd_message());
+        text_shown(stdout, status == DSGD_OK ? "its conditions hold" : dsgd_error());
         printf("\n");
     }
     return DSGD_OK;

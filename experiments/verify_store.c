@@ -162,7 +162,7 @@ static enum dsgd_status read_file(struct verify_context *context, const struct v
         free(text);
         return status;
     }
-    snprintf(why, DSGD_MESSAGE_MAX, "%s", dsgd_message());
+    snprintf(why, DSGD_MESSAGE_MAX, "%s", dsgd_error());
     if (status != DSGD_EINPUT) { return dsgd_fail(status, "%s", why); }
     status = text_file_check(path);
     return was_ours(path, check) ? DSGD_OK : status;
@@ -271,7 +271,7 @@ enum dsgd_status verify_store_get(const struct verify_store *store, struct verif
     if (*why && !store->quiet) { fprintf(stderr, "dsgd: verify: %s; it is made again\n", why); }
     const enum dsgd_status status = verify_run(context, check);
     if (status == DSGD_EINPUT && check->needs_mnist) { /* such data were not meant: a digit without examples, ... */
-        text_shown_into(why, sizeof why, dsgd_message());
+        text_shown_into(why, sizeof why, dsgd_error());
         if (!store->quiet) { fprintf(stderr, "dsgd: verify: %s is left out: %s\n", check->name, why); }
         context->rows = 0;
         *source = VERIFY_LEFT_OUT;

@@ -45,7 +45,7 @@ static enum dsgd_status for_chunk(struct dsgd_engine *e, uint32_t base, uint32_t
     for (int l = 0; l < chunk; ++l) {
         struct dsgd_lane *lane = &e->lane[l];
         lane->status = work(e, lane, base + (uint32_t)l, round);
-        if (lane->status != DSGD_OK) { snprintf(lane->message, sizeof lane->message, "%s", dsgd_message()); }
+        if (lane->status != DSGD_OK) { snprintf(lane->message, sizeof lane->message, "%s", dsgd_error()); }
         e->lane[omp_get_thread_num()].worked = true;
     }
     for (int l = 0; l < chunk; ++l) {

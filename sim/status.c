@@ -37,7 +37,7 @@ enum dsgd_status dsgd_fail(enum dsgd_status status, const char *format, ...)
     return status;
 }
 
-const char *dsgd_message(void)
+const char *dsgd_error(void)
 {
     return message;
 }

@@ -40,7 +40,7 @@ __attribute__((format(printf, 2, 3)))
 enum dsgd_status dsgd_fail(enum dsgd_status status, const char *format, ...);
 
 /** The last explanation of this thread; "" if there was none. Valid until the thread's next dsgd_fail. */
-const char *dsgd_message(void);
+const char *dsgd_error(void);
 
 /** Relays a failure to the caller. */
 #define DSGD_TRY(call)                                                                            \

@@ -151,7 +151,7 @@ static inline enum codec_verdict codec_case_bytes(const struct codec_case *c, co
     message.section[0].data = codec_case_copy(bytes, length);
     const enum dsgd_status status = codec_case_recode(c, &message, &scratch, &again);
     enum codec_verdict verdict = VERDICT_DIFFERENT;
-    if (status == DSGD_EMESSAGE && *dsgd_message()) { verdict = VERDICT_REFUSED; }
+    if (status == DSGD_EMESSAGE && *dsgd_error()) { verdict = VERDICT_REFUSED; }
     if (status == DSGD_OK && codec_case_equal(&message, &again)) { verdict = VERDICT_SAME; }
     for (int s = 0; s < message.sections; ++s) { free(message.section[s].data); }
     dsgd_arena_destroy(&scratch);

@@ -19,7 +19,7 @@ struct harness {
 #define HARNESS_OK(call)                                                                          \
     do {                                                                                          \
         enum dsgd_status harness_s_ = (call);                                                     \
-        if (harness_s_ != DSGD_OK) { fail_msg("%s: %s", #call, dsgd_message()); }                 \
+        if (harness_s_ != DSGD_OK) { fail_msg("%s: %s", #call, dsgd_error()); }                 \
     } while (0)
 
 /** A new file name in a folder of this process; the folder goes with the operating system's temporary files. */

@@ -129,15 +129,15 @@ static inline void expect_refusal(const struct fixture *fix, const char *file, c
     struct dsgd_dataset *data = (struct dsgd_dataset *)1;
     assert_int_equal(load(fix, &data), DSGD_EINPUT);
     assert_null(data);
-    if (!strstr(dsgd_message(), file) || !strstr(dsgd_message(), reason)) {
-        print_error("message \"%s\", expected \"%s\" and \"%s\"\n", dsgd_message(), file, reason);
+    if (!strstr(dsgd_error(), file) || !strstr(dsgd_error(), reason)) {
+        print_error("message \"%s\", expected \"%s\" and \"%s\"\n", dsgd_error(), file, reason);
         fail();
     }
 }
 
 #define LOADED(fix, data)                                                                  \
     do {                                                                                          \
-        if (load(fix, data) != DSGD_OK) { fail_msg("%s", dsgd_message()); }                       \
+        if (load(fix, data) != DSGD_OK) { fail_msg("%s", dsgd_error()); }                       \
     } while (0)
 
 #endif

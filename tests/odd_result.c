@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     const long seed = strtol(argv[2], NULL, 10);
     snprintf(text, sizeof text, "problem = quadratic\nquadratic { d = 20 kappa = 4 sigma = 1 }\nalgorithm = sgd\nsteps = 30\nseed = %ld\nstep { constant = 0.02 }\n", seed);
     if (harness_open(&h, text, NULL, 1) != DSGD_OK) {
-        fprintf(stderr, "odd_result: %s\n", dsgd_message());
+        fprintf(stderr, "odd_result: %s\n", dsgd_error());
         return 1;
     }
     while (dsgd_engine_status(h.engine) == DSGD_RUNNING) {
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
     for (int j = 3; j < argc; ++j) { replace(attribute, h.engine, argv[j]); }
     const struct dsgd_runfile_args args = {attribute, ATTRIBUTES, &h.session.stored, NULL};
     const enum dsgd_status status = dsgd_runfile_write(argv[1], h.engine, &args, false);
-    if (status != DSGD_OK) { fprintf(stderr, "odd_result: %s\n", dsgd_message()); }
+    if (status != DSGD_OK) { fprintf(stderr, "odd_result: %s\n", dsgd_error()); }
     harness_close(&h);
     return status == DSGD_OK ? 0 : 1;
 }

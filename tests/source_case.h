@@ -26,8 +26,8 @@ static inline void put(const char *name, const char *text)
 /* The whole beginning of the sentence: file, line, words. */
 static inline void expect(enum dsgd_status status, enum dsgd_status wanted, const char *sentence, const char *about)
 {
-    if (status != wanted || strncmp(dsgd_message(), sentence, strlen(sentence)) != 0) {
-        fail_msg("%.100s\n%s: \"%s\", expected %s: \"%s\"", about, dsgd_status_text(status), dsgd_message(), dsgd_status_text(wanted), sentence);
+    if (status != wanted || strncmp(dsgd_error(), sentence, strlen(sentence)) != 0) {
+        fail_msg("%.100s\n%s: \"%s\", expected %s: \"%s\"", about, dsgd_status_text(status), dsgd_error(), dsgd_status_text(wanted), sentence);
     }
 }
 

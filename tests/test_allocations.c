@@ -89,9 +89,9 @@ static void allocation_fails_nothing_is_lost(void **state)
             fail_at = 0;
             /* a file that cannot be read for want of memory may be reported as unreadable */
             if (status != DSGD_ENOMEM && status != DSGD_EINPUT) {
-                fail_msg("allocation %ld of %ld: status %s (%s)\n%s", n, count, dsgd_status_text(status), dsgd_message(), text);
+                fail_msg("allocation %ld of %ld: status %s (%s)\n%s", n, count, dsgd_status_text(status), dsgd_error(), text);
             }
-            assert_true(*dsgd_message() != '\0');
+            assert_true(*dsgd_error() != '\0');
         }
         HARNESS_OK(harness_open(&h, text, NULL, 1));
         HARNESS_OK(dsgd_runfile_restore(snapshot, h.engine));
@@ -134,7 +134,7 @@ static void allocation_fails_in_every_algorithm(void **state)
             const enum dsgd_status status = rounds(text);
             fail_at = 0;
             if (status != DSGD_ENOMEM && status != DSGD_EINPUT) {
-                fail_msg("allocation %ld of %ld: status %s (%s)\n%s", n, count, dsgd_status_text(status), dsgd_message(), text);
+                fail_msg("allocation %ld of %ld: status %s (%s)\n%s", n, count, dsgd_status_text(status), dsgd_error(), text);
             }
         }
         all += count;
@@ -183,7 +183,7 @@ static void allocation_fails_no_file_is_blamed(void **state)
         fail_at = n;
         const enum dsgd_status status = read_files(config, grid);
         fail_at = 0;
-        if (status != DSGD_ENOMEM) { fail_msg("allocation %ld of %ld: status %s (%s)", n, count, dsgd_status_text(status), dsgd_message()); }
+        if (status != DSGD_ENOMEM) { fail_msg("allocation %ld of %ld: status %s (%s)", n, count, dsgd_status_text(status), dsgd_error()); }
     }
     print_message("%ld allocations failed, one at a time\n", count);
     unlink(base);
@@ -272,8 +272,8 @@ static void allocation_fails_data_are_not_to_blame(void **state)
             fail_at = n;
             const enum dsgd_status status = whole_reading(name, config, root);
             fail_at = 0;
-            if (status != DSGD_ENOMEM || strstr(dsgd_message(), "truncated") || !strstr(dsgd_message(), "no memory")) {
-                fail_msg("allocation %ld of %ld: status %s (%s)", n, count, dsgd_status_text(status), dsgd_message());
+            if (status != DSGD_ENOMEM || strstr(dsgd_error(), "truncated") || !strstr(dsgd_error(), "no memory")) {
+                fail_msg("allocation %ld of %ld: status %s (%s)", n, count, dsgd_status_text(status), dsgd_error());
             }
         }
         all += count;

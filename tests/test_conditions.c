@@ -11,14 +11,14 @@ static const struct theory_setting fine = {
 
 static void expect_fine(const char *name, const struct theory_setting *setting)
 {
-    if (theory_check(name, setting) != DSGD_OK) { fail_msg("%s: \"%s\"", name, dsgd_message()); }
+    if (theory_check(name, setting) != DSGD_OK) { fail_msg("%s: \"%s\"", name, dsgd_error()); }
 }
 
 static void expect_refused(const char *name, const struct theory_setting *setting, const char *words)
 {
     const enum dsgd_status status = theory_check(name, setting);
-    if (status != DSGD_EINPUT || !strstr(dsgd_message(), words)) {
-        fail_msg("%s: %s \"%s\", expected \"%s\"", name, dsgd_status_text(status), status == DSGD_OK ? "" : dsgd_message(), words);
+    if (status != DSGD_EINPUT || !strstr(dsgd_error(), words)) {
+        fail_msg("%s: %s \"%s\", expected \"%s\"", name, dsgd_status_text(status), status == DSGD_OK ? "" : dsgd_error(), words);
     }
 }
 

@@ -132,7 +132,7 @@ static void restore_changed_state_is_refused(void **state)
     harness_close(&h);
     HARNESS_OK(harness_open(&h, small, "algorithm=local_topk", 1));
     assert_int_equal(dsgd_runfile_restore(path, h.engine), DSGD_EINPUT);
-    assert_non_null(strstr(dsgd_message(), "checksum"));
+    assert_non_null(strstr(dsgd_error(), "checksum"));
     harness_close(&h);
     unlink(path);
 }

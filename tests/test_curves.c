@@ -162,7 +162,7 @@ static void test_communication_without_steps_or_columns(void **state)
     assert_true(isnan(c.values) && isnan(c.wire) && isnan(c.ratio_values));
     strcpy(ledger.column[2].name, "other");
     assert_int_equal(comm_from_ledger(&ledger, 785, &c), DSGD_EINPUT);
-    assert_non_null(strstr(dsgd_message(), "down_table"));
+    assert_non_null(strstr(dsgd_error(), "down_table"));
     dsgd_table_destroy(&ledger);
 }
 
@@ -271,15 +271,15 @@ static void test_final_rows(void **state)
     curve_set_destroy(&curves);
     strcpy(run[3]->status, "running");
     assert_int_equal(curve_set_create(&set, true, &curves), DSGD_EINPUT);
-    assert_non_null(strstr(dsgd_message(), run[3]->path));
+    assert_non_null(strstr(dsgd_error(), run[3]->path));
     for (int r = 0; r < 6; ++r) { dsgd_runfile_destroy(run[r]); }
 }
 
 static void refused(const struct run_set *set)
 {
     assert_int_equal(run_set_comparable(set), DSGD_EINPUT);
-    assert_non_null(strstr(dsgd_message(), set->run[0]->path));
-    assert_non_null(strstr(dsgd_message(), set->run[1]->path));
+    assert_non_null(strstr(dsgd_error(), set->run[0]->path));
+    assert_non_null(strstr(dsgd_error(), set->run[1]->path));
 }
 
 static void test_mixtures_are_refused(void **state)
@@ -307,7 +307,7 @@ static void test_mixtures_are_refused(void **state)
     assert_int_equal(run_set_comparable(&set), DSGD_OK);
     strcpy(run[1]->config_sha256, run[0]->config_sha256); /* the same run twice */
     assert_int_equal(curve_set_create(&set, false, &curves), DSGD_EINPUT);
-    assert_non_null(strstr(dsgd_message(), run[1]->path));
+    assert_non_null(strstr(dsgd_error(), run[1]->path));
     for (int r = 0; r < 2; ++r) { dsgd_runfile_destroy(run[r]); }
 }
 

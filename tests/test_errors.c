@@ -9,8 +9,8 @@ static const char small[] = "problem = quadratic\nquadratic { d = 5 }\nworkers =
 /* The status, and a sentence with these words. */
 static void expect(enum dsgd_status status, enum dsgd_status wanted, const char *words)
 {
-    if (status != wanted || !strstr(dsgd_message(), words)) {
-        fail_msg("%s: \"%s\", expected %s: \"%s\"", dsgd_status_text(status), dsgd_message(), dsgd_status_text(wanted), words);
+    if (status != wanted || !strstr(dsgd_error(), words)) {
+        fail_msg("%s: \"%s\", expected %s: \"%s\"", dsgd_status_text(status), dsgd_error(), dsgd_status_text(wanted), words);
     }
 }
 

@@ -420,7 +420,7 @@ static void create_digit_beyond_classes_is_refused(void **unused)
         void *self;
         assert_int_equal(ops->create(&args, &self), DSGD_EINPUT);
         assert_null(self);
-        assert_non_null(strstr(dsgd_message(), "digit = 7"));
+        assert_non_null(strstr(dsgd_error(), "digit = 7"));
         ops->destroy(NULL);
     }
     assert_null(dsgd_problem_find("no such problem"));

@@ -95,7 +95,7 @@ static void sketched_dense_everything_is_refused(void **state)
     char text[1024];
     text_of(text, sizeof text, "algorithm = sketched_sgd\nsketched_sgd { variant = topk k = 5 dense_below = 51 }\n");
     assert_int_equal(harness_open(&h, text, NULL, 1), DSGD_EINPUT);
-    assert_non_null(strstr(dsgd_message(), "dense_below"));
+    assert_non_null(strstr(dsgd_error(), "dense_below"));
     harness_close(&h);
 }
 
@@ -162,7 +162,7 @@ static void merged_unmergeable_is_refused(void **state)
         char text[1024];
         snprintf(text, sizeof text, "%s%semulation = merged\n", base, names[j]);
         assert_int_equal(harness_open(&h, text, NULL, 1), DSGD_EINPUT);
-        assert_non_null(strstr(dsgd_message(), "emulation = merged"));
+        assert_non_null(strstr(dsgd_error(), "emulation = merged"));
         harness_close(&h);
     }
 }

@@ -350,7 +350,7 @@ static void local_topk_warmup_ratios_senseless_are_refused(void **state)
         char text[1024];
         snprintf(text, sizeof text, "%salgorithm = local_topk\nlocal_topk { warmup_ratios = \"%s\" }\n", ledger_base, texts[j]);
         assert_int_equal(harness_open(&h, text, NULL, 1), DSGD_EINPUT);
-        assert_non_null(strstr(dsgd_message(), "local_topk.warmup_ratios"));
+        assert_non_null(strstr(dsgd_error(), "local_topk.warmup_ratios"));
         harness_close(&h);
     }
 }
@@ -375,8 +375,8 @@ static void local_topk_warmup_longer_than_the_run_is_refused(void **state)
         const bool refused = tried[j].length > tried[j].steps || strstr(tried[j].more, "4294967295");
         assert_int_equal(harness_open(&h, text, NULL, 1), refused ? DSGD_EINPUT : DSGD_OK);
         if (refused) {
-            assert_non_null(strstr(dsgd_message(), "local_topk.warmup = "));
-            assert_non_null(strstr(dsgd_message(), "expected at most steps = "));
+            assert_non_null(strstr(dsgd_error(), "local_topk.warmup = "));
+            assert_non_null(strstr(dsgd_error(), "expected at most steps = "));
         }
         harness_close(&h);
     }

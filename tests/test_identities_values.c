@@ -160,7 +160,7 @@ static void merged_is_refused_where_it_is_not_linear(void **state)
         char text[512];
         snprintf(text, sizeof text, "problem = quadratic\nworkers = 4\nsteps = 4\nstep { constant = 0.1 }\nemulation = merged\n%s", texts[j]);
         assert_int_equal(harness_open(&h, text, NULL, 1), DSGD_EINPUT);
-        assert_non_null(strstr(dsgd_message(), "emulation = merged"));
+        assert_non_null(strstr(dsgd_error(), "emulation = merged"));
         harness_close(&h);
     }
     CHECK_CLOSE(difference(INTEGERS, 4, "algorithm = local_sgd\nlocal_sgd { local_steps = 1 }\n",

@@ -75,8 +75,8 @@ static void load_no_files_names_folder_and_remedy(void **state)
 {
     const struct fixture *fix = *state;
     expect_refusal(fix, fix->folder, "none of");
-    assert_non_null(strstr(dsgd_message(), "DSGD_DATA"));
-    assert_non_null(strstr(dsgd_message(), "fashion_mnist"));
+    assert_non_null(strstr(dsgd_error(), "DSGD_DATA"));
+    assert_non_null(strstr(dsgd_error(), "fashion_mnist"));
 }
 
 static void load_one_file_missing_is_refused(void **state)
@@ -238,7 +238,7 @@ static void read_missing_file_and_folder_are_refused(void **state)
     struct dsgd_idx idx;
     assert_int_equal(dsgd_idx_read("/nonexistent/file", DSGD_IDX_LABELS, NULL, &idx), DSGD_EINPUT);
     assert_null(idx.payload);
-    assert_non_null(strstr(dsgd_message(), "/nonexistent/file"));
+    assert_non_null(strstr(dsgd_error(), "/nonexistent/file"));
     assert_int_equal(dsgd_idx_read(fix->folder, DSGD_IDX_LABELS, NULL, &idx), DSGD_EINPUT);
     assert_null(idx.payload);
 }

@@ -109,7 +109,7 @@ static void load_broken_gzip_does_not_hide_plain_file(void **state)
             write_plain(plain, bytes, 5);
             struct dsgd_dataset *none;
             assert_int_equal(load(fix, &none), kind == 6 ? DSGD_EIO : DSGD_EINPUT);
-            assert_memory_equal(dsgd_message(), path, strlen(path));
+            assert_memory_equal(dsgd_error(), path, strlen(path));
             write_plain(plain, bytes, good_file(f, bytes));
             assert_int_equal(remove(path), 0);
         }
@@ -130,8 +130,8 @@ static void read_special_files_are_refused_at_once(void **state)
     for (size_t k = 0; k < sizeof special / sizeof *special; ++k) {
         const enum dsgd_status status = dsgd_idx_read(special[k].path, DSGD_IDX_LABELS, NULL, &idx);
         assert_int_equal(status, DSGD_EINPUT);
-        assert_non_null(strstr(dsgd_message(), special[k].path));
-        assert_non_null(strstr(dsgd_message(), special[k].reason));
+        assert_non_null(strstr(dsgd_error(), special[k].path));
+        assert_non_null(strstr(dsgd_error(), special[k].reason));
     }
     write_all(fix, true);
     path_of(fix, 0, false, path);
@@ -161,7 +161,7 @@ static void read_input_failure_is_no_damage(void **state)
     (void)state;
     struct dsgd_idx idx;
     assert_int_equal(dsgd_idx_read("/proc/self/mem", DSGD_IDX_LABELS, NULL, &idx), DSGD_EIO);
-    assert_non_null(strstr(dsgd_message(), "/proc/self/mem: input failed (Input/output error)"));
+    assert_non_null(strstr(dsgd_error(), "/proc/self/mem: input failed (Input/output error)"));
     assert_null(idx.payload);
 }
 

@@ -107,7 +107,7 @@ static struct dsgd_round round_at(struct scene *s, uint32_t step, int exchange, 
 static void judge(struct scene *s, const char *where, int damage, int section, bool refused, enum dsgd_status status)
 {
     if (status != DSGD_OK && status != DSGD_EMESSAGE) {
-        fail_msg("%s, damage %d to section %d: status %s (%s)\n%s", where, damage, section, dsgd_status_text(status), dsgd_message(), s->text);
+        fail_msg("%s, damage %d to section %d: status %s (%s)\n%s", where, damage, section, dsgd_status_text(status), dsgd_error(), s->text);
     }
     if (damage < FORMS && !refused) { fail_msg("%s took a message with damage %d to section %d\n%s", where, damage, section, s->text); }
     *(refused ? &s->refused : &s->taken) += 1;

@@ -403,8 +403,8 @@ static void optimum_without_l2_is_refused(void **unused)
         struct dsgd_constants constants;
         build(&b, names[k], (const char *const[]){"l2", "0", NULL}, N, CLASSES);
         assert_int_equal(b.ops->optimum(b.self, &optimum), DSGD_EUNAVAILABLE);
-        assert_non_null(strstr(dsgd_message(), names[k]));
-        assert_non_null(strstr(dsgd_message(), "l2 = 0"));
+        assert_non_null(strstr(dsgd_error(), names[k]));
+        assert_non_null(strstr(dsgd_error(), "l2 = 0"));
         assert_int_equal(b.ops->constants(b.self, &constants), DSGD_OK);
         assert_true(constants.mu == 0);
         destroy(&b);

@@ -75,7 +75,7 @@ static void try_large(size_t size, const char *head, const char *body, const cha
     if (sentence) {
         expect(status, DSGD_EINPUT, sentence, body);
     } else if (status != DSGD_OK) {
-        fail_msg("%s", dsgd_message());
+        fail_msg("%s", dsgd_error());
     }
 }
 

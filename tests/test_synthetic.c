@@ -165,7 +165,7 @@ static void load_fewer_examples_than_classes_is_refused(void **unused)
     struct dsgd_dataset *data = NULL;
     assert_int_equal(try_load((const char *const[]){"n", "9", "classes", "10", NULL}, &data), DSGD_EINPUT);
     assert_null(data);
-    assert_non_null(strstr(dsgd_message(), "synthetic.n = 9"));
+    assert_non_null(strstr(dsgd_error(), "synthetic.n = 9"));
     data = load((const char *const[]){"n", "10", "classes", "10", "features", "1", "n_test", "1", NULL});
     assert_int_equal(data->train.label[9], 9);
     dsgd_dataset_destroy(data);

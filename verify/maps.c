@@ -76,7 +76,7 @@ static enum dsgd_status fill_shapes(const struct verify_context *context, struct
     const enum dsgd_status status = verify_shape_mnist(context, m->seed, m->g[VERIFY_MNIST_GRADIENT], m->g[VERIFY_MNIST_MEMORY]);
     m->shapes = status == DSGD_OK ? VERIFY_SHAPES : VERIFY_MNIST_GRADIENT;
     if (status == DSGD_EINPUT) {
-        fprintf(out, "# left out: MNIST (%s)\n", dsgd_message());
+        fprintf(out, "# left out: MNIST (%s)\n", dsgd_error());
         return DSGD_OK;
     }
     return status;

@@ -190,6 +190,6 @@ int main(void)
     enum dsgd_status status = dsgd_algorithm_register(&rounding);
     if (status == DSGD_OK) { status = run("sgd", NULL); }
     for (int j = 0; j < 4 && status == DSGD_OK; ++j) { status = run("rounding", bits[j]); }
-    if (status != DSGD_OK) { fprintf(stderr, "rounding: %s\n", dsgd_message()); }
+    if (status != DSGD_OK) { fprintf(stderr, "rounding: %s\n", dsgd_error()); }
     return dsgd_status_exit_code(status);
 }

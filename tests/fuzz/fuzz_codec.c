@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t length = size - HEADER;
     if (!content) {
         if (codec_case_bytes(&c, bytes, length) == VERDICT_DIFFERENT) {
-            fprintf(stderr, "accepted, but not what the encoder writes: %s\n", dsgd_message());
+            fprintf(stderr, "accepted, but not what the encoder writes: %s\n", dsgd_error());
             abort();
         }
         return 0;
@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct dsgd_message message = {.sections = 0};
     dsgd_arena_init(&message.arena, &dsgd_backend_cpu);
     if (add_content(&c, spread, bytes, length, &message) != DSGD_OK || codec_case_message(&c, &message) != VERDICT_SAME) {
-        fprintf(stderr, "content did not come back: %s\n", dsgd_message());
+        fprintf(stderr, "content did not come back: %s\n", dsgd_error());
         abort();
     }
     dsgd_arena_destroy(&message.arena);

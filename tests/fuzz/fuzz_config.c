@@ -61,7 +61,7 @@ static void check_text(enum source_kind kind)
             if (!quoted && !strchr("\"{}=, \n", c)) { abort(); }
         }
         if (quoted || lines != (text.lines ? text.lines : 1)) { abort(); }
-    } else if (!*dsgd_message()) {
+    } else if (!*dsgd_error()) {
         abort();
     }
     source_text_clear(&text);
@@ -80,17 +80,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (spec_path(&spec, "none", place, sizeof place) != DSGD_OK) { abort(); }
         store(again, spec.text, strlen(spec.text));
         if (spec_load(again, NULL, 0, &same) != DSGD_OK || strcmp(spec.sha256, same.sha256) != 0) {
-            fprintf(stderr, "the resolved text does not resolve to itself: %s\n%s", dsgd_message(), spec.text);
+            fprintf(stderr, "the resolved text does not resolve to itself: %s\n%s", dsgd_error(), spec.text);
             abort();
         }
         unlink(again); /* no later input includes it */
         spec_clear(&same);
         spec_clear(&spec);
-    } else if (!*dsgd_message()) {
+    } else if (!*dsgd_error()) {
         abort();
     }
     struct source source = {.cfg = NULL};
-    if (source_parse(path, SOURCE_SWEEP, &source) != DSGD_OK && !*dsgd_message()) { abort(); }
+    if (source_parse(path, SOURCE_SWEEP, &source) != DSGD_OK && !*dsgd_error()) { abort(); }
     source_clear(&source);
     return 0;
 }

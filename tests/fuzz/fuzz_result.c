@@ -29,7 +29,7 @@ static void look_at(const char *path, enum dsgd_status status, struct dsgd_runfi
         dsgd_runfile_digest(file, hex);
         dsgd_runfile_digest(file, again);
         if (strlen(hex) != 64 || strcmp(hex, again) != 0 || strlen(file->config) > 1 << 20) { abort(); }
-    } else if (file || !strstr(dsgd_message(), path)) {
+    } else if (file || !strstr(dsgd_error(), path)) {
         abort(); /* a failure leaves nothing and names the file */
     }
     dsgd_runfile_destroy(file);

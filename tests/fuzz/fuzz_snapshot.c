@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char hex[65];
     if (dsgd_runfile_read(input.path, &file) == DSGD_OK) {
         dsgd_runfile_digest(file, hex);
-    } else if (file || !strstr(dsgd_message(), input.path)) {
+    } else if (file || !strstr(dsgd_error(), input.path)) {
         abort();
     }
     dsgd_runfile_destroy(file);
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (dsgd_engine_create(&run[input.base].session.args, &engine) != DSGD_OK) { abort(); }
     if (dsgd_runfile_restore(input.path, engine) == DSGD_OK) {
         while (dsgd_engine_status(engine) == DSGD_RUNNING && dsgd_engine_step(engine) == DSGD_OK) {}
-    } else if (!*dsgd_message()) {
+    } else if (!*dsgd_error()) {
         abort();
     }
     dsgd_engine_destroy(engine);

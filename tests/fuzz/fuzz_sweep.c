@@ -98,7 +98,7 @@ static void run(char *mode)
     const int code = command_sweep.run(sizeof argv / sizeof *argv - 1, argv);
     stdout = terminal;
     stderr = errors;
-    if (fclose(out) != 0 || (code != 0 && code != 2) || (code == 2 && !*dsgd_message())) { abort(); }
+    if (fclose(out) != 0 || (code != 0 && code != 2) || (code == 2 && !*dsgd_error())) { abort(); }
     if (code == 0) { check(text, size, strcmp(mode, "--make") == 0); }
     free(text);
 }

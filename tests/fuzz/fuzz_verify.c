@@ -59,7 +59,7 @@ static void whole(const uint8_t *data, size_t all)
     unlink(path); /* of a process that crashed */
     if (text_file_write(path, (const char *)data, size, TEXT_FILE_HASH) != DSGD_OK || text_file_read(path, &text, &length) != DSGD_OK ||
         length != size || memcmp(text, data, size) != 0 || text[size] != '\0') {
-        fprintf(stderr, "a text does not come back: %s\n", dsgd_message());
+        fprintf(stderr, "a text does not come back: %s\n", dsgd_error());
         abort();
     }
     free(text);
@@ -67,11 +67,11 @@ static void whole(const uint8_t *data, size_t all)
     const char *bare = fuzz_file(data, all);
     if (text_file_read(bare, &text, &length) == DSGD_OK) {
         free(text); /* the input has its last line itself */
-    } else if (text || !strstr(dsgd_message(), bare)) {
+    } else if (text || !strstr(dsgd_error(), bare)) {
         abort();
     }
     const enum dsgd_status status = text_file_check(bare);
-    if (status != DSGD_OK && !strstr(dsgd_message(), bare)) { abort(); }
+    if (status != DSGD_OK && !strstr(dsgd_error(), bare)) { abort(); }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -14,7 +14,7 @@ enum { EDIT_BYTES = 5, SEAL_MAX = 128 };
 
 static void give_up(const char *what)
 {
-    fprintf(stderr, "the harness cannot %s: %s\n", what, dsgd_message());
+    fprintf(stderr, "the harness cannot %s: %s\n", what, dsgd_error());
     abort();
 }
 
