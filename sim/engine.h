@@ -1,8 +1,8 @@
 /* engine.h - W workers and a parameter server in one process.
  *
- * The engine streams over workers in chunks of the thread count: gradient and encode in parallel, absorb in ascending
- * order, message released. It holds O(threads d) of its own; an algorithm's state is the algorithm's. All results are
- * the same bits for any number of threads, any logging density, and across snapshots.
+ * The engine streams over workers in blocks of a few, one block a thread: gradient and encode in parallel, absorb in ascending
+ * order, messages released. It holds O(threads rows d) of its own; an algorithm's state is the algorithm's. All results are the
+ * same bits for any number of threads, workers a block, device, any logging density, and across snapshots.
  */
 #ifndef DSGD_SIM_ENGINE_H
 #define DSGD_SIM_ENGINE_H
@@ -15,15 +15,31 @@
 #include "sim/transport.h"
 
 struct dsgd_engine; /* opaque */
+struct dsgd_device;
 
 /** A diverged run is a result: its last row is not finite. */
 enum dsgd_run_status { DSGD_RUNNING, DSGD_COMPLETE, DSGD_DIVERGED };
 
-/** Sees every message as it crosses the network, for tests and explanations; changes nothing. */
+/** One update as it was applied, on host memory. */
+struct dsgd_seen_update {
+    double scale, shrink;
+    size_t n;              /* d if dense; 0: nothing arrived in this step */
+    const uint32_t *index; /* [n], or NULL if dense */
+    const float *value;    /* [n] */
+};
+
+/** Sees what crosses the network, for tests and explanations. Members that are NULL: nobody listens. Listening changes nothing. */
 struct dsgd_tap {
-    /** One message; `worker` is the sender of an up, DSGD_RNG_SERVER for a down. NULL: nobody listens. */
+    /** One message, in ascending order of workers; `worker` is the sender of an up, DSGD_RNG_SERVER for a down. */
     void (*message)(void *context, uint32_t step, int exchange, bool up, uint32_t worker, const struct dsgd_message *message);
-    void *context; /**< handed to `message` */
+    /** The update of a round, before the server's momentum. */
+    void (*update)(void *context, uint32_t step, const struct dsgd_seen_update *update);
+    /** In observed rounds, for algorithms with a view: what entered a worker's compressor, and after settle (`kept`) what it holds back. */
+    void (*view)(void *context, uint32_t step, uint32_t worker, bool kept, const double *v /*[d]*/);
+    /** Tests of the decoders: the bytes of a section (number as declared; -1: the header in front of section `at`) on their way, which may
+     *  be changed, also in length up to `room`. Called by the sender's thread: several at once if there are several threads. */
+    void (*change)(void *context, uint32_t step, int exchange, bool up, uint32_t worker, int section, void *bytes, size_t *length, size_t room);
+    void *context; /**< handed to all of them */
 };
 
 /** What a run is made of. */
@@ -36,7 +52,9 @@ struct dsgd_engine_args {
     struct dsgd_constants constants;      /* NaN where unknown */
     double f_star;                        /* NaN if unknown: then no column `gap` */
     int threads;                          /* >= 1 */
-    struct dsgd_tap tap;                  /* message NULL: nobody listens */
+    uint32_t rows;                        /* workers a block, no part of the results; 0: as the engine likes */
+    const struct dsgd_device *device;     /* NULL: config->backend */
+    struct dsgd_tap tap;
 };
 
 /** Checks the configuration and allocates. DSGD_EINPUT with a sentence, DSGD_ENOMEM. Caller: dsgd_engine_destroy. */
@@ -53,7 +71,8 @@ int64_t dsgd_engine_steps_done(const struct dsgd_engine *engine);
 const struct dsgd_schedule *dsgd_engine_schedule(const struct dsgd_engine *engine);
 const struct dsgd_ledger *dsgd_engine_ledger(const struct dsgd_engine *engine);
 size_t dsgd_engine_d(const struct dsgd_engine *engine);
-/** w_t, and the iterate that is evaluated (the average, or w_t without averaging); [d], owned by the engine. */
+/** w_t, and the iterate that is evaluated (the average, or w_t without averaging); [d], host memory owned by the engine, good until
+ *  the next step: a call copies them from the device. */
 const double *dsgd_engine_model(const struct dsgd_engine *engine);
 const double *dsgd_engine_output(const struct dsgd_engine *engine);
 /** How many different threads have encoded a message so far. */
@@ -72,19 +91,22 @@ enum { DSGD_TABLES = 4 };
 /** trace, ledger, oracle, time; owned by the engine. */
 struct dsgd_table *dsgd_engine_table(struct dsgd_engine *engine, int which);
 
-/** One persistent array of the run's state. Saved to and restored from a snapshot as a rows x cols dataset. */
-struct dsgd_array {
-    char name[64]; /* "worker/v", "server/buffer", "engine/x" */
-    enum dsgd_field_type type;
-    size_t rows, cols;
-    void *data;
+/** One persistent array of the run's state, in a snapshot a rows x cols dataset: "worker/v", "server/buffer", "engine/x". */
+enum dsgd_saved_type { DSGD_SAVED_F32, DSGD_SAVED_F64, DSGD_SAVED_U64 };
+struct dsgd_saved {
+    char name[64];
+    enum dsgd_saved_type type;
+    size_t rows, cols; /* rows: workers, else 1 */
 };
-enum { DSGD_ARRAYS_MAX = 2 * DSGD_FIELDS_MAX + 8 };
-/** Fills array[] and returns how many. After overwriting them (restore), call dsgd_engine_restored. */
-int dsgd_engine_arrays(struct dsgd_engine *engine, struct dsgd_array array[DSGD_ARRAYS_MAX]);
+enum { DSGD_SAVED_MAX = 2 * DSGD_FIELDS_MAX + 8 };
+/** Fills saved[] and returns how many. */
+int dsgd_engine_saved(struct dsgd_engine *engine, struct dsgd_saved saved[DSGD_SAVED_MAX]);
+/** Row `row` of an array of this name and shape, to and from host memory [cols]. DSGD_EINTERNAL if there is none. After all arrays have
+ *  been overwritten (restore), call dsgd_engine_restored. */
+enum dsgd_status dsgd_engine_saved_get(struct dsgd_engine *engine, const struct dsgd_saved *saved, size_t row, void *out);
+enum dsgd_status dsgd_engine_saved_put(struct dsgd_engine *engine, const struct dsgd_saved *saved, size_t row, const void *in);
 enum dsgd_status dsgd_engine_restored(struct dsgd_engine *engine);
-
-/** Worker w's state (tests: to start a run from another's state). */
-struct dsgd_state *dsgd_engine_worker(struct dsgd_engine *engine, uint32_t w);
+/** Row `row` of the array `name` as doubles [cols]. DSGD_EINTERNAL if there is none, or it holds integers. */
+enum dsgd_status dsgd_engine_read(struct dsgd_engine *engine, const char *name, size_t row, double *out);
 
 #endif

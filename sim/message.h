@@ -1,9 +1,8 @@
 /* message.h - what crosses the network: a message is at most eight sections of bytes.
  *
- * A section is {kind, encoding, count, bytes, pointer}; the pointer lies in the backend's memory. The ledger adds section
- * lengths by kind and knows nothing else, so a byte that is not in a section cannot reach the other side, and one that is
- * cannot be left out. Senders append sections to an arena that the engine owns and reuses; receivers look sections up and
- * check them before they read.
+ * A section is {kind, encoding, count, bytes, pointer}. The ledger adds section lengths by kind and knows nothing else, so a byte that
+ * is not in a section cannot reach the other side, and one that is cannot be left out. Which sections a message has follows from what
+ * the algorithm declares (sim/algorithm.h); the engine makes and decodes their bytes.
  */
 #ifndef DSGD_SIM_MESSAGE_H
 #define DSGD_SIM_MESSAGE_H
@@ -11,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "sim/status.h"
-
-struct dsgd_backend;
 
 /** The kinds of sections: symbol, word in column names, meaning. */
 #define DSGD_KIND_LIST(X)                                                                         \
@@ -56,52 +53,16 @@ struct dsgd_section {
     enum dsgd_encoding encoding;
     uint64_t count; /* elements */
     size_t bytes;   /* length on the wire */
-    void *data;     /* [bytes], backend memory, owned by the message's arena */
+    const void *data; /* [bytes] host memory, for a listener as long as it is called; else NULL */
 };
 
-/** Grows in blocks, never moves what it handed out, keeps its memory when reset: no allocation in a steady round. A free block
- *  that is too small for the next piece is given back, so that pieces of varying length do not pile up. */
-struct dsgd_arena {
-    const struct dsgd_backend *backend;
-    struct dsgd_arena_block *first, *current;
-    size_t used;
-};
-
-/** What one party sends in one exchange. */
+/** What one party sends in one exchange. Without sections nothing is sent. */
 struct dsgd_message {
     int sections;
     struct dsgd_section section[DSGD_SECTIONS_MAX];
-    struct dsgd_arena arena;
 };
-
-/** An empty arena in the backend's memory. */
-void dsgd_arena_init(struct dsgd_arena *arena, const struct dsgd_backend *backend);
-/** 64-byte aligned memory, valid until reset. NULL when out of memory. */
-void *dsgd_arena_take(struct dsgd_arena *arena, size_t bytes);
-void dsgd_arena_reset(struct dsgd_arena *arena);
-void dsgd_arena_destroy(struct dsgd_arena *arena);
 
 /** Name of a kind: "table", "value", ... */
 const char *dsgd_kind_name(enum dsgd_kind kind);
-
-/** Removes all sections and keeps the memory. */
-void dsgd_message_reset(struct dsgd_message *message);
-
-/** Appends a section of `bytes` bytes and hands out its memory, not cleared. DSGD_ENOMEM, or DSGD_EINTERNAL beyond eight. */
-enum dsgd_status dsgd_message_add(struct dsgd_message *message, enum dsgd_kind kind, enum dsgd_encoding encoding,
-                                  uint64_t count, size_t bytes, void **data);
-
-/** A section of count 4-byte elements. */
-enum dsgd_status dsgd_message_add_f32(struct dsgd_message *message, enum dsgd_kind kind, size_t count, float **data);
-enum dsgd_status dsgd_message_add_u32(struct dsgd_message *message, enum dsgd_kind kind, size_t count, uint32_t **data);
-
-/** Looks up section number `at` and checks kind, encoding, count and length; DSGD_EMESSAGE with a sentence otherwise. */
-enum dsgd_status dsgd_message_get(const struct dsgd_message *message, int at, enum dsgd_kind kind,
-                                  enum dsgd_encoding encoding, uint64_t count, size_t bytes, const void **data);
-enum dsgd_status dsgd_message_get_f32(const struct dsgd_message *message, int at, enum dsgd_kind kind, size_t count,
-                                      const float **data);
-/** Indices must also be strictly ascending and below `limit`. */
-enum dsgd_status dsgd_message_get_indices(const struct dsgd_message *message, int at, enum dsgd_kind kind, size_t count,
-                                          uint64_t limit, const uint32_t **data);
 
 #endif

@@ -28,13 +28,16 @@ struct dsgd_layout {
     const struct dsgd_segment *segment; /* [segments], ascending, without gaps; owned by the problem */
 };
 
-/** What a worker's stochastic gradient is taken over. */
+/** What the stochastic gradients of a block of workers are taken over; a block of one worker for plain functions. */
 struct dsgd_batch {
-    const uint32_t *example; /* [count] indices in [0, n); unused by problems with n = 0 */
+    const uint32_t *example; /* [rows][count] indices in [0, n), host memory; unused by problems with n = 0 */
     uint32_t count;          /* b */
-    uint32_t step, worker;   /* for problems that draw noise: counter words */
+    uint32_t step, worker;   /* row i belongs to worker + i. For problems that draw noise: counter words */
     uint32_t seed;           /* seed_data */
 };
+
+struct dsgd_rows;            /* sim/device.h */
+struct dsgd_f32;
 
 /** One number of an evaluation. Metric 0 is always the objective f; the others are the problem's own. */
 struct dsgd_metric {
@@ -82,10 +85,14 @@ struct dsgd_problem_ops {
     void (*shape)(const void *self, struct dsgd_layout *layout, size_t *n);
     /** optional: the start w_0; zero if NULL. */
     void (*start)(const void *self, double *x /*[d]*/);
-    /** REQUIRED. grad [d] = mean over the batch of the examples' gradients at x, plus the regulariser's. Overwrites grad.
-     *  Thread-safe: several workers call it at once. */
+    /** The gradient of one worker, in C on host memory: grad [d] = mean over the batch of the examples' gradients at x, plus the
+     *  regulariser's. Overwrites grad. Thread-safe: several workers call it at once. On devices without host memory it works on copies. */
     enum dsgd_status (*gradient)(const void *self, const float *x /*[d]*/, const struct dsgd_batch *batch, float *grad /*[d]*/);
-    /** REQUIRED. All metrics at x, in double precision. Outside all clocks. Not thread-safe. */
+    /** The same for a block of workers, through kernels of the device: x has stride 0 where all rows look at one model. Exactly one of
+     *  gradient and gradients is REQUIRED. */
+    enum dsgd_status (*gradients)(const void *self, struct dsgd_rows *w, const struct dsgd_f32 *x /*[rows][d]*/,
+                                  const struct dsgd_batch *batch, struct dsgd_f32 *grad /*[rows][d]*/);
+    /** REQUIRED. All metrics at x, in double precision, on host memory. Outside all clocks. Not thread-safe. */
     enum dsgd_status (*evaluate)(const void *self, const double *x /*[d]*/, double *value /*[metrics]*/);
     /** optional: the full gradient in double precision (tests, optima). */
     enum dsgd_status (*full_gradient)(const void *self, const double *x /*[d]*/, double *grad /*[d]*/);
@@ -99,5 +106,9 @@ struct dsgd_problem_ops {
     /** optional: whether this configuration has one, at no cost; NULL: always. */
     bool (*has_optimum)(const void *self);
 };
+
+/** One worker's gradient on host memory, by whichever slot the problem has. For tests, references and tools. */
+enum dsgd_status dsgd_problem_gradient(const struct dsgd_problem_ops *problem, const void *self, const float *x /*[d]*/,
+                                       const struct dsgd_batch *batch, float *grad /*[d]*/);
 
 #endif
