@@ -1,21 +1,23 @@
-/* engine.c - the engine's life: checks, allocation, the loop over rounds and rows, its state for snapshots. */
+/* engine.c - the engine's life: checks, construction, the loop over rounds and rows. */
 #include "sim/engine.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sim/engine_internal.h"
 #include "sim/rng.h"
 
-static struct dsgd_setting setting_of(const struct dsgd_engine_args *args, const struct dsgd_layout *layout)
+enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue)
+{
+    return queue->failed == DSGD_OK ? DSGD_OK : dsgd_fail(queue->failed, "%s", queue->text);
+}
+
+static struct dsgd_setting setting_of(const struct dsgd_engine_args *args, const struct dsgd_layout *layout, struct dsgd_shapes *shapes)
 {
     const struct dsgd_run_config *config = args->config;
-    return (struct dsgd_setting){.config = args->algorithm_config, .layout = layout, .backend = dsgd_backend_at(config->backend),
+    return (struct dsgd_setting){.config = args->algorithm_config, .params = args->algorithm->params, .layout = layout,
                                  .workers = (uint32_t)config->workers,
                                  .seed_hash = dsgd_run_seed(config, config->seed_hash),
-                                 .seed_algorithm = dsgd_run_seed(config, config->seed_algorithm), .steps = config->steps};
+                                 .seed_algorithm = dsgd_run_seed(config, config->seed_algorithm), .steps = config->steps, .shapes = shapes};
 }
 
 static enum dsgd_status check(const struct dsgd_engine_args *args, const struct dsgd_setting *setting)
@@ -24,10 +26,12 @@ static enum dsgd_status check(const struct dsgd_engine_args *args, const struct 
     if (args->config->server_nesterov && !(args->config->server_momentum > 0.0)) {
         return dsgd_fail(DSGD_EINPUT, "server_nesterov = true: expected false with server_momentum = 0");
     }
+    DSGD_TRY(dsgd_param_check_counts(alg->params, alg->name, args->algorithm_config, setting->layout->d));
     if (alg->check) { DSGD_TRY(alg->check(setting)); }
     if (args->config->emulation == DSGD_MERGED) {
-        const char *reason = alg->unmergeable ? alg->unmergeable(setting) : "it does not declare that it can be merged";
-        if (reason) {
+        const char *reason = alg->may_merge ? alg->may_merge(setting) : alg->unmergeable;
+        if (!reason) { reason = "it does not declare that it can be merged"; }
+        if (*reason) {
             return dsgd_fail(DSGD_EINPUT, "emulation = merged: not possible with algorithm %s (%s); expected faithful",
                              alg->name, reason);
         }
@@ -35,124 +39,98 @@ static enum dsgd_status check(const struct dsgd_engine_args *args, const struct 
     return DSGD_OK;
 }
 
-static void *zeroed(const struct dsgd_backend *be, size_t bytes)
+static void connect(struct dsgd_engine *e, struct dsgd_queue *queue, int threads, struct dsgd_rows *turn)
 {
-    void *data = be->alloc(bytes ? bytes : 1);
-    if (data) { be->clear(data, bytes ? bytes : 1); }
-    return data;
+    queue->device = e->device;
+    queue->threads = threads;
+    queue->measuring = e->counting;
+    *turn = (struct dsgd_rows){.queue = queue, .rows = 1, .first = DSGD_RNG_SERVER, .all = e->all_shared, .down = e->down};
 }
 
-static size_t party_bytes(const struct dsgd_party *party)
+static void connect_all(struct dsgd_engine *e)
 {
-    size_t bytes = sizeof *party->state;
-    for (int j = 0; j < party->fields; ++j) { bytes += party->field[j].count * dsgd_field_size(party->field[j].type); }
-    return bytes * party->count;
-}
-
-static enum dsgd_status party_create(const struct dsgd_backend *be, struct dsgd_party *party)
-{
-    party->state = calloc(party->count, sizeof *party->state);
-    bool complete = party->state != NULL;
-    for (int j = 0; complete && j < party->fields; ++j) {
-        const size_t row = party->field[j].count * dsgd_field_size(party->field[j].type);
-        party->block[j] = zeroed(be, row * party->count);
-        complete = party->block[j] != NULL;
-        for (uint32_t w = 0; complete && w < party->count; ++w) {
-            party->state[w].field[j] = (char *)party->block[j] + row * w;
-        }
+    for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
+        e->all_shared[j] = e->all[j];
+        if (e->all[j].used) { e->all_shared[j].as.array = dsgd_array_shared(&e->all[j].as.array); }
     }
-    return complete ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the state of %u parties, %zu bytes", party->count,
-                                          party_bytes(party));
-}
-
-static void party_destroy(const struct dsgd_backend *be, struct dsgd_party *party)
-{
-    for (int j = 0; j < party->fields; ++j) { be->release(party->block[j]); }
-    free(party->state);
-}
-
-static enum dsgd_status lanes_create(struct dsgd_engine *e)
-{
-    e->lane = calloc((size_t)e->lanes, sizeof *e->lane);
-    if (!e->lane) { return dsgd_fail(DSGD_ENOMEM, "no memory for %d threads", e->lanes); }
-    for (int l = 0; l < e->lanes; ++l) {
-        struct dsgd_lane *lane = &e->lane[l];
-        dsgd_arena_init(&lane->up.arena, e->be);
-        dsgd_arena_init(&lane->scratch, e->be);
+    connect(e, &e->queue, e->args.threads, &e->server_turn);
+    connect(e, &e->queue, e->args.threads, &e->all_turn);
+    for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
+        e->server_turn.field[j] = e->server[j];
+        e->all_turn.field[j] = e->all[j];
     }
-    for (int l = 0; l < e->lanes; ++l) {
-        struct dsgd_lane *lane = &e->lane[l];
-        lane->grad = zeroed(e->be, e->layout.d * sizeof *lane->grad);
-        lane->example = calloc((size_t)e->args.config->batch, sizeof *lane->example);
-        if (e->alg->point) { lane->point = zeroed(e->be, e->layout.d * sizeof *lane->point); }
-        const bool lends = e->args.config->log.oracle && e->alg->lends && e->alg->lends(e->common);
-        if (lends) { lane->input = zeroed(e->be, e->layout.d * sizeof *lane->input); }
-        if (!lane->grad || !lane->example || (e->alg->point && !lane->point) || (lends && !lane->input)) {
-            return dsgd_fail(DSGD_ENOMEM, "no memory for %d gradients of %zu parameters", e->lanes, e->layout.d);
-        }
-    }
-    return DSGD_OK;
+    for (int l = 0; l < e->lanes; ++l) { connect(e, &e->lane[l].queue, 1, &e->lane[l].turn); }
 }
 
-static enum dsgd_status model_create(struct dsgd_engine *e)
+/* Workers a block: a few, as long as their gradients stay in the second-level cache. */
+static uint32_t rows_of(const struct dsgd_engine *e)
+{
+    enum { ROWS_MAX = 8 };
+    const size_t cached = ((size_t)1 << 20) / sizeof(float) / e->layout.d;
+    const uint32_t workers = (uint32_t)e->args.config->workers, lanes = (uint32_t)e->lanes;
+    uint32_t rows = workers / lanes + (workers % lanes != 0);
+    if (e->args.rows > 0) { return rows < e->args.rows ? rows : e->args.rows; }
+    if (rows > ROWS_MAX) { rows = ROWS_MAX; }
+    return cached < 1 ? 1 : rows < cached ? rows : (uint32_t)cached;
+}
+
+static enum dsgd_status start_model(struct dsgd_engine *e)
 {
     const size_t d = e->layout.d;
-    e->x = zeroed(e->be, d * sizeof *e->x);
-    e->replica = zeroed(e->be, d * sizeof *e->replica);
-    const bool averaging = e->args.config->average != DSGD_AVERAGE_NONE, merged = e->args.config->emulation == DSGD_MERGED;
-    const bool momentum = e->args.config->server_momentum > 0.0;
-    if (averaging) { e->average = zeroed(e->be, d * sizeof *e->average); }
-    if (momentum) { e->momentum = zeroed(e->be, d * sizeof *e->momentum); }
-    if (merged) { e->merged_sum = zeroed(e->be, d * sizeof *e->merged_sum); }
-    if (!e->x || !e->replica || (averaging && !e->average) || (merged && !e->merged_sum) ||
-        (momentum && !e->momentum)) {
-        return dsgd_fail(DSGD_ENOMEM, "no memory for a model of %zu parameters", d);
-    }
-    if (e->args.problem->start) { e->args.problem->start(e->args.problem_self, e->x); }
-    e->be->round_f32(d, e->x, e->replica);
-    if (averaging) { e->be->copy(e->average, e->x, d * sizeof *e->x); } /* row 0 shows the start */
+    e->host_x = calloc(d, sizeof *e->host_x);
+    e->host_output = e->average.used ? calloc(d, sizeof *e->host_output) : e->host_x;
+    if (!e->host_x || !e->host_output) { return dsgd_fail(DSGD_ENOMEM, "no memory for a model of %zu parameters", d); }
+    if (e->args.problem->start) { e->args.problem->start(e->args.problem_self, e->host_x); }
+    e->device->write(&e->queue, e->x.as.array.at, e->host_x, d * sizeof *e->host_x);
+    if (e->average.used) { e->device->write(&e->queue, e->average.as.array.at, e->host_x, d * sizeof *e->host_x); } /* row 0 shows the start */
+    e->device->replicate(&e->queue, &e->x.as.f64, &e->replica.as.f32);
     return DSGD_OK;
 }
 
 static enum dsgd_status build(struct dsgd_engine *e, const struct dsgd_setting *setting)
 {
     const struct dsgd_run_config *config = e->args.config;
-    DSGD_TRY(dsgd_schedule_resolve(config, &e->args.constants, e->alg->tau ? e->alg->tau(setting) : 1.0, &e->schedule));
-    DSGD_TRY(e->alg->create(setting, &e->common));
-    e->workers.fields = e->alg->worker_fields(e->common, e->workers.field);
-    e->workers.count = e->emulated;
-    DSGD_TRY(party_create(e->be, &e->workers));
-    e->server.fields = e->alg->server_fields(e->common, e->server.field);
-    e->server.count = 1;
-    DSGD_TRY(party_create(e->be, &e->server));
-    DSGD_TRY(lanes_create(e));
-    DSGD_TRY(model_create(e));
+    const struct dsgd_algorithm *named = e->args.algorithm;
+    DSGD_TRY(dsgd_schedule_resolve(config, &e->args.constants, named->tau ? named->tau(setting) : 1.0, &e->schedule));
+    e->alg = named->variant ? named->variant(setting) : named;
+    e->common = calloc(1, e->alg->common_size > 0 ? e->alg->common_size : 1);
+    e->lane = calloc((size_t)e->lanes, sizeof *e->lane);
+    if (!e->common || !e->lane) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm %s and %d threads", named->name, e->lanes); }
+    DSGD_TRY(e->alg->init(setting, e->common));
+    if (e->shapes.failed) { return dsgd_fail(DSGD_ENOMEM, "no memory for the parts of the model that algorithm %s distinguishes", named->name); }
+    e->alg->declare(e->common, &e->declaration);
+    if (e->declaration.wrong) { return dsgd_fail(DSGD_EINTERNAL, "algorithm %s declares wrongly: %s", named->name, e->declaration.wrong); }
+    if (e->alg->view >= 0 && (e->alg->view >= DSGD_FIELDS_MAX || e->declaration.field[DSGD_WORKER][e->alg->view].n != e->layout.d)) {
+        return dsgd_fail(DSGD_EINTERNAL, "algorithm %s declares wrongly: its view is not a field of d numbers", named->name);
+    }
+    DSGD_TRY(dsgd_engine_allocate_all(e));
     DSGD_TRY(dsgd_observer_create(e));
+    connect_all(e);
+    DSGD_TRY(dsgd_engine_dry_all(e));
+    if (e->counting) { return DSGD_OK; }
+    DSGD_TRY(start_model(e));
     return dsgd_engine_tables_create(e);
 }
 
-enum dsgd_status dsgd_engine_create(const struct dsgd_engine_args *args, struct dsgd_engine **out)
+static enum dsgd_status create(const struct dsgd_engine_args *args, bool counting, struct dsgd_engine **out)
 {
-    struct dsgd_layout layout;
-    size_t n = 0;
-    args->problem->shape(args->problem_self, &layout, &n);
-    const struct dsgd_setting setting = setting_of(args, &layout);
-    DSGD_TRY(check(args, &setting));
     struct dsgd_engine *e = calloc(1, sizeof *e);
+    *out = NULL;
     if (!e) { return dsgd_fail(DSGD_ENOMEM, "no memory for the engine"); }
+    args->problem->shape(args->problem_self, &e->layout, &e->n);
     e->args = *args;
-    e->layout = layout;
-    e->n = n;
-    e->be = setting.backend;
-    e->alg = args->algorithm;
+    const struct dsgd_setting setting = setting_of(&e->args, &e->layout, &e->shapes);
+    enum dsgd_status status = check(args, &setting);
+    e->counting = counting;
+    e->device = args->device ? args->device : dsgd_device_at(args->config->backend);
     e->emulated = args->config->emulation == DSGD_MERGED ? 1 : (uint32_t)args->config->workers;
+    e->copies = (uint32_t)args->config->workers / e->emulated;
     e->key_batch = (struct dsgd_rng_key){dsgd_run_seed(args->config, args->config->seed_data), dsgd_rng_purpose("minibatch")};
     e->lanes = args->threads < args->config->workers ? args->threads : (int)args->config->workers;
+    e->rows = rows_of(e);
     e->last_row = -1;
     dsgd_ledger_clear(&e->ledger);
-    dsgd_arena_init(&e->server_scratch, e->be);
-    for (int j = 0; j < DSGD_EXCHANGES_MAX; ++j) { dsgd_arena_init(&e->down[j].arena, e->be); }
-    enum dsgd_status status = build(e, &setting);
+    if (status == DSGD_OK) { status = build(e, &setting); }
     if (status != DSGD_OK) {
         dsgd_engine_destroy(e);
         return status;
@@ -161,31 +139,35 @@ enum dsgd_status dsgd_engine_create(const struct dsgd_engine_args *args, struct 
     return DSGD_OK;
 }
 
+enum dsgd_status dsgd_engine_create(const struct dsgd_engine_args *args, struct dsgd_engine **out)
+{
+    return create(args, false, out);
+}
+
 void dsgd_engine_destroy(struct dsgd_engine *e)
 {
     if (!e) { return; }
-    for (int l = 0; e->lane && l < e->lanes; ++l) {
-        dsgd_arena_destroy(&e->lane[l].up.arena);
-        dsgd_arena_destroy(&e->lane[l].scratch);
-        e->be->release(e->lane[l].grad);
-        e->be->release(e->lane[l].input);
-        e->be->release(e->lane[l].point);
-        free(e->lane[l].example);
-    }
-    free(e->lane);
-    for (int j = 0; j < DSGD_EXCHANGES_MAX; ++j) { dsgd_arena_destroy(&e->down[j].arena); }
-    dsgd_arena_destroy(&e->server_scratch);
-    party_destroy(e->be, &e->workers);
-    party_destroy(e->be, &e->server);
-    e->alg->destroy(e->common);
-    e->be->release(e->x);
-    e->be->release(e->replica);
-    e->be->release(e->average);
-    e->be->release(e->momentum);
-    e->be->release(e->merged_sum);
     dsgd_observer_destroy(e);
+    dsgd_engine_release_all(e);
+    dsgd_shapes_free(&e->shapes);
+    if (e->host_output != e->host_x) { free(e->host_output); }
+    free(e->host_x);
+    free(e->common);
     for (int j = 0; j < DSGD_TABLES; ++j) { dsgd_table_destroy(&e->table[j]); }
     free(e);
+}
+
+/* Whether the model has ceased to be finite, and where. On a device where a look costs a wait it comes after some steps: what was counted
+ * since then is taken back, what was computed was not written. */
+static void look(struct dsgd_engine *e)
+{
+    uint32_t word = 0;
+    e->device->read(&e->queue, &word, e->diverged, sizeof word);
+    if (word == 0) { return; }
+    e->step = word; /* updates until then: the one that diverged is the last */
+    e->ledger = e->looked[(word - 1) % LOOK_MAX];
+    e->status = DSGD_DIVERGED;
+    e->next_row = e->step; /* the row shows it, whatever the grid says */
 }
 
 enum dsgd_status dsgd_engine_step(struct dsgd_engine *e)
@@ -195,7 +177,7 @@ enum dsgd_status dsgd_engine_step(struct dsgd_engine *e)
     if (e->status != DSGD_RUNNING) { return DSGD_OK; }
     if (e->step >= e->next_row) { e->next_row = dsgd_run_next_row(config, e->step); } /* logarithms: not in every step */
     DSGD_TRY(dsgd_engine_round(e, config->log.oracle && e->step + 1 == e->next_row));
-    if (e->status == DSGD_DIVERGED) { e->next_row = e->step; } /* the row shows it, whatever the grid says */
+    if (e->step % e->device->look_every == 0 || e->step == e->next_row || e->step == config->steps) { look(e); }
     if (e->step == config->steps && e->status == DSGD_RUNNING) { e->status = DSGD_COMPLETE; }
     if (e->status != DSGD_RUNNING) { DSGD_TRY(dsgd_engine_row(e)); }
     return DSGD_OK;
@@ -206,43 +188,23 @@ enum dsgd_status dsgd_engine_check(const struct dsgd_engine_args *args)
     struct dsgd_layout layout;
     size_t n = 0;
     args->problem->shape(args->problem_self, &layout, &n);
-    const struct dsgd_setting setting = setting_of(args, &layout);
+    const struct dsgd_setting setting = setting_of(args, &layout, NULL);
     return check(args, &setting);
 }
 
 enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t *engine_bytes, size_t *worker_bytes)
 {
-    struct dsgd_layout layout;
-    size_t n = 0;
-    args->problem->shape(args->problem_self, &layout, &n);
-    const struct dsgd_setting setting = setting_of(args, &layout);
-    DSGD_TRY(check(args, &setting));
-    void *common = NULL;
-    DSGD_TRY(args->algorithm->create(&setting, &common));
+    struct dsgd_engine *e;
+    DSGD_TRY(create(args, true, &e));
     const struct dsgd_run_config *config = args->config;
-    const bool merged = config->emulation == DSGD_MERGED;
-    const size_t d = layout.d, lanes = (size_t)(args->threads < config->workers ? args->threads : config->workers);
-    struct dsgd_party workers = {.count = merged ? 1 : (uint32_t)config->workers}, server = {.count = 1};
-    struct dsgd_round_bytes round = {.up = 0};
-    workers.fields = args->algorithm->worker_fields(common, workers.field);
-    server.fields = args->algorithm->server_fields(common, server.field);
-    if (args->algorithm->round_bytes) { args->algorithm->round_bytes(common, workers.count, &round); }
-    *worker_bytes = party_bytes(&workers);
-    size_t bytes = party_bytes(&server) + d * (sizeof(double) + sizeof(float));        /* master copy and replica */
-    bytes += lanes * (d * sizeof(float) + round.up + round.worker_scratch);            /* a gradient a thread */
-    bytes += args->algorithm->point ? lanes * d * sizeof(float) : 0;
-    bytes += config->server_momentum > 0.0 ? 2 * d * sizeof(float) : 0;
-    bytes += round.down + round.server_scratch;
-    bytes += config->average != DSGD_AVERAGE_NONE ? d * sizeof(double) : 0;
-    bytes += merged ? d * sizeof(double) : 0;
-    const bool lends = args->algorithm->lends && args->algorithm->lends(common);
-    bytes += config->log.oracle ? (args->algorithm->view || lends ? 3 : 1) * d * sizeof(double) : 0;
-    bytes += config->log.oracle && lends ? lanes * d * sizeof(float) : 0;
-    bytes += args->algorithm->common_bytes ? args->algorithm->common_bytes(common) : 0;
+    size_t bytes = e->bytes - e->worker_bytes + e->alg->common_size + dsgd_shapes_bytes(&e->shapes);
+    bytes += (config->average == DSGD_AVERAGE_NONE ? 1 : 2) * e->layout.d * sizeof(double); /* copies on the host */
+    bytes += (size_t)e->lanes * e->rows * ((size_t)config->batch * sizeof(uint32_t) + sizeof(struct dsgd_message));
     bytes += args->problem->bytes ? args->problem->bytes(args->problem_self) : 0;
     bytes += (size_t)dsgd_run_rows(config) * DSGD_TABLES * 16 * sizeof(union dsgd_cell); /* 60 columns in four tables */
     *engine_bytes = bytes;
-    args->algorithm->destroy(common);
+    *worker_bytes = e->worker_bytes;
+    dsgd_engine_destroy(e);
     return DSGD_OK;
 }
 
@@ -251,10 +213,18 @@ int64_t dsgd_engine_steps_done(const struct dsgd_engine *e) { return e->step; }
 const struct dsgd_schedule *dsgd_engine_schedule(const struct dsgd_engine *e) { return &e->schedule; }
 const struct dsgd_ledger *dsgd_engine_ledger(const struct dsgd_engine *e) { return &e->ledger; }
 size_t dsgd_engine_d(const struct dsgd_engine *e) { return e->layout.d; }
-const double *dsgd_engine_model(const struct dsgd_engine *e) { return e->x; }
-const double *dsgd_engine_output(const struct dsgd_engine *e) { return e->average ? e->average : e->x; }
 struct dsgd_table *dsgd_engine_table(struct dsgd_engine *e, int which) { return &e->table[which]; }
-struct dsgd_state *dsgd_engine_worker(struct dsgd_engine *e, uint32_t w) { return &e->workers.state[w]; }
+
+/* A device's read takes a queue of its own here: looking changes nothing of the run's. */
+static const double *fetch(const struct dsgd_engine *e, const struct dsgd_handle *v, double *host)
+{
+    struct dsgd_queue queue = {.device = e->device, .threads = 1};
+    e->device->read(&queue, host, v->as.array.at, e->layout.d * sizeof *host);
+    return host;
+}
+
+const double *dsgd_engine_model(const struct dsgd_engine *e) { return fetch(e, &e->x, e->host_x); }
+const double *dsgd_engine_output(const struct dsgd_engine *e) { return fetch(e, e->average.used ? &e->average : &e->x, e->host_output); }
 
 int dsgd_engine_threads_used(const struct dsgd_engine *e)
 {
@@ -277,84 +247,4 @@ void dsgd_lane_seconds(const struct dsgd_engine *e, double *gradient, double *en
         *encode += e->lane[l].encode_s;
         *settle += e->lane[l].settle_s;
     }
-}
-
-/* Scalars that a snapshot must carry, in one order for saving and restoring. */
-static void exchange_scalars(struct dsgd_engine *e, bool save)
-{
-    uint64_t step = (uint64_t)e->step, status = (uint64_t)e->status, next = (uint64_t)e->next_row,
-             last = (uint64_t)(e->last_row + 1);
-    uint64_t *counter[COUNTERS] = {&step, &status, &next, &last, &e->ledger.broadcast, &e->ledger.messages_up,
-                                   &e->ledger.messages_down, &e->ledger.worker_steps};
-    int counters = 0;
-    while (counter[counters]) { ++counters; }
-    for (int k = 0; k < DSGD_KINDS; ++k) { counter[counters++] = &e->ledger.up[k]; }
-    for (int k = 0; k < DSGD_KINDS; ++k) { counter[counters++] = &e->ledger.down[k]; }
-    struct dsgd_observer *o = &e->observer;
-    double gradient, encode, settle; /* restored into lane 0 */
-    dsgd_lane_seconds(e, &gradient, &encode, &settle);
-    double *measure[MEASURES] = {&e->ledger.values_min, &e->ledger.values_max, &e->ledger.wire_min, &e->ledger.wire_max,
-                                 &e->weight_sum, &e->plan_s, &e->server_s, &e->decode_s, &e->round_s, &e->evaluation_s,
-                                 &gradient, &encode, &settle, &o->input_norm2,
-                                 &o->error_norm2, &o->recall, &o->update_nnz, &o->memory_mean_norm2, &o->memory_norm2_mean};
-    for (int j = 0; j < counters; ++j) {
-        if (save) {
-            e->counter[j] = *counter[j];
-        } else {
-            *counter[j] = e->counter[j];
-        }
-    }
-    for (int j = 0; j < MEASURES && measure[j]; ++j) {
-        if (save) {
-            e->measure[j] = *measure[j];
-        } else {
-            *measure[j] = e->measure[j];
-        }
-    }
-    if (!save) {
-        e->step = (int64_t)step;
-        e->status = (enum dsgd_run_status)status;
-        e->next_row = (int64_t)next;
-        e->last_row = (int64_t)last - 1;
-        e->lane[0].gradient_s = gradient;
-        e->lane[0].encode_s = encode;
-        e->lane[0].settle_s = settle;
-    }
-}
-
-static int add_party(struct dsgd_array *array, int n, const char *who, const struct dsgd_party *party)
-{
-    for (int j = 0; j < party->fields; ++j) {
-        const struct dsgd_field *field = &party->field[j];
-        if (field->transient || field->count == 0) { continue; }
-        array[n] = (struct dsgd_array){.type = field->type, .rows = party->count, .cols = field->count,
-                                       .data = party->block[j]};
-        snprintf(array[n].name, sizeof array[n].name, "%s/%s", who, field->name);
-        ++n;
-    }
-    return n;
-}
-
-int dsgd_engine_arrays(struct dsgd_engine *e, struct dsgd_array array[DSGD_ARRAYS_MAX])
-{
-    exchange_scalars(e, true);
-    int n = 0;
-    array[n++] = (struct dsgd_array){"engine/counter", DSGD_U64, 1, COUNTERS, e->counter};
-    array[n++] = (struct dsgd_array){"engine/measure", DSGD_F64, 1, MEASURES, e->measure};
-    array[n++] = (struct dsgd_array){"engine/x", DSGD_F64, 1, e->layout.d, e->x};
-    if (e->average) { array[n++] = (struct dsgd_array){"engine/average", DSGD_F64, 1, e->layout.d, e->average}; }
-    if (e->momentum) { array[n++] = (struct dsgd_array){"engine/momentum", DSGD_F32, 1, e->layout.d, e->momentum}; }
-    n = add_party(array, n, "worker", &e->workers);
-    return add_party(array, n, "server", &e->server);
-}
-
-enum dsgd_status dsgd_engine_restored(struct dsgd_engine *e)
-{
-    exchange_scalars(e, false);
-    if (e->step < 0 || e->step > e->args.config->steps || e->status > DSGD_DIVERGED) {
-        return dsgd_fail(DSGD_EINPUT, "snapshot is at step %lld of %lld: expected an earlier one", (long long)e->step,
-                         (long long)e->args.config->steps);
-    }
-    e->be->round_f32(e->layout.d, e->x, e->replica);
-    return DSGD_OK;
 }

@@ -1,43 +1,45 @@
-/* engine_internal.h - the engine's parts, shared by engine.c (life), round.c (one round) and observer.c (rows). */
+/* engine_internal.h - the engine's parts, shared by engine.c (life), memory.c (allocation), dry.c (rounds that only measure), round.c (one
+ * round), exchange.c (sections on their way), state.c (snapshots) and observer.c (rows).
+ */
 #ifndef DSGD_SIM_ENGINE_INTERNAL_H
 #define DSGD_SIM_ENGINE_INTERNAL_H
 
+#include "sim/device_ops.h"
 #include "sim/engine.h"
-#include "sim/rng.h"
 
-/** What one thread needs to work for one worker at a time. */
-struct dsgd_lane {
-    struct dsgd_message up;
-    struct dsgd_arena scratch;
-    float *grad;        /* [d] */
-    float *input;       /* [d] what entered the compressor in an observed round; NULL if the algorithm does not lend it */
-    float *point;       /* [d] where a local method evaluates its gradient; NULL for others */
-    uint32_t *example;  /* [batch] */
-    double gradient_s, encode_s, settle_s;
-    enum dsgd_status status;
-    char message[DSGD_MESSAGE_MAX];
-    bool worked;        /* this thread has encoded */
+/** A section of a block of messages: what the sender filled, its bytes, what the receiver reads. */
+struct dsgd_crossing {
+    struct dsgd_handle sent, got; /* the same memory where the bytes are the floats themselves */
+    void *bytes;                  /* [rows][room] on the device; NULL where they are */
+    size_t room;
+    uint32_t *count;              /* [rows] host: elements that arrived */
 };
 
-/** All states of one party kind: field j is one block of `count` rows. */
-struct dsgd_party {
-    int fields;
-    struct dsgd_field field[DSGD_FIELDS_MAX];
-    void *block[DSGD_FIELDS_MAX];
-    uint32_t count;
-    struct dsgd_state *state; /* [count] */
+/** One thread's or stream's turn. */
+struct dsgd_lane {
+    struct dsgd_queue queue;
+    struct dsgd_rows turn;
+    struct dsgd_handle grad;    /* F32 [rows][d] */
+    struct dsgd_handle point;   /* F32 [rows][d], where a local method evaluates its gradients; unused by others */
+    struct dsgd_handle shown;   /* F32 [rows][d], what an algorithm with DSGD_VIEW_SHOWN shows; unused by others */
+    uint32_t *example;          /* [rows][batch] */
+    struct dsgd_crossing up[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
+    struct dsgd_message *message; /* [rows] what this turn has sent */
+    double gradient_s, encode_s, settle_s;
+    bool worked;                /* this thread has encoded */
 };
 
 enum { DSGD_TRACE, DSGD_LEDGER, DSGD_ORACLE, DSGD_TIME };
-enum { COUNTERS = 32, MEASURES = 24 };
+enum { COUNTERS = 32, MEASURES = 24, PLANS = 64, LOOK_MAX = 64 };
 
 /** What the observer keeps between the phases of a logged round. */
 struct dsgd_observer {
-    double *input;        /* [d] mean of the vectors that entered the compressors; NULL without oracle */
-    double *memory, *one; /* [d] mean memory, one worker's vector; NULL if the algorithm compresses nothing */
-    bool lends;           /* the algorithm's encode gives its input in an observed round ... */
-    bool lending;         /* ... and this is one */
-    double lent_s;        /* seconds that summing up took in this round */
+    struct dsgd_handle input;  /* F64 [d] mean of the vectors that entered the compressors; unused without oracle */
+    struct dsgd_handle memory; /* F64 [d] working vector, later the mean memory; unused if nothing is compressed */
+    struct dsgd_handle norm2;  /* F64 [workers] */
+    double *host_norm2;        /* [workers] */
+    void *scratch;             /* of recall */
+    double lent_s;             /* seconds that summing up took in this round */
     double input_norm2, error_norm2, recall, update_nnz, memory_mean_norm2, memory_norm2_mean;
 };
 
@@ -45,26 +47,44 @@ struct dsgd_engine {
     struct dsgd_engine_args args;
     struct dsgd_layout layout;
     size_t n; /* training examples; 0: gradients do not come from examples */
-    const struct dsgd_backend *be;
-    const struct dsgd_algorithm *alg;
+    const struct dsgd_device *device;
+    const struct dsgd_algorithm *alg; /* whose slots run: the algorithm's own, or its variant's */
+    struct dsgd_shapes shapes;
+    struct dsgd_declaration declaration;
     void *common;
     struct dsgd_schedule schedule;
     struct dsgd_rng_key key_batch;
     uint32_t emulated; /* workers that really run: W, or 1 when merged */
+    uint32_t copies;   /* messages that one stands for: 1, or W when merged */
+    uint32_t rows;     /* workers a block */
 
-    double *x, *average;   /* [d] master copy of the model, running average */
-    float *replica;        /* [d] (float)x: what every worker computes gradients at */
-    float *momentum;       /* [d] buffer of server_momentum; NULL without */
-    double *merged_sum;    /* [d] merged emulation: sum of the workers' gradients */
-    double weight_sum;     /* Q_t */
+    /* what allocation has done; counting: adds up and gives nothing */
+    bool counting;
+    size_t bytes, worker_bytes;
+    void **memory; /* [pieces] device memory, for release */
+    size_t pieces;
+
+    struct dsgd_handle x, average; /* F64 [d] master copy of the model, running average (unused without) */
+    struct dsgd_handle replica;    /* F32 [d] (float)x: what every worker computes gradients at */
+    struct dsgd_handle x_shared, replica_shared;   /* the same with stride 0 */
+    struct dsgd_handle momentum;                   /* F32 [d] buffer of server_momentum; unused without */
+    struct dsgd_handle merged_sum, mean_gradient;  /* merged: F64 and F32 [d] */
+    void *diverged;                                /* uint32_t on the device */
+    double *host_x, *host_output;                  /* [d] what was last read */
+    double weight_sum;                             /* Q_t */
     int64_t step, next_row, last_row;
     enum dsgd_run_status status;
+    struct dsgd_ledger looked[LOOK_MAX];           /* after each of the last steps, while divergence may be found late */
 
-    struct dsgd_party workers, server;
+    struct dsgd_handle worker[DSGD_FIELDS_MAX], server[DSGD_FIELDS_MAX], all[DSGD_FIELDS_MAX], all_shared[DSGD_FIELDS_MAX];
     int lanes;
-    struct dsgd_lane *lane; /* [lanes] */
-    struct dsgd_message down[DSGD_EXCHANGES_MAX];
-    struct dsgd_arena server_scratch;
+    struct dsgd_lane *lane;     /* [lanes] */
+    struct dsgd_queue queue;    /* of server and all */
+    struct dsgd_rows server_turn, all_turn;
+    struct dsgd_crossing answer[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
+    struct dsgd_handle down[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
+    struct dsgd_round planned[PLANS]; /* plans that have been measured */
+    int plans;
     struct dsgd_ledger ledger;
     double plan_s, server_s, decode_s, round_s, evaluation_s;
 
@@ -74,25 +94,60 @@ struct dsgd_engine {
     double measure[MEASURES];
 };
 
+/** The failure of a queue, handed to the caller. */
+enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue);
+
+/* memory.c */
+enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *engine, size_t bytes, void **out);
+enum dsgd_status dsgd_engine_allocate_all(struct dsgd_engine *engine);
+/** Reserves what the queues have measured so far, in place of what they had. */
+enum dsgd_status dsgd_engine_reserve(struct dsgd_engine *engine);
+void dsgd_engine_release_all(struct dsgd_engine *engine);
+
+/* dry.c */
+/** The plan of a step; `round` is complete but for it. */
+void dsgd_engine_plan(const struct dsgd_engine *engine, uint32_t step, struct dsgd_round *round);
+/** Runs a round of this plan on queues that do nothing, unless one has been: finds its working memory, wrong lengths, sections that are
+ *  not filled. `round` is planned. DSGD_EINTERNAL with a sentence. */
+enum dsgd_status dsgd_engine_dry(struct dsgd_engine *engine, const struct dsgd_round *round);
+/** All plans of a run, as far as they can be looked at beforehand. */
+enum dsgd_status dsgd_engine_dry_all(struct dsgd_engine *engine);
+
+/* round.c */
+/** One round, w_t to w_{t+1}; `observe` fills the observer. */
+enum dsgd_status dsgd_engine_round(struct dsgd_engine *engine, bool observe);
+/** Gives the turn to a block of workers. */
+void dsgd_engine_block(struct dsgd_engine *engine, struct dsgd_lane *lane, uint32_t first, uint32_t rows);
+/** x = m x + update and so on, in working memory of the all turn; leaves an update without arrivals alone. */
+void dsgd_engine_momentum(struct dsgd_engine *engine, struct dsgd_update *update);
+
+/* exchange.c */
+/** Bytes of the sections that `rows` senders have filled, and what the receiver reads of them; what cannot be decoded fails the queue
+ *  with DSGD_EMESSAGE. One wait: the lengths of all sets. message [rows]. */
+void dsgd_engine_post(struct dsgd_engine *engine, struct dsgd_queue *queue, enum dsgd_way way, const struct dsgd_round *round,
+                      struct dsgd_crossing *crossing, uint32_t first, uint32_t rows, struct dsgd_message *message);
+/** Shows a message to the listener, if there is one, and books it. */
+void dsgd_engine_book(struct dsgd_engine *engine, enum dsgd_way way, const struct dsgd_round *round, uint32_t worker, struct dsgd_message *message);
+
 /** Thread-seconds of the three worker phases, summed over lanes. */
 void dsgd_lane_seconds(const struct dsgd_engine *engine, double *gradient, double *encode, double *settle);
 
-/** round.c: one round, w_t to w_{t+1}; `observe` fills the observer. */
-enum dsgd_status dsgd_engine_round(struct dsgd_engine *engine, bool observe);
-
-/** observer.c */
+/* observer.c */
 enum dsgd_status dsgd_observer_create(struct dsgd_engine *engine);
 void dsgd_observer_destroy(struct dsgd_engine *engine);
-/** Vectors that exist in encode alone are summed as they come, ascending: what the algorithm lends or, where nothing is
+/** Vectors that exist in encode alone are summed as they come, ascending: what the algorithm shows or, where nothing is
  *  compressed, the gradient. */
 bool dsgd_observer_wants_vectors(const struct dsgd_engine *engine);
-void dsgd_observer_vector(struct dsgd_engine *engine, uint32_t i, const struct dsgd_lane *lane);
+void dsgd_observer_vectors(struct dsgd_engine *engine, const struct dsgd_lane *lane);
 /** Before settle: mean of the vectors that entered the compressors. */
 void dsgd_observer_input(struct dsgd_engine *engine);
 /** After decode: compression error, recall, and the memories. */
-enum dsgd_status dsgd_observer_update(struct dsgd_engine *engine, const struct dsgd_update *update);
+void dsgd_observer_update(struct dsgd_engine *engine, const struct dsgd_update *update);
 enum dsgd_status dsgd_engine_tables_create(struct dsgd_engine *engine);
 /** Evaluates and appends the row of the current step. */
 enum dsgd_status dsgd_engine_row(struct dsgd_engine *engine);
+
+/** Coordinates that an update has: d if dense. */
+size_t dsgd_update_size(struct dsgd_engine *engine, const struct dsgd_update *update);
 
 #endif

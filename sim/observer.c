@@ -3,8 +3,8 @@
  * /oracle holds what nobody in the network may know. With p = mean of the vectors that entered the workers' compressors
  * and g~ the update in the same units: input_norm2 = ||p||^2, error_norm2 = ||p - g~||^2, recall = share of g~'s
  * coordinates among the |g~|_0 largest of |p|. After settle: memory_mean_norm2 = ||mean a_i||^2 (the quantity of Lemma 3)
- * and memory_norm2_mean = mean ||a_i||^2. Without compression (the algorithm shows nothing) p is the mean gradient, and error
- * and recall are NaN. A row of step t shows the round that led to it (t-1 to t).
+ * and memory_norm2_mean = mean ||a_i||^2. Without compression (DSGD_VIEW_NONE) p is the mean gradient, and error and recall are
+ * NaN. Vectors stay on the device, numbers are read. A row of step t shows the round that led to it (t-1 to t).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +23,15 @@ enum { TIME_STEP, TIME_PLAN, TIME_GRADIENT, TIME_ENCODE, TIME_SETTLE, TIME_SERVE
 /* Does the algorithm show what enters a compressor? */
 static bool compresses(const struct dsgd_engine *e)
 {
-    return e->alg->view || e->observer.lends;
+    return e->alg->view != DSGD_VIEW_NONE;
+}
+
+static enum dsgd_status vector(struct dsgd_engine *e, size_t n, struct dsgd_handle *out)
+{
+    void *memory;
+    DSGD_TRY(dsgd_engine_allocate(e, dsgd_array_bytes(DSGD_F64, n, 1), &memory));
+    *out = (struct dsgd_handle){.type = DSGD_F64, .used = true, .as.array = dsgd_array_at(DSGD_F64, n, 1, memory)};
+    return DSGD_OK;
 }
 
 enum dsgd_status dsgd_observer_create(struct dsgd_engine *e)
@@ -31,109 +39,127 @@ enum dsgd_status dsgd_observer_create(struct dsgd_engine *e)
     struct dsgd_observer *o = &e->observer;
     o->input_norm2 = o->error_norm2 = o->recall = o->update_nnz = o->memory_mean_norm2 = o->memory_norm2_mean = NAN;
     if (!e->args.config->log.oracle) { return DSGD_OK; }
-    const size_t d = e->layout.d;
-    o->input = calloc(d, sizeof *o->input);
-    o->lends = e->alg->lends && e->alg->lends(e->common);
-    if (!compresses(e)) { return o->input ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the oracle's vector of %zu", d); }
-    o->memory = calloc(d, sizeof *o->memory);
-    o->one = calloc(d, sizeof *o->one);
-    return o->input && o->memory && o->one ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the oracle's vectors of %zu", d);
+    DSGD_TRY(vector(e, e->layout.d, &o->input));
+    DSGD_TRY(vector(e, e->emulated, &o->norm2));
+    o->host_norm2 = e->counting ? NULL : calloc(e->emulated, sizeof *o->host_norm2);
+    if (!o->host_norm2 && !e->counting) { return dsgd_fail(DSGD_ENOMEM, "no memory for the norms of %u workers", e->emulated); }
+    if (!compresses(e)) { return DSGD_OK; }
+    DSGD_TRY(vector(e, e->layout.d, &o->memory));
+    return dsgd_engine_allocate(e, e->device->probe_bytes(e->layout.d), &o->scratch);
 }
 
 void dsgd_observer_destroy(struct dsgd_engine *e)
 {
-    free(e->observer.input);
-    free(e->observer.memory);
-    free(e->observer.one);
+    free(e->observer.host_norm2);
 }
 
-static double norm2(const double *v, size_t d)
+static double read_one(struct dsgd_engine *e)
 {
-    double sum = 0.0;
-    for (size_t i = 0; i < d; ++i) { sum += v[i] * v[i]; }
-    return sum;
+    double value = NAN;
+    e->device->read(&e->queue, &value, e->observer.norm2.as.array.at, sizeof value);
+    return value;
 }
 
-/* mean over the workers of what they lend, ascending; returns the mean of their squared norms */
-static double mean_view(struct dsgd_engine *e, double *mean)
+static double norm2(struct dsgd_engine *e, const struct dsgd_handle *v)
 {
+    e->device->probe_norm2(&e->queue, &v->as.f64, &e->observer.norm2.as.f64);
+    return read_one(e);
+}
+
+/* Row `worker` of a vector for the listener. */
+static void show(struct dsgd_engine *e, const struct dsgd_handle *v, uint32_t row, uint32_t worker, bool kept)
+{
+    const struct dsgd_tap *tap = &e->args.tap;
     const size_t d = e->layout.d;
-    double norms = 0.0;
-    memset(mean, 0, d * sizeof *mean);
-    for (uint32_t w = 0; w < e->emulated; ++w) {
-        e->alg->view(e->common, &e->workers.state[w], e->observer.one);
-        for (size_t i = 0; i < d; ++i) { mean[i] += e->observer.one[i]; }
-        norms += norm2(e->observer.one, d);
+    double *out = tap->view ? malloc(d * sizeof *out) : NULL;
+    if (!out) { return; }
+    const struct dsgd_array array = dsgd_array_rows(v->type, &v->as.array, row);
+    if (v->type == DSGD_F64) {
+        e->device->read(&e->queue, out, array.at, d * sizeof *out);
+    } else { /* floats widen from the back */
+        float *narrow = (float *)(void *)out;
+        e->device->read(&e->queue, narrow, array.at, d * sizeof *narrow);
+        for (size_t i = d; i-- > 0;) {
+            float one;
+            memcpy(&one, narrow + i, sizeof one);
+            out[i] = (double)one;
+        }
     }
-    for (size_t i = 0; i < d; ++i) { mean[i] /= e->emulated; }
+    tap->view(tap->context, (uint32_t)e->step, worker, kept, out);
+    free(out);
+}
+
+/* mean over the workers of the field that the algorithm views, ascending; returns the mean of their squared norms */
+static double mean_view(struct dsgd_engine *e, struct dsgd_handle *mean, bool kept)
+{
+    const struct dsgd_handle *field = &e->worker[e->alg->view];
+    double norms = 0.0;
+    for (uint32_t w = 0; w < e->emulated; ++w) { show(e, field, w, w, kept); }
+    e->device->probe_add(&e->queue, field, e->emulated, true, 1.0, &mean->as.f64, &e->observer.norm2.as.f64);
+    e->device->probe_divide(&e->queue, e->emulated, &mean->as.f64);
+    e->device->read(&e->queue, e->observer.host_norm2, e->observer.norm2.as.array.at, e->emulated * sizeof *e->observer.host_norm2);
+    for (uint32_t w = 0; w < e->emulated; ++w) { norms += e->observer.host_norm2[w]; }
     return norms / e->emulated;
 }
 
 bool dsgd_observer_wants_vectors(const struct dsgd_engine *e)
 {
-    return e->observer.input && (e->observer.lends || !e->alg->view);
+    return e->observer.input.used && e->alg->view < 0;
 }
 
-/* A lent vector is summed and divided at the end, as mean_view does it: the same bits. */
-void dsgd_observer_vector(struct dsgd_engine *e, uint32_t i, const struct dsgd_lane *lane)
+/* A vector that is shown is summed and divided at the end, as mean_view does it: the same bits. */
+void dsgd_observer_vectors(struct dsgd_engine *e, const struct dsgd_lane *lane)
 {
-    double *input = e->observer.input;
-    const size_t d = e->layout.d;
-    if (i == 0) { memset(input, 0, d * sizeof *input); }
-    if (e->observer.lends) {
-        for (size_t j = 0; j < d; ++j) { input[j] += (double)lane->input[j]; }
+    const uint32_t rows = lane->turn.rows, first = lane->turn.first;
+    dsgd_f64 *input = &e->observer.input.as.f64;
+    if (e->alg->view == DSGD_VIEW_SHOWN) {
+        for (uint32_t row = 0; row < rows; ++row) { show(e, &lane->shown, row, first + row, false); }
+        e->device->probe_add(&e->queue, &lane->shown, rows, first == 0, 1.0, input, NULL);
     } else {
-        for (size_t j = 0; j < d; ++j) { input[j] += (double)lane->grad[j] / e->emulated; }
+        e->device->probe_add(&e->queue, e->merged_sum.used ? &e->mean_gradient : &lane->grad, rows, first == 0, e->emulated, input, NULL);
     }
 }
 
 void dsgd_observer_input(struct dsgd_engine *e)
 {
-    if (!e->observer.input) { return; }
-    if (e->observer.lends) {
-        for (size_t j = 0; j < e->layout.d; ++j) { e->observer.input[j] /= e->emulated; }
-    } else if (e->alg->view) {
-        mean_view(e, e->observer.input);
+    struct dsgd_observer *o = &e->observer;
+    if (!o->input.used) { return; }
+    if (e->alg->view == DSGD_VIEW_SHOWN) {
+        e->device->probe_divide(&e->queue, e->emulated, &o->input.as.f64);
+    } else if (compresses(e)) {
+        mean_view(e, &o->input, false);
     }
-    e->observer.input_norm2 = norm2(e->observer.input, e->layout.d);
+    o->input_norm2 = norm2(e, &o->input);
 }
 
-static int descending(const void *a, const void *b)
+size_t dsgd_update_size(struct dsgd_engine *e, const struct dsgd_update *update)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x < y) - (x > y);
+    uint32_t n = 0;
+    if (update->form == DSGD_UPDATE_DENSE) { return e->layout.d; }
+    if (update->form == DSGD_UPDATE_SPARSE) { e->device->read(&e->queue, &n, update->at->array.length, sizeof n); }
+    return n;
 }
 
-/* share of the update's coordinates that lie among the n largest magnitudes of p; one.[] is used as working space */
-static double recall(struct dsgd_engine *e, const struct dsgd_update *update)
+void dsgd_observer_update(struct dsgd_engine *e, const struct dsgd_update *update)
 {
     struct dsgd_observer *o = &e->observer;
-    if (!update->index || update->n == 0) { return NAN; }
-    for (size_t i = 0; i < e->layout.d; ++i) { o->one[i] = fabs(o->input[i]); }
-    qsort(o->one, e->layout.d, sizeof *o->one, descending);
-    const double threshold = o->one[update->n - 1];
-    size_t found = 0;
-    for (size_t j = 0; j < update->n; ++j) { found += fabs(o->input[update->index[j]]) >= threshold; }
-    return (double)found / (double)update->n;
-}
-
-enum dsgd_status dsgd_observer_update(struct dsgd_engine *e, const struct dsgd_update *update)
-{
-    struct dsgd_observer *o = &e->observer;
-    o->update_nnz = (double)update->n;
-    if (!compresses(e) || !o->input) { return DSGD_OK; }
-    memcpy(o->memory, o->input, e->layout.d * sizeof *o->memory);
-    for (size_t j = 0; j < update->n; ++j) {
-        const size_t i = update->index ? update->index[j] : j;
-        o->memory[i] -= update->gain * (double)update->value[j];
+    const size_t n = dsgd_update_size(e, update);
+    o->update_nnz = (double)n;
+    if (!compresses(e) || !o->input.used) { return; }
+    const bool dense = update->form == DSGD_UPDATE_DENSE;
+    if (n > 0) {
+        e->device->probe_error(&e->queue, &o->input.as.f64, update->gain, dense ? NULL : update->at, update->value, &o->memory.as.f64);
     }
-    o->error_norm2 = norm2(o->memory, e->layout.d);
-    o->recall = recall(e, update);
+    o->error_norm2 = norm2(e, n > 0 ? &o->memory : &o->input);
+    o->recall = NAN;
+    if (!dense && n > 0) {
+        e->device->probe_recall(&e->queue, &o->input.as.f64, update->at, &o->norm2.as.f64, o->scratch);
+        o->recall = read_one(e);
+    }
     if (e->alg->memory) {
-        o->memory_norm2_mean = mean_view(e, o->memory);
-        o->memory_mean_norm2 = norm2(o->memory, e->layout.d);
+        o->memory_norm2_mean = mean_view(e, &o->memory, true);
+        o->memory_mean_norm2 = norm2(e, &o->memory);
     }
-    return DSGD_OK;
 }
 
 enum dsgd_status dsgd_engine_tables_create(struct dsgd_engine *e)

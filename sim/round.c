@@ -1,143 +1,187 @@
 /* round.c - one round of synchronous training, top to bottom.
  *
- * gradient -> encode -> absorb -> finish -> broadcast (once for each exchange) -> settle -> decode -> model and average.
- * Workers run in chunks of the thread count; the server reads their messages in ascending order of workers, so sums
- * have one order. In merged emulation one worker gets the mean of all W gradients and its messages are booked W times.
+ * plan, prepare -> { gradient, encode, post (blocks of workers, one a lane) -> absorb (the blocks in ascending order) -> finish, post } once
+ * for each exchange -> settle -> decode -> model and average. The server reads the workers' messages in ascending order, so sums have
+ * one order. In merged emulation one worker gets the mean of all W gradients and its messages are booked W times.
  */
 #include <omp.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "sim/clock.h"
 #include "sim/engine_internal.h"
-#include "sim/rng.h"
+#include "sim/problem_rows.h"
 
-/* The gradient of emulated worker `worker` at the replica, weight decay included. */
-static enum dsgd_status worker_gradient(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t worker, uint32_t step)
+typedef void lane_work(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round);
+
+void dsgd_engine_block(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t first, uint32_t rows)
 {
+    struct dsgd_rows *w = &lane->turn;
+    w->first = first;
+    w->rows = rows;
+    w->step = (uint32_t)e->step;
+    for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
+        if (!e->worker[j].used) { continue; }
+        w->field[j] = e->worker[j];
+        if (e->merged_sum.used) { /* the one worker's state is everybody's, and only a turn of one row writes it */
+            if (rows > 1) { w->field[j].as.array = dsgd_array_shared(&e->worker[j].as.array); }
+        } else {
+            w->field[j].as.array = dsgd_array_rows(w->field[j].type, &e->worker[j].as.array, first);
+        }
+    }
+    dsgd_turn_begin(w);
+}
+
+/* The gradients of the block at the replica or the workers' own points, weight decay included. */
+static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
+{
+    (void)round;
+    const double start = dsgd_clock();
     const struct dsgd_run_config *config = e->args.config;
-    const struct dsgd_batch batch = {.example = lane->example, .count = (uint32_t)config->batch, .step = step,
-                                     .worker = worker, .seed = e->key_batch.seed};
-    for (uint32_t j = 0; e->n > 0 && j < batch.count; ++j) {
-        lane->example[j] = dsgd_rng_below(e->key_batch, j, step, worker, (uint32_t)e->n); /* the algorithm is not in the key */
+    struct dsgd_rows *w = &lane->turn;
+    const struct dsgd_batch batch = {.example = lane->example, .count = (uint32_t)config->batch, .step = w->step, .worker = w->first,
+                                     .seed = e->key_batch.seed};
+    for (uint32_t row = 0; e->n > 0 && row < w->rows; ++row) {
+        for (uint32_t j = 0; j < batch.count; ++j) { /* the algorithm is not in the key */
+            lane->example[row * batch.count + j] = dsgd_rng_below(e->key_batch, j, w->step, w->first + row, (uint32_t)e->n);
+        }
     }
-    const bool decay = config->weight_decay > 0.0 && config->weight_decay_mode == DSGD_DECAY_COUPLED;
-    if (e->alg->point) { /* a local method: this worker's own iterate */
-        const uint32_t state = e->merged_sum ? 0 : worker; /* merged: the one worker's point is everybody's */
-        e->alg->point(e->common, &e->workers.state[state], e->replica, lane->point);
-        DSGD_TRY(e->args.problem->gradient(e->args.problem_self, lane->point, &batch, lane->grad));
-        if (decay) { e->be->add_scaled_f32(e->layout.d, (float)config->weight_decay, lane->point, lane->grad); }
-        return DSGD_OK;
+    const dsgd_f32 *x = &e->replica_shared.as.f32;
+    dsgd_f32 *grad = &lane->grad.as.f32;
+    if (e->alg->point) { /* a local method: each worker's own iterate */
+        e->alg->point(e->common, w, x, &lane->point.as.f32);
+        x = &lane->point.as.f32;
     }
-    DSGD_TRY(e->args.problem->gradient(e->args.problem_self, e->replica, &batch, lane->grad));
-    if (decay) { e->be->axpy_f32(e->layout.d, config->weight_decay, e->x, lane->grad); }
-    return DSGD_OK;
-}
-
-/* Runs `work` for positions base .. base + lanes - 1 below `count`, one lane each; reports the lowest failure. */
-static enum dsgd_status for_chunk(struct dsgd_engine *e, uint32_t base, uint32_t count, const struct dsgd_round *round,
-                                  enum dsgd_status (*work)(struct dsgd_engine *, struct dsgd_lane *, uint32_t,
-                                                           const struct dsgd_round *))
-{
-    const int chunk = (int)(count - base < (uint32_t)e->lanes ? count - base : (uint32_t)e->lanes);
-    if (chunk == 1) { return work(e, &e->lane[0], base, round); }
-#pragma omp parallel for schedule(static, 1) num_threads(chunk)
-    for (int l = 0; l < chunk; ++l) {
-        struct dsgd_lane *lane = &e->lane[l];
-        lane->status = work(e, lane, base + (uint32_t)l, round);
-        if (lane->status != DSGD_OK) { snprintf(lane->message, sizeof lane->message, "%s", dsgd_error()); }
-        e->lane[omp_get_thread_num()].worked = true;
+    if (lane->queue.failed != DSGD_OK) { return; }
+    const enum dsgd_status status = dsgd_problem_gradients(e->args.problem, e->args.problem_self, w, x, &batch, grad);
+    if (status != DSGD_OK) { dsgd_queue_fail(&lane->queue, status, "%s", dsgd_error()); }
+    if (config->weight_decay > 0.0 && config->weight_decay_mode == DSGD_DECAY_COUPLED) {
+        if (e->alg->point) {
+            dsgd_add_scaled(w, (float)config->weight_decay, x, grad);
+        } else {
+            dsgd_axpy(w, config->weight_decay, &e->x_shared.as.f64, grad);
+        }
     }
-    for (int l = 0; l < chunk; ++l) {
-        if (e->lane[l].status != DSGD_OK) { return dsgd_fail(e->lane[l].status, "%s", e->lane[l].message); }
-    }
-    return DSGD_OK;
-}
-
-static enum dsgd_status work_gradient(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t i, const struct dsgd_round *round)
-{
-    const double start = dsgd_clock();
-    enum dsgd_status status = worker_gradient(e, lane, i, round->step);
     lane->gradient_s += dsgd_clock() - start;
-    return status;
 }
 
-static enum dsgd_status work_encode(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t i, const struct dsgd_round *round)
+static void encode(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
 {
-    struct dsgd_round mine = *round;
-    mine.worker = i;
-    mine.scratch = &lane->scratch;
-    mine.input = e->observer.lending ? lane->input : NULL;
-    if (round->exchange == 0 && !e->merged_sum) { DSGD_TRY(work_gradient(e, lane, i, round)); }
-    dsgd_arena_reset(&lane->scratch);
-    dsgd_message_reset(&lane->up);
+    struct dsgd_rows *w = &lane->turn;
+    struct dsgd_crossing *up = lane->up[round->exchange];
+    if (round->exchange == 0 && !e->merged_sum.used) { gradients(e, lane, round); }
     const double start = dsgd_clock();
-    enum dsgd_status status = e->alg->encode(e->common, &e->workers.state[i], &mine, round->exchange == 0 ? lane->grad : NULL,
-                                             e->down, &lane->up);
+    const dsgd_f32 *grad = round->exchange > 0 ? NULL : e->merged_sum.used ? &e->mean_gradient.as.f32 : &lane->grad.as.f32;
+    for (int s = 0; s < DSGD_SECTIONS_MAX; ++s) {
+        w->send[s].used = false;
+        if (up[s].sent.used && !round->silent) { w->send[s] = up[s].sent; }
+    }
+    dsgd_turn_begin(w);
+    e->alg->encode(e->common, w, round, grad);
+    for (uint32_t row = 0; row < w->rows; ++row) { lane->message[row].sections = 0; }
+    if (!round->silent) { dsgd_engine_post(e, &lane->queue, DSGD_UP, round, up, w->first, w->rows, lane->message); }
     lane->encode_s += dsgd_clock() - start;
-    return status;
 }
 
-static enum dsgd_status work_settle(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t i, const struct dsgd_round *round)
+static void settle(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
 {
-    struct dsgd_round mine = *round;
-    mine.worker = i;
-    mine.scratch = &lane->scratch;
-    dsgd_arena_reset(&lane->scratch);
     const double start = dsgd_clock();
-    enum dsgd_status status = e->alg->settle(e->common, &e->workers.state[i], &mine, e->down);
+    e->alg->settle(e->common, &lane->turn, round);
     lane->settle_s += dsgd_clock() - start;
-    return status;
 }
 
-/* Merged emulation: the mean of all W gradients, summed in doubles in ascending order of workers, into lane 0. */
+/* Runs `work` for the blocks of `count` workers, a lane each, and `then` for the same blocks in ascending order; reports the lowest
+ * failure. */
+static enum dsgd_status for_blocks(struct dsgd_engine *e, uint32_t count, const struct dsgd_round *round, lane_work *work, lane_work *then)
+{
+    const uint32_t span = e->rows * (uint32_t)e->lanes;
+    for (uint32_t base = 0; base < count; base += span) {
+        const uint32_t end = count - base < span ? count : base + span;
+        const int blocks = (int)((end - base + e->rows - 1) / e->rows);
+        if (blocks == 1) {
+            dsgd_engine_block(e, &e->lane[0], base, end - base);
+            work(e, &e->lane[0], round);
+        } else {
+#pragma omp parallel for schedule(static, 1) num_threads(blocks)
+            for (int b = 0; b < blocks; ++b) {
+                const uint32_t first = base + (uint32_t)b * e->rows;
+                dsgd_engine_block(e, &e->lane[b], first, end - first < e->rows ? end - first : e->rows);
+                work(e, &e->lane[b], round);
+                e->lane[omp_get_thread_num()].worked = true;
+            }
+        }
+        for (int b = 0; b < blocks; ++b) {
+            if (then && e->lane[b].queue.failed == DSGD_OK) { then(e, &e->lane[b], round); }
+            DSGD_TRY(dsgd_engine_failure(&e->lane[b].queue));
+            DSGD_TRY(dsgd_engine_failure(&e->queue));
+        }
+    }
+    return DSGD_OK;
+}
+
+static void add_gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
+{
+    (void)round;
+    e->device->fold_sum(&e->queue, lane->turn.rows, lane->turn.first == 0, &lane->grad.as.f32, &e->merged_sum.as.f64);
+}
+
+/* Merged emulation: the mean of all W gradients, summed in doubles in ascending order of workers. */
 static enum dsgd_status mean_gradient(struct dsgd_engine *e, const struct dsgd_round *round)
 {
     const uint32_t workers = (uint32_t)e->args.config->workers;
-    e->be->clear(e->merged_sum, e->layout.d * sizeof *e->merged_sum);
-    for (uint32_t base = 0; base < workers; base += (uint32_t)e->lanes) {
-        DSGD_TRY(for_chunk(e, base, workers, round, work_gradient));
-        for (uint32_t i = base; i < workers && i < base + (uint32_t)e->lanes; ++i) {
-            e->be->add_f32(e->layout.d, e->lane[i - base].grad, e->merged_sum);
-        }
-    }
-    e->be->mean_f32(e->layout.d, 1.0 / workers, e->merged_sum, e->lane[0].grad);
+    DSGD_TRY(for_blocks(e, workers, round, gradients, add_gradients));
+    dsgd_mean(&e->all_turn, 1.0 / workers, &e->merged_sum.as.f64, &e->mean_gradient.as.f32);
     return DSGD_OK;
+}
+
+static void absorb(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
+{
+    const double start = dsgd_clock();
+    if (e->all_turn.shown) { /* the round is observed and wants vectors that exist now alone */
+        dsgd_observer_vectors(e, lane);
+        e->observer.lent_s += dsgd_clock() - start;
+    }
+    const double serving = dsgd_clock();
+    struct dsgd_handle got[DSGD_SECTIONS_MAX];
+    for (uint32_t row = 0; row < lane->turn.rows; ++row) {
+        dsgd_engine_book(e, DSGD_UP, round, lane->turn.first + row, &lane->message[row]);
+    }
+    if (round->silent) { return; }
+    for (int s = 0; s < DSGD_SECTIONS_MAX; ++s) {
+        got[s] = lane->up[round->exchange][s].got;
+        e->server_turn.send[s].used = false;
+    }
+    const struct dsgd_arrivals arrivals = {got, lane->turn.rows, lane->turn.first == 0};
+    dsgd_turn_begin(&e->server_turn);
+    e->alg->absorb(e->common, &e->server_turn, &arrivals, round);
+    e->server_s += dsgd_clock() - serving;
+}
+
+static void finish(struct dsgd_engine *e, const struct dsgd_round *round)
+{
+    const double start = dsgd_clock();
+    struct dsgd_rows *s = &e->server_turn;
+    struct dsgd_crossing *answer = e->answer[round->exchange];
+    struct dsgd_message message = {.sections = 0};
+    if (!round->silent) {
+        for (int j = 0; j < DSGD_SECTIONS_MAX; ++j) { s->send[j] = answer[j].sent; }
+        dsgd_turn_begin(s);
+        e->alg->finish(e->common, s, round);
+        dsgd_engine_post(e, &e->queue, DSGD_DOWN, round, answer, DSGD_RNG_SERVER, 1, &message);
+    }
+    if (e->queue.failed == DSGD_OK) { dsgd_engine_book(e, DSGD_DOWN, round, DSGD_RNG_SERVER, &message); }
+    e->server_s += dsgd_clock() - start;
 }
 
 static enum dsgd_status exchange(struct dsgd_engine *e, const struct dsgd_round *round, bool observe)
 {
     const bool wanted = observe && round->exchange == 0 && dsgd_observer_wants_vectors(e);
-    const uint32_t copies = (uint32_t)e->args.config->workers / e->emulated; /* W when merged, else 1 */
-    struct dsgd_round server = *round;
-    server.scratch = &e->server_scratch;
-    for (uint32_t base = 0; base < e->emulated; base += (uint32_t)e->lanes) {
-        e->observer.lending = wanted && e->observer.lends;
-        DSGD_TRY(for_chunk(e, base, e->emulated, round, work_encode));
-        const double encoded = dsgd_clock();
-        for (uint32_t i = base; wanted && i < e->emulated && i < base + (uint32_t)e->lanes; ++i) {
-            dsgd_observer_vector(e, i, &e->lane[i - base]);
-        }
-        const double start = dsgd_clock();
-        e->observer.lent_s += start - encoded;
-        for (uint32_t i = base; i < e->emulated && i < base + (uint32_t)e->lanes; ++i) {
-            const struct dsgd_message *up = &e->lane[i - base].up;
-            if (e->args.tap.message) { e->args.tap.message(e->args.tap.context, round->step, round->exchange, true, i, up); }
-            dsgd_transport_up(&e->ledger, up, copies);
-            dsgd_arena_reset(&e->server_scratch);
-            DSGD_TRY(e->alg->absorb(e->common, &e->server.state[0], &server, i, up));
-        }
-        e->server_s += dsgd_clock() - start;
-    }
-    struct dsgd_message *down = &e->down[round->exchange];
-    const double start = dsgd_clock();
-    dsgd_arena_reset(&e->server_scratch);
-    dsgd_message_reset(down);
-    DSGD_TRY(e->alg->finish(e->common, &e->server.state[0], &server, down));
-    if (e->args.tap.message) { e->args.tap.message(e->args.tap.context, round->step, round->exchange, false, DSGD_RNG_SERVER, down); }
-    dsgd_transport_down(&e->ledger, down, (uint32_t)e->args.config->workers);
-    e->server_s += dsgd_clock() - start;
-    return DSGD_OK;
+    e->all_turn.shown = wanted ? &e->observer.input : NULL;
+    for (int l = 0; l < e->lanes; ++l) { e->lane[l].turn.shown = wanted && e->lane[l].shown.used ? &e->lane[l].shown : NULL; }
+    const enum dsgd_status status = for_blocks(e, e->emulated, round, encode, absorb);
+    e->all_turn.shown = NULL;
+    DSGD_TRY(status);
+    finish(e, round);
+    return dsgd_engine_failure(&e->queue);
 }
 
 /* w_t joins the average before the update of step t (theory.md: sums run over t = 0 .. T-1). */
@@ -146,61 +190,85 @@ static void average_model(struct dsgd_engine *e)
     const double weight = dsgd_schedule_weight(&e->schedule, (double)e->step);
     if (weight > 0.0) {
         e->weight_sum += weight;
-        e->be->average_f64(e->layout.d, weight / e->weight_sum, e->x, e->average);
+        e->device->average(&e->queue, weight / e->weight_sum, &e->x.as.f64, &e->average.as.f64, e->diverged);
     }
 }
 
-/* buffer = m buffer + update, and the update becomes the buffer (Polyak), or update + m buffer (Nesterov, in the form of
- * Sutskever et al. 2013 that deep learning libraries use). Every replica does the same with the same bytes. */
-static enum dsgd_status server_momentum(struct dsgd_engine *e, struct dsgd_update *update)
+void dsgd_engine_momentum(struct dsgd_engine *e, struct dsgd_update *update)
 {
-    if (!e->momentum || update->n == 0) { return DSGD_OK; } /* nothing arrived: a step between two averagings of local methods */
-    const size_t d = e->layout.d;
+    if (!e->momentum.used || update->form == DSGD_UPDATE_NONE) { return; } /* a step between two averagings of local methods */
     const float m = (float)e->args.config->server_momentum;
-    float *dense = dsgd_arena_take(&e->server_scratch, d * sizeof *dense);
-    if (!dense) { return dsgd_fail(DSGD_ENOMEM, "no memory for the momentum of %zu parameters", d); }
-    if (update->index) {
-        e->be->clear(dense, d * sizeof *dense);
-        e->be->scatter_f32(update->n, update->index, update->value, dense);
+    struct dsgd_rows *all = &e->all_turn;
+    dsgd_f32 *dense = dsgd_take_f32(all, e->layout.d), *buffer = &e->momentum.as.f32;
+    if (update->form == DSGD_UPDATE_SPARSE) {
+        dsgd_clear(all, dense);
+        dsgd_scatter(all, update->at, update->value, dense);
     } else {
-        e->be->copy(dense, update->value, d * sizeof *dense);
+        dsgd_copy(all, update->value, dense);
     }
-    e->be->scale_add_f32(d, m, e->momentum, dense);
-    if (e->args.config->server_nesterov) {
-        e->be->add_scaled_f32(d, m, e->momentum, dense);
+    dsgd_scale_add(all, m, buffer, dense); /* buffer = m buffer + update */
+    if (e->args.config->server_nesterov) { /* in the form of Sutskever et al. 2013 that deep learning libraries use */
+        dsgd_add_scaled(all, m, buffer, dense);
     } else {
-        e->be->copy(dense, e->momentum, d * sizeof *dense);
+        dsgd_copy(all, buffer, dense);
     }
-    update->index = NULL;
-    update->n = d;
+    update->form = DSGD_UPDATE_DENSE;
+    update->at = NULL;
     update->value = dense;
+}
+
+static void apply_update(struct dsgd_engine *e, const struct dsgd_update *update, double shrink)
+{
+    const struct dsgd_apply apply = {.sparse = update->form != DSGD_UPDATE_DENSE, .at = update->at, .value = update->value, .shrink = shrink,
+                                     .scale = update->scale, .step = (uint32_t)e->step};
+    if (e->queue.failed == DSGD_OK) { e->device->apply(&e->queue, &apply, &e->x.as.f64, &e->replica.as.f32, e->diverged); }
+}
+
+/* What the update was, for a listener. */
+static enum dsgd_status show_update(struct dsgd_engine *e, const struct dsgd_update *update, double shrink)
+{
+    const struct dsgd_tap *tap = &e->args.tap;
+    if (!tap->update || e->queue.failed != DSGD_OK) { return DSGD_OK; }
+    const size_t n = dsgd_update_size(e, update);
+    uint32_t *index = malloc((n + 1) * sizeof *index);
+    float *value = malloc((n + 1) * sizeof *value);
+    if (!index || !value) {
+        free(index);
+        free(value);
+        return dsgd_fail(DSGD_ENOMEM, "no memory to show an update of %zu coordinates", n);
+    }
+    if (n > 0) { e->device->read(&e->queue, value, update->value->array.at, n * sizeof *value); }
+    if (n > 0 && update->at) { e->device->read(&e->queue, index, update->at->array.at, n * sizeof *index); }
+    const struct dsgd_seen_update seen = {update->scale, shrink, n, update->form == DSGD_UPDATE_DENSE ? NULL : index, value};
+    tap->update(tap->context, (uint32_t)e->step, &seen);
+    free(index);
+    free(value);
     return DSGD_OK;
 }
 
-static void apply_update(struct dsgd_engine *e, const struct dsgd_update *update)
+static void prepare(struct dsgd_engine *e, const struct dsgd_round *round)
 {
-    if (update->index && update->shrink != 0.0) { e->be->shrink(e->layout.d, update->shrink, e->x, e->replica); }
-    if (!e->be->apply(update->n, update->index, update->value, update->index ? 0.0 : update->shrink, update->scale, e->x,
-                      e->replica)) {
-        e->status = DSGD_DIVERGED;
-    }
+    dsgd_turn_begin(&e->all_turn);
+    e->all_turn.step = e->server_turn.step = (uint32_t)e->step;
+    e->all_turn.may_seed = true;
+    if (e->alg->prepare) { e->alg->prepare(e->common, &e->all_turn, round); }
+    e->all_turn.may_seed = false;
 }
 
 enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
 {
     const double start = dsgd_clock();
     const struct dsgd_run_config *config = e->args.config;
-    const double lr = dsgd_schedule_lr(&e->schedule, (double)e->step);
-    const bool decoupled = config->weight_decay_mode == DSGD_DECAY_DECOUPLED;
-    struct dsgd_round round = {.step = (uint32_t)e->step, .worker = DSGD_RNG_SERVER, .participants = e->emulated, .lr = lr,
-                               .shrink = decoupled ? lr * config->weight_decay : 0.0, .threads = e->args.threads,
-                               .scratch = &e->server_scratch};
-    const int exchanges = e->alg->plan(e->common, round.step);
+    struct dsgd_round round = {.participants = e->emulated, .lr = dsgd_schedule_lr(&e->schedule, (double)e->step)};
+    const double shrink = config->weight_decay_mode == DSGD_DECAY_DECOUPLED ? round.lr * config->weight_decay : 0.0;
+    dsgd_engine_plan(e, (uint32_t)e->step, &round);
+    DSGD_TRY(dsgd_engine_dry(e, &round));
+    prepare(e, &round);
     e->plan_s += dsgd_clock() - start;
     e->observer.lent_s = 0.0;
-    if (e->merged_sum) { DSGD_TRY(mean_gradient(e, &round)); }
-    for (round.exchange = 0; round.exchange < exchanges; ++round.exchange) { DSGD_TRY(exchange(e, &round, observe)); }
-    round.exchange = exchanges - 1;
+    if (e->merged_sum.used) { DSGD_TRY(mean_gradient(e, &round)); }
+    for (round.exchange = 0; round.exchange < round.exchanges; ++round.exchange) { DSGD_TRY(exchange(e, &round, observe)); }
+    round.exchange = round.exchanges - 1;
     dsgd_transport_round(&e->ledger, (uint32_t)config->workers);
     double paused = e->observer.lent_s;
     if (observe) {
@@ -208,23 +276,25 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
         dsgd_observer_input(e);
         paused += dsgd_clock() - observing;
     }
-    for (uint32_t base = 0; e->alg->settle && base < e->emulated; base += (uint32_t)e->lanes) {
-        DSGD_TRY(for_chunk(e, base, e->emulated, &round, work_settle));
-    }
+    if (e->alg->settle && !round.silent) { DSGD_TRY(for_blocks(e, e->emulated, &round, settle, NULL)); }
     const double decoding = dsgd_clock();
-    struct dsgd_update update = {.shrink = round.shrink, .scale = lr, .gain = 1.0};
-    dsgd_arena_reset(&e->server_scratch);
-    DSGD_TRY(e->alg->decode(e->common, &round, e->down, &update));
+    struct dsgd_update update = {.form = DSGD_UPDATE_NONE, .scale = round.lr, .gain = 1.0};
+    dsgd_turn_begin(&e->all_turn);
+    if (!round.silent) { update = e->alg->decode(e->common, &e->all_turn, &round); }
+    DSGD_TRY(show_update(e, &update, shrink));
     average_model(e);
     const struct dsgd_update decoded_update = update;
-    DSGD_TRY(server_momentum(e, &update));
-    apply_update(e, &update);
+    dsgd_engine_momentum(e, &update);
+    apply_update(e, &update, shrink);
+    DSGD_TRY(dsgd_engine_failure(&e->queue));
     const double decoded = dsgd_clock();
     e->decode_s += decoded - decoding;
     if (observe) {
-        DSGD_TRY(dsgd_observer_update(e, &decoded_update));
+        dsgd_observer_update(e, &decoded_update);
+        DSGD_TRY(dsgd_engine_failure(&e->queue));
         paused += dsgd_clock() - decoded;
     }
+    e->looked[e->step % LOOK_MAX] = e->ledger;
     ++e->step;
     e->round_s += dsgd_clock() - start - paused;
     e->evaluation_s += paused;

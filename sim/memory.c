@@ -1,0 +1,152 @@
+/* memory.c - what a run holds on its device, from what its algorithm declares. The estimate is the same code, counting. */
+#include <stdlib.h>
+
+#include "sim/engine_internal.h"
+
+enum { ALIGN = 64 };
+
+enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *e, size_t bytes, void **out)
+{
+    bytes = bytes > 0 ? (bytes + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
+    *out = NULL;
+    e->bytes += bytes;
+    if (e->counting) { return DSGD_OK; }
+    void **grown = realloc(e->memory, (e->pieces + 1) * sizeof *grown);
+    if (grown) {
+        e->memory = grown;
+        *out = e->device->alloc(bytes);
+    }
+    if (!*out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %zu bytes on device %s", bytes, e->device->name); }
+    e->memory[e->pieces++] = *out;
+    return DSGD_OK;
+}
+
+static enum dsgd_status array(struct dsgd_engine *e, enum dsgd_type type, size_t n, size_t rows, struct dsgd_handle *out)
+{
+    void *memory;
+    DSGD_TRY(dsgd_engine_allocate(e, dsgd_array_bytes(type, n, rows), &memory));
+    *out = (struct dsgd_handle){.type = type, .used = true, .as.array = dsgd_array_at(type, n, rows, memory)};
+    return DSGD_OK;
+}
+
+static enum dsgd_status fields(struct dsgd_engine *e, enum dsgd_party party, size_t rows, struct dsgd_handle *field)
+{
+    for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
+        const struct dsgd_field_spec *spec = &e->declaration.field[party][j];
+        if (!spec->name) { continue; }
+        const bool hashes = spec->type == DSGD_HASHES;
+        DSGD_TRY(array(e, spec->type, hashes ? e->device->sketch_bytes(spec->n, spec->rows, spec->cols) : spec->n, rows, &field[j]));
+        if (hashes) {
+            field[j].as.sketch.n = spec->n;
+            field[j].as.sketch.rows = spec->rows;
+            field[j].as.sketch.cols = spec->cols;
+        }
+    }
+    return DSGD_OK;
+}
+
+static enum dsgd_status sections(struct dsgd_engine *e, enum dsgd_way way, int exchange, size_t rows, struct dsgd_crossing *crossing)
+{
+    const struct dsgd_message_spec *message = &e->declaration.message[way][exchange];
+    for (int s = 0; s < message->sections; ++s) {
+        const struct dsgd_wire *wire = &message->section[s];
+        const bool plain = wire->type == DSGD_F32 && wire->code == DSGD_FP32;
+        DSGD_TRY(array(e, wire->type, wire->most, rows, &crossing[s].sent));
+        crossing[s].got = crossing[s].sent;
+        crossing[s].count = e->counting ? NULL : calloc(rows, sizeof *crossing[s].count);
+        if (!crossing[s].count && !e->counting) { return dsgd_fail(DSGD_ENOMEM, "no memory for the counts of %zu messages", rows); }
+        if (plain) { continue; }
+        DSGD_TRY(array(e, wire->type, wire->most, rows, &crossing[s].got));
+        crossing[s].room = dsgd_wire_bytes_max(wire, wire->most, (uint32_t)e->args.config->workers);
+        crossing[s].room = (crossing[s].room + ALIGN) / ALIGN * ALIGN; /* at least one byte more than the most */
+        DSGD_TRY(dsgd_engine_allocate(e, rows * crossing[s].room, &crossing[s].bytes));
+    }
+    return DSGD_OK;
+}
+
+static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lane)
+{
+    const size_t d = e->layout.d, batch = (size_t)e->args.config->batch;
+    DSGD_TRY(array(e, DSGD_F32, d, e->rows, &lane->grad));
+    if (e->alg->point) { DSGD_TRY(array(e, DSGD_F32, d, e->rows, &lane->point)); }
+    if (e->args.config->log.oracle && e->alg->view == DSGD_VIEW_SHOWN) { DSGD_TRY(array(e, DSGD_F32, d, e->rows, &lane->shown)); }
+    const uint32_t rows = e->emulated < e->rows ? e->emulated : e->rows;
+    for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, DSGD_UP, x, rows, lane->up[x])); }
+    if (e->counting) { return DSGD_OK; }
+    lane->message = calloc(e->rows, sizeof *lane->message);
+    lane->example = calloc(e->rows * batch, sizeof *lane->example);
+    return lane->message && lane->example ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for minibatches of %zu examples", batch);
+}
+
+enum dsgd_status dsgd_engine_allocate_all(struct dsgd_engine *e)
+{
+    const struct dsgd_run_config *config = e->args.config;
+    const size_t d = e->layout.d, before = e->bytes;
+    DSGD_TRY(fields(e, DSGD_WORKER, e->emulated, e->worker));
+    e->worker_bytes = e->bytes - before;
+    DSGD_TRY(fields(e, DSGD_SERVER, 1, e->server));
+    DSGD_TRY(fields(e, DSGD_ALL, 1, e->all));
+    for (int l = 0; l < e->lanes; ++l) { DSGD_TRY(lane_memory(e, &e->lane[l])); }
+    for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, DSGD_DOWN, x, 1, e->answer[x])); }
+    DSGD_TRY(array(e, DSGD_F64, d, 1, &e->x));
+    DSGD_TRY(array(e, DSGD_F32, d, 1, &e->replica));
+    if (config->average != DSGD_AVERAGE_NONE) { DSGD_TRY(array(e, DSGD_F64, d, 1, &e->average)); }
+    if (config->server_momentum > 0.0) { DSGD_TRY(array(e, DSGD_F32, d, 1, &e->momentum)); }
+    if (e->copies > 1 || config->emulation == DSGD_MERGED) {
+        DSGD_TRY(array(e, DSGD_F64, d, 1, &e->merged_sum));
+        DSGD_TRY(array(e, DSGD_F32, d, 1, &e->mean_gradient));
+    }
+    e->x_shared = e->x;
+    e->x_shared.as.array = dsgd_array_shared(&e->x.as.array);
+    e->replica_shared = e->replica;
+    e->replica_shared.as.array = dsgd_array_shared(&e->replica.as.array);
+    return dsgd_engine_allocate(e, sizeof(uint32_t), &e->diverged);
+}
+
+static enum dsgd_status reserve(struct dsgd_engine *e, struct dsgd_queue *q)
+{
+    if (q->most <= q->reserved) { return DSGD_OK; }
+    void *memory;
+    if (q->scratch) { /* a plan that was not foreseen needs more */
+        for (size_t p = 0; p < e->pieces; ++p) {
+            if (e->memory[p] == q->scratch) {
+                e->device->release(q->scratch);
+                e->memory[p] = e->memory[--e->pieces];
+                e->bytes -= q->reserved;
+                break;
+            }
+        }
+        q->scratch = NULL;
+    }
+    q->reserved = 0;
+    DSGD_TRY(dsgd_engine_allocate(e, q->most, &memory));
+    q->scratch = memory;
+    q->reserved = q->most;
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_engine_reserve(struct dsgd_engine *e)
+{
+    for (int l = 0; l < e->lanes; ++l) {
+        e->lane[l].queue.most = e->lane[0].queue.most; /* no lane measures more than the first */
+        DSGD_TRY(reserve(e, &e->lane[l].queue));
+    }
+    return reserve(e, &e->queue);
+}
+
+void dsgd_engine_release_all(struct dsgd_engine *e)
+{
+    for (size_t p = 0; p < e->pieces; ++p) { e->device->release(e->memory[p]); }
+    free(e->memory);
+    for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) {
+        for (int s = 0; s < DSGD_SECTIONS_MAX; ++s) {
+            free(e->answer[x][s].count);
+            for (int l = 0; e->lane && l < e->lanes; ++l) { free(e->lane[l].up[x][s].count); }
+        }
+    }
+    for (int l = 0; e->lane && l < e->lanes; ++l) {
+        free(e->lane[l].message);
+        free(e->lane[l].example);
+    }
+    free(e->lane);
+}
