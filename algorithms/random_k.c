@@ -38,6 +38,7 @@ static const struct dsgd_param params[] = {
 struct common {
     struct error_memory memory;
     size_t k;
+    bool keeps;   /* an error memory */
     double scale; /* d/k or 1 */
     struct dsgd_rng_key key;
 };
@@ -64,13 +65,19 @@ static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
     const size_t d = setting->layout->d, k = (size_t)config->k;
     *(struct common *)common = (struct common){
         .memory = {.d = d, .momentum = (float)config->momentum, .masking = config->masking, .lr_inside = config->lr_inside}, .k = k,
-        .scale = config->scale == SCALE_UNBIASED ? (double)d / (double)k : 1.0,
+        .keeps = config->memory, .scale = config->scale == SCALE_UNBIASED ? (double)d / (double)k : 1.0,
         .key = {setting->seed_algorithm, dsgd_rng_purpose("random_k")}};
     return DSGD_OK;
 }
 
-static void declare_sections(const struct common *c, struct dsgd_declaration *d)
+static void declare(const void *common, struct dsgd_declaration *d)
 {
+    const struct common *c = common;
+    if (c->keeps) {
+        error_memory_declare(&c->memory, d);
+    } else if (c->memory.momentum > 0.0f) {
+        dsgd_field(d, DSGD_WORKER, ERROR_U, "u", DSGD_F32, c->memory.d, DSGD_KEPT);
+    }
     dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->k, DSGD_TRANSIENT);
     dsgd_field(d, DSGD_ALL, DRAWN, "drawn", DSGD_SET, c->k, DSGD_TRANSIENT);
     dsgd_wire_f32(d, DSGD_UP, 0, 0, DSGD_VALUE, DSGD_FP32, dsgd_exactly(c->k));
@@ -96,13 +103,6 @@ static struct dsgd_update decode(const void *common, struct dsgd_rows *all, cons
 
 /* ---- memory = true ---- */
 
-static void declare(const void *common, struct dsgd_declaration *d)
-{
-    const struct common *c = common;
-    error_memory_declare(&c->memory, d);
-    declare_sections(c, d);
-}
-
 static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
@@ -118,13 +118,6 @@ static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_ro
 }
 
 /* ---- memory = false: nothing is kept back ---- */
-
-static void forgetful_declare(const void *common, struct dsgd_declaration *d)
-{
-    const struct common *c = common;
-    if (c->memory.momentum > 0.0f) { dsgd_field(d, DSGD_WORKER, ERROR_U, "u", DSGD_F32, c->memory.d, DSGD_KEPT); }
-    declare_sections(c, d);
-}
 
 static void forgetful_encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
@@ -144,7 +137,7 @@ static const struct dsgd_algorithm forgetful = {
     .view = DSGD_VIEW_SHOWN,
     .memory = true, /* which is 0 */
     .init = init,
-    .declare = forgetful_declare,
+    .declare = declare,
     .prepare = prepare,
     .encode = forgetful_encode,
     .absorb = dsgd_absorb_sum,
