@@ -1,4 +1,4 @@
-/* error_memory.h - error accumulation with momentum at a worker, shared by the sparsifying algorithms. Internal.
+/* error_memory.h - error accumulation with momentum at the workers, shared by the sparsifying algorithms. Internal.
  *
  * u = m u + g, v += u; what was sent of v is cleared, and with momentum factor masking u as well (Lin et al. 2018,
  * arXiv:1712.01887, sections 3.2 and 3.3; Ivkin et al. 2019, arXiv:1903.04488, Algorithm 3). lr_inside: v += eta_t u, as in
@@ -9,47 +9,46 @@
 
 #include "sim/algorithm.h"
 
-/** How a worker accumulates, and where: numbers of its fields, F32 [d]; u exists only with momentum. */
+enum { ERROR_V, ERROR_U, ERROR_MEMORY_FIELDS }; /* worker fields, [d]; u only with momentum */
+
+/** How a worker accumulates. */
 struct error_memory {
-    const struct dsgd_backend *be;
     size_t d;
-    int v, u;
     float momentum;
     bool nesterov; /* u = m (u + g), v += u + g */
     bool masking, lr_inside;
 };
 
-static inline bool error_memory_has_momentum(const struct error_memory *m)
+static inline void error_memory_declare(const struct error_memory *m, struct dsgd_declaration *d)
 {
-    return m->momentum > 0.0f;
+    dsgd_field(d, DSGD_WORKER, ERROR_V, "v", DSGD_F32, m->d, DSGD_KEPT);
+    if (m->momentum > 0.0f) { dsgd_field(d, DSGD_WORKER, ERROR_U, "u", DSGD_F32, m->d, DSGD_KEPT); }
 }
 
-static inline void error_memory_add(const struct error_memory *m, struct dsgd_state *worker, const struct dsgd_round *round,
-                                    const float *grad)
+static inline void error_memory_add(const struct error_memory *m, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const float eta = m->lr_inside ? (float)round->lr : 1.0f;
-    float *v = worker->field[m->v];
-    if (!error_memory_has_momentum(m)) {
-        m->be->add_scaled_f32(m->d, eta, grad, v);
+    dsgd_f32 *v = dsgd_field_f32(w, ERROR_V);
+    if (!(m->momentum > 0.0f)) {
+        dsgd_add_scaled(w, eta, grad, v); /* Stich et al., Alg. 1 line 3: m + eta_t g */
     } else if (m->nesterov) {
-        m->be->nesterov_f32(m->d, m->momentum, eta, grad, worker->field[m->u], v);
+        dsgd_nesterov(w, m->momentum, eta, grad, dsgd_field_f32(w, ERROR_U), v); /* the code of Lin et al. */
     } else {
-        m->be->momentum_f32(m->d, m->momentum, eta, grad, worker->field[m->u], v);
+        dsgd_momentum(w, m->momentum, eta, grad, dsgd_field_f32(w, ERROR_U), v); /* Lin et al., Alg. 4 lines 5-6 */
     }
 }
 
-/** These coordinates were sent: the error is reset, also where the sum is exactly 0. index ascending. */
-static inline void error_memory_clear(const struct error_memory *m, struct dsgd_state *worker, size_t n, const uint32_t *index)
+/** These coordinates were sent: the error is reset, also where the sum is exactly 0. */
+static inline void error_memory_clear(const struct error_memory *m, struct dsgd_rows *w, const dsgd_set *sent)
 {
-    m->be->scatter_clear_f32(n, index, worker->field[m->v]);
-    if (m->masking && error_memory_has_momentum(m)) { m->be->scatter_clear_f32(n, index, worker->field[m->u]); }
+    dsgd_scatter_clear(w, sent, dsgd_field_f32(w, ERROR_V)); /* Lin et al., Alg. 4 line 11 */
+    if (m->masking && m->momentum > 0.0f) { dsgd_scatter_clear(w, sent, dsgd_field_f32(w, ERROR_U)); } /* line 12 */
 }
 
-/** For the observer: v as doubles. */
-static inline void error_memory_view(const struct error_memory *m, const struct dsgd_state *worker, double *out)
+/** What an update is multiplied by. */
+static inline double error_memory_scale(const struct error_memory *m, const struct dsgd_round *round)
 {
-    const float *v = worker->field[m->v];
-    for (size_t i = 0; i < m->d; ++i) { out[i] = (double)v[i]; }
+    return m->lr_inside ? 1.0 : round->lr;
 }
 
 #endif

@@ -7,8 +7,6 @@
  * between.
  * The common model is the last average: what workers have done since is in no model that all know.
  */
-#include <stdlib.h>
-
 #include "sim/algorithm.h"
 
 struct config {
@@ -29,146 +27,69 @@ struct common {
     uint32_t local_steps;
     int64_t steps;
     float momentum;
-    const struct dsgd_backend *be;
 };
 
 enum { DELTA, U }; /* worker fields; U only with momentum */
 enum { SUM };      /* server field */
 
-static const char *unmergeable(const struct dsgd_setting *setting)
+static const char *may_merge(const struct dsgd_setting *setting)
 {
     const struct config *config = setting->config;
-    return config->local_steps == 1 ? NULL : "each worker takes its gradients at its own model (local_steps > 1)";
+    return config->local_steps == 1 ? DSGD_MERGEABLE : "each worker takes its gradients at its own model (local_steps > 1)";
 }
 
-static enum dsgd_status create(const struct dsgd_setting *setting, void **common)
+static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
     const struct config *config = setting->config;
-    struct common *c = calloc(1, sizeof *c);
-    if (!c) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm local_sgd"); }
-    *c = (struct common){.d = setting->layout->d, .local_steps = (uint32_t)config->local_steps, .steps = setting->steps,
-                         .momentum = (float)config->momentum, .be = setting->backend};
-    *common = c;
+    *(struct common *)common = (struct common){setting->layout->d, (uint32_t)config->local_steps, setting->steps, (float)config->momentum};
     return DSGD_OK;
 }
 
-static int worker_fields(const void *common, struct dsgd_field *field)
+static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
-    field[DELTA] = (struct dsgd_field){"delta", DSGD_F32, c->d, false};
-    field[U] = (struct dsgd_field){"u", DSGD_F32, c->d, false};
-    return c->momentum > 0.0f ? 2 : 1;
+    dsgd_field(d, DSGD_WORKER, DELTA, "delta", DSGD_F32, c->d, DSGD_KEPT);
+    if (c->momentum > 0.0f) { dsgd_field(d, DSGD_WORKER, U, "u", DSGD_F32, c->d, DSGD_KEPT); }
+    dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->d, DSGD_TRANSIENT);
+    dsgd_wire_f32(d, DSGD_UP, 0, 0, DSGD_DENSE, DSGD_FP32, dsgd_exactly(c->d));
+    dsgd_wire_f32(d, DSGD_DOWN, 0, 0, DSGD_DENSE, DSGD_FP32, dsgd_exactly(c->d));
 }
 
-static int server_fields(const void *common, struct dsgd_field *field)
+static void plan(const void *common, uint32_t step, struct dsgd_round *round)
 {
     const struct common *c = common;
-    field[SUM] = (struct dsgd_field){"sum", DSGD_F64, c->d, true};
-    return 1;
+    const int64_t after = (int64_t)step + 1;
+    round->silent = after % c->local_steps != 0 && after != c->steps; /* Stich's I_T. T is in it, or the last walks would be in no model */
 }
 
-static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
+static void point(const void *common, struct dsgd_rows *w, const dsgd_f32 *model, dsgd_f32 *out)
+{
+    (void)common;
+    dsgd_subtract(w, model, dsgd_field_f32(w, DELTA), out); /* Stich, Alg. 1 line 4: the gradient at the worker's own model */
+}
+
+static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    (void)workers;
-    bytes->up = bytes->down = c->d * sizeof(float);
-}
-
-static int plan(void *common, uint32_t step)
-{
-    (void)common, (void)step;
-    return 1;
-}
-
-/* Stich's I_T: the steps after which models are averaged. T is one of them, or the last walks would be in no model. */
-static bool averages(const struct common *c, uint32_t step)
-{
-    return ((uint64_t)step + 1) % c->local_steps == 0 || (int64_t)step + 1 == c->steps;
-}
-
-static void point(const void *common, const struct dsgd_state *worker, const float *model, float *out)
-{
-    const struct common *c = common;
-    c->be->copy(out, model, c->d * sizeof *out);
-    c->be->add_scaled_f32(c->d, -1.0f, worker->field[DELTA], out);
-}
-
-static enum dsgd_status encode(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
-{
-    const struct common *c = common;
-    (void)down;
-    const float eta = (float)round->lr;
-    float *delta = worker->field[DELTA], *dense = NULL;
+    dsgd_f32 *delta = dsgd_field_f32(w, DELTA);
     if (c->momentum > 0.0f) {
-        c->be->momentum_f32(c->d, c->momentum, eta, grad, worker->field[U], delta);
+        dsgd_momentum(w, c->momentum, (float)round->lr, grad, dsgd_field_f32(w, U), delta);
     } else {
-        c->be->add_scaled_f32(c->d, eta, grad, delta); /* Stich, Alg. 1 line 8: a local step */
+        dsgd_add_scaled(w, (float)round->lr, grad, delta); /* Stich, Alg. 1 line 8: a local step */
     }
-    if (!averages(c, round->step)) { return DSGD_OK; }
-    DSGD_TRY(dsgd_message_add_f32(up, DSGD_DENSE, c->d, &dense));
-    c->be->copy(dense, delta, c->d * sizeof *dense);
-    return DSGD_OK;
+    if (!round->silent) { dsgd_copy(w, delta, dsgd_send_f32(w, 0)); } /* line 6, t + 1 in I_T: all models are averaged */
 }
 
-static enum dsgd_status absorb(const void *common, struct dsgd_state *server, const struct dsgd_round *round, uint32_t i,
-                               const struct dsgd_message *up)
+static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_round *round)
 {
-    const struct common *c = common;
-    if (!averages(c, round->step)) {
-        return up->sections == 0 ? DSGD_OK
-                                 : dsgd_fail(DSGD_EMESSAGE, "message with %d sections in a step between two averagings; expected none",
-                                             up->sections);
-    }
-    const float *delta = NULL;
-    DSGD_TRY(dsgd_message_get_f32(up, 0, DSGD_DENSE, c->d, &delta));
-    if (i == 0) { c->be->clear(server->field[SUM], c->d * sizeof(double)); }
-    c->be->add_f32(c->d, delta, server->field[SUM]);
-    return DSGD_OK;
+    (void)common, (void)round;
+    dsgd_clear(w, dsgd_field_f32(w, DELTA)); /* line 6: everybody goes on from the average */
 }
 
-static enum dsgd_status finish(const void *common, struct dsgd_state *server, const struct dsgd_round *round,
-                               struct dsgd_message *down)
+static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
-    const struct common *c = common;
-    float *mean = NULL;
-    if (!averages(c, round->step)) { return DSGD_OK; }
-    DSGD_TRY(dsgd_message_add_f32(down, DSGD_DENSE, c->d, &mean));
-    c->be->mean_f32(c->d, 1.0 / round->participants, server->field[SUM], mean); /* Stich, Alg. 1 line 6 */
-    return DSGD_OK;
-}
-
-static enum dsgd_status settle(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const struct dsgd_message *down)
-{
-    const struct common *c = common;
-    (void)down;
-    if (averages(c, round->step)) { c->be->clear(worker->field[DELTA], c->d * sizeof(float)); }
-    return DSGD_OK;
-}
-
-static enum dsgd_status decode(const void *common, const struct dsgd_round *round, const struct dsgd_message *down,
-                               struct dsgd_update *update)
-{
-    static const uint32_t no_index; /* the list of an update of no coordinates: NULL would mean all */
-    static const float no_value;
-    const struct common *c = common;
-    if (!averages(c, round->step)) {
-        update->n = 0;
-        update->index = &no_index;
-        update->value = &no_value;
-        return DSGD_OK;
-    }
-    update->n = c->d;
-    update->scale = 1.0; /* the learning rate is in the displacement */
-    return dsgd_message_get_f32(&down[0], 0, DSGD_DENSE, c->d, &update->value);
-}
-
-static void view(const void *common, const struct dsgd_state *worker, double *out)
-{
-    const struct common *c = common;
-    const float *delta = worker->field[DELTA];
-    for (size_t i = 0; i < c->d; ++i) { out[i] = (double)delta[i]; }
+    (void)common, (void)round;
+    return dsgd_dense(1.0, dsgd_down_f32(all, 0, 0)); /* line 6; the learning rate is in the displacement */
 }
 
 const struct dsgd_algorithm dsgd_local_sgd = {
@@ -180,20 +101,18 @@ const struct dsgd_algorithm dsgd_local_sgd = {
                   "all clients take part with equal weights (FedAvg draws some and weights them by their data)\n"
                   "decoupled weight decay shrinks the common model in every step, not the displacements",
     .params = params,
-    .config_size = sizeof(struct config),
+        .config_size = sizeof(struct config),
+    .common_size = sizeof(struct common),
+    .view = DELTA,
     .memory = true,
-    .unmergeable = unmergeable,
-    .create = create,
-    .destroy = free,
-    .worker_fields = worker_fields,
-    .server_fields = server_fields,
-    .round_bytes = round_bytes,
+    .may_merge = may_merge,
+    .init = init,
+    .declare = declare,
     .plan = plan,
     .point = point,
     .encode = encode,
-    .absorb = absorb,
-    .finish = finish,
+    .absorb = dsgd_absorb_sum,
+    .finish = dsgd_finish_mean,
     .settle = settle,
     .decode = decode,
-    .view = view,
 };

@@ -7,11 +7,7 @@
  * makes the update's expectation the gradient (Wangni et al. 2018, arXiv:1710.09854, with equal probabilities).
  * A worker sends k values and receives k values.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "algorithms/error_memory.h"
-#include "algorithms/select.h"
 
 struct config {
     int64_t k;
@@ -24,7 +20,7 @@ struct config {
 enum { SCALE_NONE, SCALE_UNBIASED };
 
 static const struct dsgd_param params[] = {
-    {"k", DSGD_PARAM_INT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
+    {"k", DSGD_PARAM_COUNT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
      "coordinates updated a step, 1..d; alias: compress_ratio = k/d; default: ours"},
     {"memory", DSGD_PARAM_BOOL, offsetof(struct config, memory), "true", 0, 0, NULL,
      "keep what was not sent for later steps; alias: error feedback, residual; default: arXiv:1809.07599, Algorithm 1"},
@@ -40,26 +36,19 @@ static const struct dsgd_param params[] = {
 };
 
 struct common {
-    size_t d, k;
-    bool keeps;        /* an error memory */
-    double scale;      /* d/k or 1 */
     struct error_memory memory;
+    size_t k;
+    bool keeps;   /* an error memory */
+    double scale; /* d/k or 1 */
     struct dsgd_rng_key key;
-    uint32_t *index;   /* [k] of this step, ascending; rewritten by plan */
-    void *scratch;
-    const struct dsgd_backend *be;
 };
 
-/* Worker fields. V only with memory, U only with momentum. */
-enum { V, U, U_ALONE = V };
-enum { SUM }; /* server field */
+enum { SUM };   /* server field */
+enum { DRAWN }; /* known to all: the coordinates of this step */
 
 static enum dsgd_status check(const struct dsgd_setting *setting)
 {
     const struct config *config = setting->config;
-    if ((uint64_t)config->k > setting->layout->d) {
-        return dsgd_fail(DSGD_EINPUT, "random_k.k = %lld: expected at most d = %zu", (long long)config->k, setting->layout->d);
-    }
     if (config->memory && config->scale == SCALE_UNBIASED) {
         return dsgd_fail(DSGD_EINPUT, "random_k.scale = unbiased: expected none with memory = true (what is not sent comes later, "
                          "d/k would count it twice)");
@@ -70,165 +59,98 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
     return DSGD_OK;
 }
 
-static const char *unmergeable(const struct dsgd_setting *setting)
-{
-    (void)setting; /* all workers send the same coordinates of vectors linear in the gradients */
-    return NULL;
-}
-
-static double tau(const struct dsgd_setting *setting)
-{
-    const struct config *config = setting->config;
-    return (double)config->k / (double)setting->layout->d;
-}
-
-static void destroy(void *common)
-{
-    struct common *c = common;
-    if (!c) { return; }
-    free(c->index);
-    free(c->scratch);
-    free(c);
-}
-
-static enum dsgd_status create(const struct dsgd_setting *setting, void **common)
+static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
     const struct config *config = setting->config;
     const size_t d = setting->layout->d, k = (size_t)config->k;
-    struct common *c = calloc(1, sizeof *c);
-    if (!c) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm random_k"); }
-    *c = (struct common){.d = d, .k = k, .keeps = config->memory,
-                         .scale = config->scale == SCALE_UNBIASED ? (double)d / (double)k : 1.0,
-                         .memory = {.be = setting->backend, .d = d, .v = V, .u = config->memory ? U : U_ALONE, .momentum = (float)config->momentum,
-                                    .masking = config->masking, .lr_inside = config->lr_inside},
-                         .key = {setting->seed_algorithm, dsgd_rng_purpose("random_k")},
-                         .index = malloc(k * sizeof *c->index), .scratch = malloc(select_scratch_bytes(d)),
-                         .be = setting->backend};
-    if (!c->index || !c->scratch) {
-        destroy(c);
-        return dsgd_fail(DSGD_ENOMEM, "random_k: no memory to draw %zu of %zu coordinates", k, d);
-    }
-    *common = c;
+    *(struct common *)common = (struct common){
+        .memory = {.d = d, .momentum = (float)config->momentum, .masking = config->masking, .lr_inside = config->lr_inside}, .k = k,
+        .keeps = config->memory, .scale = config->scale == SCALE_UNBIASED ? (double)d / (double)k : 1.0,
+        .key = {setting->seed_algorithm, dsgd_rng_purpose("random_k")}};
     return DSGD_OK;
 }
 
-static size_t common_bytes(const void *common)
+static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
-    return sizeof *c + c->k * sizeof *c->index + select_scratch_bytes(c->d);
-}
-
-static int worker_fields(const void *common, struct dsgd_field *field)
-{
-    const struct common *c = common;
-    const bool momentum = error_memory_has_momentum(&c->memory);
-    if (c->keeps) { field[V] = (struct dsgd_field){"v", DSGD_F32, c->d, false}; }
-    if (momentum) { field[c->memory.u] = (struct dsgd_field){"u", DSGD_F32, c->d, false}; }
-    return c->keeps + momentum;
-}
-
-static int server_fields(const void *common, struct dsgd_field *field)
-{
-    const struct common *c = common;
-    field[SUM] = (struct dsgd_field){"sum", DSGD_F64, c->k, true};
-    return 1;
-}
-
-static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
-{
-    const struct common *c = common;
-    (void)workers;
-    bytes->up = c->k * sizeof(float);
-    bytes->down = c->k * sizeof(float);
+    if (c->keeps) {
+        error_memory_declare(&c->memory, d);
+    } else if (c->memory.momentum > 0.0f) {
+        dsgd_field(d, DSGD_WORKER, ERROR_U, "u", DSGD_F32, c->memory.d, DSGD_KEPT);
+    }
+    dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->k, DSGD_TRANSIENT);
+    dsgd_field(d, DSGD_ALL, DRAWN, "drawn", DSGD_SET, c->k, DSGD_TRANSIENT);
+    dsgd_wire_f32(d, DSGD_UP, 0, 0, DSGD_VALUE, DSGD_FP32, dsgd_exactly(c->k));
+    dsgd_wire_f32(d, DSGD_DOWN, 0, 0, DSGD_VALUE, DSGD_FP32, dsgd_exactly(c->k));
 }
 
 /* k of d without replacement, the same for all: seed, step and nothing else. */
-static int plan(void *common, uint32_t step)
-{
-    struct common *c = common;
-    select_uniform(c->d, c->k, c->key, step, c->index, c->scratch);
-    return 1;
-}
-
-static enum dsgd_status encode(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
-{
-    const struct common *c = common;
-    (void)down;
-    float *value = NULL;
-    const float *input = grad;
-    if (c->keeps) {
-        error_memory_add(&c->memory, worker, round, grad); /* Alg. 1, line 3: m_t + g_t, of which rand_k is sent */
-        input = worker->field[V];
-    } else if (error_memory_has_momentum(&c->memory)) {
-        c->be->scale_add_f32(c->d, c->memory.momentum, worker->field[U_ALONE], grad);
-        input = worker->field[U_ALONE];
-    }
-    if (round->input) { c->be->copy(round->input, input, c->d * sizeof *input); }
-    DSGD_TRY(dsgd_message_add_f32(up, DSGD_VALUE, c->k, &value));
-    c->be->gather_f32(c->k, c->index, input, value);
-    return DSGD_OK;
-}
-
-static enum dsgd_status absorb(const void *common, struct dsgd_state *server, const struct dsgd_round *round, uint32_t i,
-                               const struct dsgd_message *up)
+static void prepare(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
     const struct common *c = common;
     (void)round;
-    const float *value = NULL;
-    DSGD_TRY(dsgd_message_get_f32(up, 0, DSGD_VALUE, c->k, &value));
-    if (i == 0) { c->be->clear(server->field[SUM], c->k * sizeof(double)); }
-    c->be->add_f32(c->k, value, server->field[SUM]);
-    return DSGD_OK;
+    dsgd_select_uniform(all, c->memory.d, c->k, c->key, dsgd_field_set(all, DRAWN)); /* Definition 2.2, rand_k */
 }
 
-static enum dsgd_status finish(const void *common, struct dsgd_state *server, const struct dsgd_round *round,
-                               struct dsgd_message *down)
+static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    float *value = NULL;
-    DSGD_TRY(dsgd_message_add_f32(down, DSGD_VALUE, c->k, &value));
-    c->be->mean_f32(c->k, 1.0 / round->participants, server->field[SUM], value);
-    return DSGD_OK;
+    const double scale = c->scale * error_memory_scale(&c->memory, round);
+    struct dsgd_update update = dsgd_sparse(scale, dsgd_all_set(all, DRAWN), dsgd_down_f32(all, 0, 0)); /* Alg. 1, line 5 */
+    update.gain = c->scale; /* Wangni et al., section 2: 1/p_i = d/k makes it unbiased */
+    return update;
 }
 
-static enum dsgd_status settle(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const struct dsgd_message *down)
+/* ---- memory = true ---- */
+
+static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    (void)round, (void)down;
-    if (c->keeps) { error_memory_clear(&c->memory, worker, c->k, c->index); } /* Alg. 1, line 6: what was sent leaves the memory */
-    return DSGD_OK;
+    error_memory_add(&c->memory, w, round, grad); /* Alg. 1, line 3: m_t + g_t, of which rand_k is sent */
+    dsgd_gather(w, dsgd_all_set(w, DRAWN), dsgd_field_f32(w, ERROR_V), dsgd_send_f32(w, 0)); /* line 4 */
 }
 
-static enum dsgd_status decode(const void *common, const struct dsgd_round *round, const struct dsgd_message *down,
-                               struct dsgd_update *update)
+static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_round *round)
 {
     const struct common *c = common;
     (void)round;
-    update->n = c->k;
-    update->index = c->index;
-    DSGD_TRY(dsgd_message_get_f32(&down[0], 0, DSGD_VALUE, c->k, &update->value));
-    if (c->memory.lr_inside) { update->scale = 1.0; }
-    update->scale *= c->scale;
-    update->gain = c->scale;
-    return DSGD_OK;
+    error_memory_clear(&c->memory, w, dsgd_all_set(w, DRAWN)); /* Alg. 1, line 6: what was sent leaves the memory */
 }
 
-static void view(const void *common, const struct dsgd_state *worker, double *out)
+/* ---- memory = false: nothing is kept back ---- */
+
+static void forgetful_encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    if (c->keeps) {
-        error_memory_view(&c->memory, worker, out);
-    } else {
-        memset(out, 0, c->d * sizeof *out); /* nothing is kept back */
+    const dsgd_f32 *input = grad;
+    (void)round;
+    if (c->memory.momentum > 0.0f) {
+        dsgd_scale_add(w, c->memory.momentum, dsgd_field_f32(w, ERROR_U), grad); /* u = m u + g */
+        input = dsgd_field_f32(w, ERROR_U);
     }
+    dsgd_show(w, input);
+    dsgd_gather(w, dsgd_all_set(w, DRAWN), input, dsgd_send_f32(w, 0)); /* Wangni et al., section 2: Q(g), before it is scaled */
 }
 
-static bool lends(const void *common)
+static const struct dsgd_algorithm forgetful = {
+    .common_size = sizeof(struct common),
+    .view = DSGD_VIEW_SHOWN,
+    .memory = true, /* which is 0 */
+    .init = init,
+    .declare = declare,
+    .prepare = prepare,
+    .encode = forgetful_encode,
+    .absorb = dsgd_absorb_sum,
+    .finish = dsgd_finish_mean,
+    .decode = decode,
+};
+
+extern const struct dsgd_algorithm dsgd_random_k;
+
+static const struct dsgd_algorithm *variant(const struct dsgd_setting *setting)
 {
-    const struct common *c = common;
-    return !c->keeps;
+    const struct config *config = setting->config;
+    return config->memory ? &dsgd_random_k : &forgetful;
 }
 
 const struct dsgd_algorithm dsgd_random_k = {
@@ -241,23 +163,20 @@ const struct dsgd_algorithm dsgd_random_k = {
                   "scale = unbiased draws exactly k coordinates with equal probabilities, not each by itself with its optimal one as in "
                   "Wangni et al.",
     .params = params,
-    .config_size = sizeof(struct config),
+        .config_size = sizeof(struct config),
+    .common_size = sizeof(struct common),
+    .view = ERROR_V,
     .memory = true,
+    .unmergeable = DSGD_MERGEABLE, /* all workers send the same coordinates of vectors linear in the gradients */
+    .variant = variant,
     .check = check,
-    .unmergeable = unmergeable,
-    .tau = tau,
-    .create = create,
-    .destroy = destroy,
-    .common_bytes = common_bytes,
-    .worker_fields = worker_fields,
-    .server_fields = server_fields,
-    .round_bytes = round_bytes,
-    .plan = plan,
+    .tau = dsgd_tau_k,
+    .init = init,
+    .declare = declare,
+    .prepare = prepare,
     .encode = encode,
-    .absorb = absorb,
-    .finish = finish,
+    .absorb = dsgd_absorb_sum,
+    .finish = dsgd_finish_mean,
     .settle = settle,
     .decode = decode,
-    .view = view,
-    .lends = lends,
 };

@@ -10,6 +10,7 @@
     X(dsgd_true_topk)    \
     X(dsgd_local_topk)   \
     X(dsgd_pkk)          \
+    X(dsgd_threshold)    \
     X(dsgd_random_k)     \
     X(dsgd_signsgd)      \
     X(dsgd_ef_signsgd)   \

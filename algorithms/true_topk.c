@@ -7,21 +7,17 @@
  * A worker sends d values and receives k values and k indices. It saves nothing on the way up: it is a yardstick.
  * Departure from Stich et al.: eta_t outside the memory by default (lr_inside puts it inside), as in Algorithm 3 of Ivkin et al.
  */
-#include <stdlib.h>
-
-#include "algorithms/codec.h"
 #include "algorithms/error_memory.h"
-#include "algorithms/select.h"
 
 struct config {
     int64_t k;
     double momentum;
     bool masking, lr_inside;
-    int indices; /* enum codec_indices */
+    int indices; /* enum dsgd_indices */
 };
 
 static const struct dsgd_param params[] = {
-    {"k", DSGD_PARAM_INT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
+    {"k", DSGD_PARAM_COUNT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
      "coordinates updated a step, 1..d; default: ours"},
     {"momentum", DSGD_PARAM_REAL, offsetof(struct config, momentum), "0", 0.0, 0.999999, NULL,
      "m in u = m u + g, kept by each worker; alias: local_momentum; default: ours"},
@@ -29,152 +25,68 @@ static const struct dsgd_param params[] = {
      "clear u as well as v where the server chose; alias: momentum factor masking; default: arXiv:1903.04488, Algorithm 3"},
     {"lr_inside", DSGD_PARAM_BOOL, offsetof(struct config, lr_inside), "false", 0, 0, NULL,
      "accumulate eta_t u instead of u, update with the values as they are; default: arXiv:1903.04488, Algorithm 3"},
-    {"indices", DSGD_PARAM_CHOICE, offsetof(struct config, indices), "cheapest", 0, 0, CODEC_INDICES_CHOICES,
-     CODEC_INDICES_HELP "; default: ours"},
+    {"indices", DSGD_PARAM_CHOICE, offsetof(struct config, indices), "cheapest", 0, 0, DSGD_INDICES_CHOICES,
+     DSGD_INDICES_HELP "; default: ours"},
     DSGD_PARAM_END,
 };
 
 struct common {
-    size_t d, k;
-    enum codec_indices indices;
     struct error_memory memory;
-    const struct dsgd_backend *be;
+    size_t k;
+    enum dsgd_indices indices;
 };
 
-enum { V, U };  /* worker fields; U only with momentum */
-enum { SUM };   /* server field */
+enum { SUM };          /* server field */
+enum { INDEX, VALUE }; /* sections down */
 
-static enum dsgd_status check(const struct dsgd_setting *setting)
+static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
     const struct config *config = setting->config;
-    if ((uint64_t)config->k > setting->layout->d) {
-        return dsgd_fail(DSGD_EINPUT, "true_topk.k = %lld: expected at most d = %zu", (long long)config->k, setting->layout->d);
-    }
+    *(struct common *)common = (struct common){
+        .memory = {.d = setting->layout->d, .momentum = (float)config->momentum, .masking = config->masking,
+                   .lr_inside = config->lr_inside},
+        .k = (size_t)config->k, .indices = (enum dsgd_indices)config->indices};
     return DSGD_OK;
 }
 
-static const char *unmergeable(const struct dsgd_setting *setting)
-{
-    (void)setting; /* a worker sends all of v; v, u are linear in the gradients and cleared at common coordinates */
-    return NULL;
-}
-
-static double tau(const struct dsgd_setting *setting)
-{
-    const struct config *config = setting->config;
-    return (double)config->k / (double)setting->layout->d;
-}
-
-static enum dsgd_status create(const struct dsgd_setting *setting, void **common)
-{
-    const struct config *config = setting->config;
-    struct common *c = calloc(1, sizeof *c);
-    if (!c) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm true_topk"); }
-    *c = (struct common){.d = setting->layout->d, .k = (size_t)config->k, .indices = (enum codec_indices)config->indices,
-                         .memory = {.be = setting->backend, .d = setting->layout->d, .v = V, .u = U,
-                                    .momentum = (float)config->momentum, .masking = config->masking,
-                                    .lr_inside = config->lr_inside},
-                         .be = setting->backend};
-    *common = c;
-    return DSGD_OK;
-}
-
-static int worker_fields(const void *common, struct dsgd_field *field)
+static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
-    field[V] = (struct dsgd_field){"v", DSGD_F32, c->d, false};
-    field[U] = (struct dsgd_field){"u", DSGD_F32, c->d, false};
-    return error_memory_has_momentum(&c->memory) ? 2 : 1;
+    error_memory_declare(&c->memory, d);
+    dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->memory.d, DSGD_TRANSIENT);
+    dsgd_wire_f32(d, DSGD_UP, 0, 0, DSGD_DENSE, DSGD_FP32, dsgd_exactly(c->memory.d));
+    dsgd_wire_set(d, DSGD_DOWN, 0, INDEX, DSGD_INDEX, c->indices, dsgd_exactly(c->k), c->memory.d);
+    dsgd_wire_f32(d, DSGD_DOWN, 0, VALUE, DSGD_VALUE, DSGD_FP32, dsgd_as(INDEX));
 }
 
-static int server_fields(const void *common, struct dsgd_field *field)
+static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    field[SUM] = (struct dsgd_field){"sum", DSGD_F64, c->d, true};
-    return 1;
+    error_memory_add(&c->memory, w, round, grad); /* Algorithm 3: u_i = m u_i + g_i, v_i += u_i */
+    dsgd_copy(w, dsgd_field_f32(w, ERROR_V), dsgd_send_f32(w, 0));
 }
 
-static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
+static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    (void)workers;
-    bytes->up = c->d * sizeof(float);
-    bytes->down = codec_indices_bytes_max(c->indices, c->k, c->d) + c->k * sizeof(float);
-    bytes->worker_scratch = c->k * sizeof(uint32_t); /* settle: the indices */
-    bytes->server_scratch = c->d * sizeof(float) + c->k * sizeof(uint32_t) + select_scratch_bytes(c->d);
+    dsgd_f32 *mean = dsgd_take_f32(s, c->memory.d);
+    dsgd_set *index = dsgd_send_set(s, INDEX);
+    dsgd_mean(s, 1.0 / round->participants, dsgd_field_f64(s, SUM), mean);
+    dsgd_select_topk(s, mean, c->k, index); /* the k largest of the true mean; Stich et al., Alg. 1 line 4 */
+    dsgd_gather(s, index, mean, dsgd_send_f32(s, VALUE));
 }
 
-static int plan(void *common, uint32_t step)
-{
-    (void)common, (void)step;
-    return 1;
-}
-
-static enum dsgd_status encode(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
-{
-    const struct common *c = common;
-    (void)down;
-    float *all = NULL;
-    error_memory_add(&c->memory, worker, round, grad); /* u_i = m u_i + g_i, v_i += u_i */
-    DSGD_TRY(dsgd_message_add_f32(up, DSGD_DENSE, c->d, &all));
-    c->be->copy(all, worker->field[V], c->d * sizeof *all);
-    return DSGD_OK;
-}
-
-static enum dsgd_status absorb(const void *common, struct dsgd_state *server, const struct dsgd_round *round, uint32_t i,
-                               const struct dsgd_message *up)
+static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_round *round)
 {
     const struct common *c = common;
     (void)round;
-    const float *all = NULL;
-    DSGD_TRY(dsgd_message_get_f32(up, 0, DSGD_DENSE, c->d, &all));
-    if (i == 0) { c->be->clear(server->field[SUM], c->d * sizeof(double)); }
-    c->be->add_f32(c->d, all, server->field[SUM]);
-    return DSGD_OK;
+    error_memory_clear(&c->memory, w, dsgd_down_set(w, 0, INDEX)); /* Algorithm 3: v_i = 0, u_i = 0 where g~ was sent */
 }
 
-static enum dsgd_status finish(const void *common, struct dsgd_state *server, const struct dsgd_round *round,
-                               struct dsgd_message *down)
+static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
-    const struct common *c = common;
-    float *mean = dsgd_arena_take(round->scratch, c->d * sizeof *mean), *value = NULL;
-    uint32_t *index = dsgd_arena_take(round->scratch, c->k * sizeof *index);
-    void *scratch = dsgd_arena_take(round->scratch, select_scratch_bytes(c->d));
-    if (!mean || !index || !scratch) { return dsgd_fail(DSGD_ENOMEM, "true_topk: no memory to select among %zu coordinates", c->d); }
-    c->be->mean_f32(c->d, 1.0 / round->participants, server->field[SUM], mean);
-    select_topk(c->d, mean, c->k, index, scratch); /* the k largest of the true mean */
-    DSGD_TRY(codec_add_indices(down, DSGD_INDEX, c->indices, c->k, c->d, index));
-    DSGD_TRY(dsgd_message_add_f32(down, DSGD_VALUE, c->k, &value));
-    c->be->gather_f32(c->k, index, mean, value);
-    return DSGD_OK;
-}
-
-static enum dsgd_status settle(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const struct dsgd_message *down)
-{
-    const struct common *c = common;
-    const uint32_t *index = NULL;
-    DSGD_TRY(codec_get_indices(&down[0], 0, DSGD_INDEX, c->indices, c->k, c->d, round->scratch, &index));
-    error_memory_clear(&c->memory, worker, c->k, index); /* Algorithm 3: v_i = 0, u_i = 0 where g~ was sent */
-    return DSGD_OK;
-}
-
-static enum dsgd_status decode(const void *common, const struct dsgd_round *round, const struct dsgd_message *down,
-                               struct dsgd_update *update)
-{
-    const struct common *c = common;
-    update->n = c->k;
-    DSGD_TRY(codec_get_indices(&down[0], 0, DSGD_INDEX, c->indices, c->k, c->d, round->scratch, &update->index));
-    DSGD_TRY(dsgd_message_get_f32(&down[0], 1, DSGD_VALUE, c->k, &update->value));
-    if (c->memory.lr_inside) { update->scale = 1.0; }
-    return DSGD_OK;
-}
-
-static void view(const void *common, const struct dsgd_state *worker, double *out)
-{
-    const struct common *c = common;
-    error_memory_view(&c->memory, worker, out);
+    const struct common *c = common; /* Algorithm 3: w -= eta_t g~ */
+    return dsgd_sparse(error_memory_scale(&c->memory, round), dsgd_down_set(all, 0, INDEX), dsgd_down_f32(all, 0, VALUE));
 }
 
 const struct dsgd_algorithm dsgd_true_topk = {
@@ -185,21 +97,17 @@ const struct dsgd_algorithm dsgd_true_topk = {
     .departures = "eta_t outside the memory by default, not inside as in Stich et al.\n"
                   "v and u are cleared at all chosen coordinates, also where the mean is exactly 0",
     .params = params,
-    .config_size = sizeof(struct config),
+        .config_size = sizeof(struct config),
+    .common_size = sizeof(struct common),
+    .view = ERROR_V,
     .memory = true,
-    .check = check,
-    .unmergeable = unmergeable,
-    .tau = tau,
-    .create = create,
-    .destroy = free,
-    .worker_fields = worker_fields,
-    .server_fields = server_fields,
-    .round_bytes = round_bytes,
-    .plan = plan,
+    .unmergeable = DSGD_MERGEABLE, /* a worker sends all of v; v, u are linear in the gradients and cleared at common coordinates */
+    .tau = dsgd_tau_k,
+    .init = init,
+    .declare = declare,
     .encode = encode,
-    .absorb = absorb,
+    .absorb = dsgd_absorb_sum,
     .finish = finish,
     .settle = settle,
     .decode = decode,
-    .view = view,
 };

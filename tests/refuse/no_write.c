@@ -1,0 +1,9 @@
+/* writing an element */
+#include "sim/algorithm.h"
+
+void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad);
+void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
+{
+    (void)common, (void)w, (void)round, (void)grad;
+    dsgd_send_f32(w, 0)[0] = 1.0f;
+}
