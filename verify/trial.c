@@ -102,19 +102,48 @@ static enum dsgd_status make_problem(const struct verify_context *context, const
     return dsgd_constants_cached(t->problem, t->self, &args, context->cache, &t->constants, NULL);
 }
 
+static bool is_heavymix(const struct trial *t)
+{
+    char word[DSGD_TEXT_MAX] = "";
+    const struct dsgd_param *variant = dsgd_param_find(t->algorithm.params, "variant");
+    if (variant) { dsgd_param_format(variant, t->algorithm_config, word, sizeof word); }
+    return strcmp(t->algorithm.name, "sketched_sgd") == 0 && strcmp(word, "heavymix") == 0;
+}
+
+/* The slots that serve this configuration, in the trial's own copy, and the fault in them. */
+static void plant(const struct verify_fault *fault, const struct dsgd_layout *layout, struct trial *t)
+{
+    const struct dsgd_setting setting = {.config = t->algorithm_config, .params = t->algorithm.params, .layout = layout,
+                                         .workers = (uint32_t)t->run.workers};
+    const struct dsgd_algorithm *form = t->algorithm.variant ? t->algorithm.variant(&setting) : &t->algorithm;
+    struct dsgd_algorithm whole = *form;
+    whole.name = t->algorithm.name;
+    whole.title = t->algorithm.title;
+    whole.reference = t->algorithm.reference;
+    whole.aliases = t->algorithm.aliases;
+    whole.departures = t->algorithm.departures;
+    whole.params = t->algorithm.params;
+    whole.config_size = t->algorithm.config_size;
+    whole.unmergeable = t->algorithm.unmergeable;
+    whole.check = t->algorithm.check;
+    whole.may_merge = t->algorithm.may_merge;
+    whole.tau = t->algorithm.tau;
+    whole.variant = NULL;
+    t->algorithm = whole;
+    fault->algorithm(&t->algorithm);
+}
+
 static enum dsgd_status make_engine(const struct verify_context *context, const char *words, struct trial *t)
 {
     const struct dsgd_algorithm *algorithm = dsgd_algorithm_find(t->run.algorithm);
     if (!algorithm) { return dsgd_fail(DSGD_EINTERNAL, "a trial's algorithm %s is unknown", t->run.algorithm); }
     t->algorithm = *algorithm;
-    if (context->fault && context->fault->algorithm && strcmp(algorithm->name, "sketched_sgd") == 0) {
-        context->fault->algorithm(&t->algorithm);
-    }
     DSGD_TRY(make_config(words, algorithm->name, algorithm->params, algorithm->config_size, &t->algorithm_config));
     struct dsgd_layout layout;
     size_t n = 0;
     t->problem->shape(t->self, &layout, &n);
     t->d = layout.d;
+    if (context->fault && context->fault->algorithm && is_heavymix(t)) { plant(context->fault, &layout, t); }
     const struct dsgd_engine_args args = {.config = &t->run, .problem = t->problem, .problem_self = t->self,
                                           .algorithm = &t->algorithm, .algorithm_config = t->algorithm_config,
                                           .constants = t->constants, .f_star = NAN, .threads = 1};
