@@ -129,7 +129,8 @@ enum dsgd_status dsgd_param_check_counts(const struct dsgd_param *table, const c
         if (param->type != DSGD_PARAM_COUNT) { continue; }
         const int64_t value = *(const int64_t *)(const void *)((const char *)config + param->offset);
         if (value > 0 && (uint64_t)value > d) {
-            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %" PRId64 ": expected at most d = %" PRIu64, section, dot(section), param->name, value, d);
+            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %lld: expected at most d = %llu", section, dot(section), param->name, (long long)value,
+                             (unsigned long long)d);
         }
     }
     return DSGD_OK;
