@@ -17,6 +17,7 @@ static void print_range(const struct dsgd_param *p)
 {
     switch (p->type) {
     case DSGD_PARAM_INT: printf("%.0f .. %.0f", p->min, p->max); break;
+    case DSGD_PARAM_COUNT: printf("%.0f .. d", p->min); break;
     case DSGD_PARAM_REAL: printf("%g .. %g", p->min, p->max); break;
     case DSGD_PARAM_BOOL: printf("true | false"); break;
     case DSGD_PARAM_CHOICE:
@@ -130,7 +131,14 @@ static void print_values(const struct dsgd_algorithm *a, const void *config)
     printf(a->params && a->params->name ? "\n" : "out keys\n");
 }
 
-/* What the algorithm is, then the setting as check and unmergeable see it, then a run. A refused setting prints nothing. */
+/* Why W workers are not one worker on the mean gradient; "" if they are. */
+static const char *not_merged(const struct dsgd_algorithm *a, const struct dsgd_setting *setting)
+{
+    const char *reason = a->may_merge ? a->may_merge(setting) : a->unmergeable;
+    return reason ? reason : "not declared";
+}
+
+/* What the algorithm is, then the setting as check and may_merge see it, then a run. A refused setting prints nothing. */
 static enum dsgd_status explain_algorithm(const struct dsgd_algorithm *a, const void *config, const struct list_options *options)
 {
     if (options->d % options->rows != 0) {
@@ -139,8 +147,9 @@ static enum dsgd_status explain_algorithm(const struct dsgd_algorithm *a, const 
     const struct dsgd_segment segment = {.name = "all", .count = (size_t)options->d, .rows = (size_t)options->rows,
                                          .cols = (size_t)(options->d / options->rows)};
     const struct dsgd_layout layout = {(size_t)options->d, 1, &segment};
-    const struct dsgd_setting setting = {.config = config, .layout = &layout, .backend = dsgd_backend_at(0),
+    const struct dsgd_setting setting = {.config = config, .params = a->params, .layout = &layout,
                                          .workers = (uint32_t)options->workers, .seed_hash = 1, .seed_algorithm = 1};
+    DSGD_TRY(dsgd_param_check_counts(a->params, a->name, config, (uint64_t)options->d));
     if (a->check) { DSGD_TRY(a->check(&setting)); }
     printf("%s: %s\n  %s\n", a->name, a->title, a->reference);
     if (a->aliases) { printf("  elsewhere: %s\n", a->aliases); }
@@ -148,8 +157,8 @@ static enum dsgd_status explain_algorithm(const struct dsgd_algorithm *a, const 
     print_table(a->params);
     printf("\n");
     print_departures(a->departures);
-    const char *reason = a->unmergeable ? a->unmergeable(&setting) : "not declared";
-    printf("\nemulation = merged: %s%s\n", reason ? "no, " : "yes", reason ? reason : "");
+    const char *reason = not_merged(a, &setting);
+    printf("\nemulation = merged: %s%s\n", *reason ? "no, " : "yes", reason);
     printf("\nwhat crosses the network, d = %lld", (long long)options->d);
     if (options->rows > 1) { printf(" as a matrix of %lld x %lld", (long long)options->rows, (long long)(options->d / options->rows)); }
     printf(", W = %lld, Gaussian gradients\n", (long long)options->workers);

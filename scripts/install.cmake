@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 
 # Headers lie in include/dsgd/FOLDER and are included as "FOLDER/name.h", as in the tree.
 set(dsgd_public_headers
-  sim/algorithm.h sim/backend.h sim/engine.h sim/message.h sim/param.h sim/problem.h sim/rng.h sim/run_config.h
+  sim/algorithm.h sim/device.h sim/engine.h sim/message.h sim/param.h sim/problem.h sim/rng.h sim/run_config.h
   sim/runfile.h sim/schedule.h sim/status.h sim/table.h sim/transport.h
   algorithms/registry.h convex/registry.h datasets/dataset.h)
 foreach(header IN LISTS dsgd_public_headers)

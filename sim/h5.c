@@ -33,15 +33,9 @@ bool dsgd_h5_no_memory(void)
     return no_memory;
 }
 
-hid_t dsgd_h5_memory_type(enum dsgd_field_type type)
+hid_t dsgd_h5_memory_type(enum dsgd_saved_type type)
 {
-    switch (type) {
-    case DSGD_F32: return H5T_NATIVE_FLOAT;
-    case DSGD_F64: return H5T_NATIVE_DOUBLE;
-    case DSGD_U32: return H5T_NATIVE_UINT32;
-    case DSGD_I32: return H5T_NATIVE_INT32;
-    default: return H5T_NATIVE_UINT64;
-    }
+    return type == DSGD_SAVED_F32 ? H5T_NATIVE_FLOAT : type == DSGD_SAVED_F64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_UINT64;
 }
 
 void dsgd_h5_check(struct dsgd_h5 *h5, bool ok)
@@ -108,9 +102,43 @@ hid_t dsgd_h5_array(struct dsgd_h5 *h5, hid_t where, const char *name, hid_t fil
     if (h5->failed) { return -1; }
     hid_t space = H5Screate_simple(rank, extent, NULL);
     hid_t id = H5Dcreate2(where, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    dsgd_h5_check(h5, id >= 0 && H5Dwrite(id, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
+    dsgd_h5_check(h5, id >= 0 && (!data || H5Dwrite(id, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0));
     H5Sclose(space);
     return id;
+}
+
+/* One row of a dataset of two dimensions as a selection, and as what lies in memory; false on failure. */
+static bool row_spaces(hid_t id, size_t row, size_t cols, hid_t *file, hid_t *memory)
+{
+    const hsize_t start[2] = {row, 0}, count[2] = {1, cols};
+    *file = H5Dget_space(id);
+    *memory = H5Screate_simple(1, &count[1], NULL);
+    return *file >= 0 && *memory >= 0 && H5Sget_simple_extent_ndims(*file) == 2 &&
+           H5Sselect_hyperslab(*file, H5S_SELECT_SET, start, NULL, count, NULL) >= 0;
+}
+
+static void spaces_close(hid_t file, hid_t memory)
+{
+    if (file >= 0) { H5Sclose(file); }
+    if (memory >= 0) { H5Sclose(memory); }
+}
+
+void dsgd_h5_write_row(struct dsgd_h5 *h5, hid_t id, hid_t memory_type, size_t row, size_t cols, const void *data)
+{
+    if (h5->failed) { return; }
+    hid_t file = -1, memory = -1;
+    dsgd_h5_check(h5, row_spaces(id, row, cols, &file, &memory) && H5Dwrite(id, memory_type, memory, file, H5P_DEFAULT, data) >= 0);
+    spaces_close(file, memory);
+}
+
+bool dsgd_h5_read_row(hid_t id, hid_t memory_type, size_t rows, size_t cols, size_t row, void *data)
+{
+    hid_t file = -1, memory = -1;
+    hsize_t extent[2] = {0, 0};
+    const bool ok = row_spaces(id, row, cols, &file, &memory) && H5Sget_simple_extent_dims(file, extent, NULL) == 2 &&
+                    extent[0] == rows && extent[1] == cols && H5Dread(id, memory_type, memory, file, H5P_DEFAULT, data) >= 0;
+    spaces_close(file, memory);
+    return ok;
 }
 
 enum { TEXT_MAX = 1 << 20, DIMENSIONS_MAX = 2 };

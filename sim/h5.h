@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "sim/algorithm.h"
+#include "sim/engine.h"
 
 /** Silences HDF5's own error printing for this thread; failures reach the caller as sentences. From here on it is noted whether
  *  one of them is a want of memory. */
@@ -14,8 +14,8 @@ void dsgd_h5_quiet(void);
 /** Was it, since dsgd_h5_quiet? */
 bool dsgd_h5_no_memory(void);
 
-/** This machine's type for an array of a party's state. */
-hid_t dsgd_h5_memory_type(enum dsgd_field_type type);
+/** This machine's type for an array of a run's state. */
+hid_t dsgd_h5_memory_type(enum dsgd_saved_type type);
 
 enum { DSGD_H5_TEXT_MAX = 60000 };
 
@@ -31,9 +31,11 @@ hid_t dsgd_h5_group(struct dsgd_h5 *h5, const char *name); /* creates; close wit
 void dsgd_h5_text(struct dsgd_h5 *h5, hid_t where, const char *name, const char *text);
 void dsgd_h5_integer(struct dsgd_h5 *h5, hid_t where, const char *name, int64_t value);
 void dsgd_h5_real(struct dsgd_h5 *h5, hid_t where, const char *name, double value);
-/** A dataset of `rank` dimensions; returned open (close with H5Dclose), or negative after a failure. */
+/** A dataset of `rank` dimensions; returned open (close with H5Dclose), or negative after a failure. data NULL: nothing is written yet. */
 hid_t dsgd_h5_array(struct dsgd_h5 *h5, hid_t where, const char *name, hid_t file_type, hid_t memory_type, int rank,
                     const hsize_t *extent, const void *data);
+/** Row `row` of an open dataset of rows x cols. */
+void dsgd_h5_write_row(struct dsgd_h5 *h5, hid_t id, hid_t memory_type, size_t row, size_t cols, const void *data);
 
 /** Reading. Only hard links are followed, only data that lie in the file itself are read: false for external and soft
  *  links, external raw storage, virtual, chunked or filtered datasets, for sizes that the file cannot hold, and for what is
@@ -49,6 +51,8 @@ hid_t dsgd_h5_open_group(hid_t where, const char *path);
 hid_t dsgd_h5_open_array(hid_t where, const char *path);
 /** Reads a dataset whose number of elements must be `count`. */
 bool dsgd_h5_read_array(hid_t where, const char *path, hid_t memory_type, size_t count, void *data);
+/** Reads row `row` of an open dataset whose shape must be rows x cols. */
+bool dsgd_h5_read_row(hid_t id, hid_t memory_type, size_t rows, size_t cols, size_t row, void *data);
 /** Elements of a dataset, or -1. */
 int64_t dsgd_h5_count(hid_t where, const char *path);
 

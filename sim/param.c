@@ -97,7 +97,8 @@ enum dsgd_status dsgd_param_set(const struct dsgd_param *param, const char *sect
     void *field = (char *)config + param->offset;
     char shown[DSGD_SHOWN_MAX];
     switch (param->type) {
-    case DSGD_PARAM_INT: return set_int(param, section, field, text);
+    case DSGD_PARAM_INT:
+    case DSGD_PARAM_COUNT: return set_int(param, section, field, text);
     case DSGD_PARAM_REAL: return set_real(param, section, field, text);
     case DSGD_PARAM_BOOL: {
         const int index = choice_index("false|true|no|yes|off|on", text);
@@ -122,6 +123,19 @@ enum dsgd_status dsgd_param_set(const struct dsgd_param *param, const char *sect
     return dsgd_fail(DSGD_EINTERNAL, "parameter %s has no type", param->name);
 }
 
+enum dsgd_status dsgd_param_check_counts(const struct dsgd_param *table, const char *section, const void *config, uint64_t d)
+{
+    for (const struct dsgd_param *param = table; param && param->name; ++param) {
+        if (param->type != DSGD_PARAM_COUNT) { continue; }
+        const int64_t value = *(const int64_t *)(const void *)((const char *)config + param->offset);
+        if (value > 0 && (uint64_t)value > d) {
+            return dsgd_fail(DSGD_EINPUT, "%s%s%s = %lld: expected at most d = %llu", section, dot(section), param->name, (long long)value,
+                             (unsigned long long)d);
+        }
+    }
+    return DSGD_OK;
+}
+
 enum dsgd_status dsgd_param_defaults(const struct dsgd_param *table, const char *section, void *config)
 {
     for (const struct dsgd_param *param = table; param && param->name; ++param) {
@@ -140,7 +154,8 @@ void dsgd_param_format(const struct dsgd_param *param, const void *config, char 
 {
     const void *field = (const char *)config + param->offset;
     switch (param->type) {
-    case DSGD_PARAM_INT: snprintf(text, size, "%" PRId64, *(const int64_t *)field); break;
+    case DSGD_PARAM_INT:
+    case DSGD_PARAM_COUNT: snprintf(text, size, "%" PRId64, *(const int64_t *)field); break;
     case DSGD_PARAM_REAL:
         /* the shortest of 15, 16, 17 digits that reads back: 0.1 stays "0.1" and no bit is lost */
         for (int digits = 15; digits <= 17; ++digits) {

@@ -13,6 +13,7 @@
 /** Type of a key, and of its field in the config struct. */
 enum dsgd_param_type {
     DSGD_PARAM_INT,    /* int64_t in [min, max] */
+    DSGD_PARAM_COUNT,  /* int64_t in [min, max], a number of coordinates: at most d, which is known once there is a problem */
     DSGD_PARAM_REAL,   /* double in [min, max], finite */
     DSGD_PARAM_BOOL,   /* bool: true | false */
     DSGD_PARAM_CHOICE, /* int: index of the word in choices */
@@ -27,7 +28,7 @@ struct dsgd_param {
     enum dsgd_param_type type;
     size_t offset;       /* offsetof the field in the config struct */
     const char *initial; /* default, in the words of a configuration file */
-    double min, max;     /* INT and REAL; both ends included */
+    double min, max;     /* INT, COUNT and REAL; both ends included */
     const char *choices; /* CHOICE: "heavymix|topk" */
     const char *help;    /* meaning and unit, one line; other tools' word for it as "alias: ..." */
 };
@@ -38,6 +39,9 @@ struct dsgd_param {
 /** Sets one key of `config` from text and checks type and range. `where` names the place in the message, such as
  *  "sketched_sgd.k" is made of section "sketched_sgd". DSGD_EINPUT with a sentence if the text is not such a value. */
 enum dsgd_status dsgd_param_set(const struct dsgd_param *param, const char *section, void *config, const char *text);
+
+/** Checks the rows of type COUNT of `config` against the number of parameters. DSGD_EINPUT with a sentence if one is above d. */
+enum dsgd_status dsgd_param_check_counts(const struct dsgd_param *table, const char *section, const void *config, uint64_t d);
 
 /** Sets all keys to their defaults. */
 enum dsgd_status dsgd_param_defaults(const struct dsgd_param *table, const char *section, void *config);

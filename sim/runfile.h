@@ -46,8 +46,13 @@ enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine
  *  the file is not a snapshot of this engine's shape; the engine is then unusable. */
 enum dsgd_status dsgd_runfile_restore(const char *path, struct dsgd_engine *engine);
 
-/** SHA-256 (hex) of a snapshot: arrays of the state, then all tables. Stored beside it and compared when it is restored. */
-void dsgd_runfile_state_sha256(struct dsgd_engine *engine, const struct dsgd_array *array, int arrays, char hex[65]);
+/** Bytes of one row of an array of the state, and host memory for one row of any of them: caller frees. */
+size_t dsgd_runfile_row_bytes(const struct dsgd_saved *saved);
+enum dsgd_status dsgd_runfile_row(const struct dsgd_saved saved[], int arrays, void **row);
+
+/** SHA-256 (hex) of a snapshot: arrays of the state (name with its zero byte, rows one behind the other), then all tables. Stored
+ *  beside it and compared when it is restored. `row`: from dsgd_runfile_row. */
+enum dsgd_status dsgd_runfile_state_sha256(struct dsgd_engine *engine, const struct dsgd_saved saved[], int arrays, void *row, char hex[65]);
 
 /** A result or snapshot, read back. */
 struct dsgd_runfile {

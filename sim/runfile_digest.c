@@ -1,6 +1,7 @@
 /* runfile_digest.c - SHA-256 of results ("same bits") and of snapshots' state. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/runfile.h"
@@ -41,14 +42,33 @@ void dsgd_runfile_digest(const struct dsgd_runfile *run, char hex[65])
     dsgd_sha256_end(&sha, 64, hex);
 }
 
-void dsgd_runfile_state_sha256(struct dsgd_engine *engine, const struct dsgd_array *array, int arrays, char hex[65])
+size_t dsgd_runfile_row_bytes(const struct dsgd_saved *saved)
+{
+    return saved->cols * (saved->type == DSGD_SAVED_F32 ? sizeof(float) : sizeof(uint64_t));
+}
+
+enum dsgd_status dsgd_runfile_row(const struct dsgd_saved saved[], int arrays, void **row)
+{
+    size_t bytes = 1;
+    for (int j = 0; j < arrays; ++j) {
+        if (dsgd_runfile_row_bytes(&saved[j]) > bytes) { bytes = dsgd_runfile_row_bytes(&saved[j]); }
+    }
+    *row = malloc(bytes);
+    return *row ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for a row of the state, %zu bytes", bytes);
+}
+
+enum dsgd_status dsgd_runfile_state_sha256(struct dsgd_engine *engine, const struct dsgd_saved saved[], int arrays, void *row, char hex[65])
 {
     struct sha256_ctx sha;
     sha256_init(&sha);
     for (int j = 0; j < arrays; ++j) {
-        sha256_update(&sha, strlen(array[j].name) + 1, (const uint8_t *)array[j].name);
-        sha256_update(&sha, array[j].rows * array[j].cols * dsgd_field_size(array[j].type), array[j].data);
+        sha256_update(&sha, strlen(saved[j].name) + 1, (const uint8_t *)saved[j].name);
+        for (size_t r = 0; r < saved[j].rows; ++r) {
+            DSGD_TRY(dsgd_engine_saved_get(engine, &saved[j], r, row));
+            sha256_update(&sha, dsgd_runfile_row_bytes(&saved[j]), row);
+        }
     }
     for (int t = 0; t < DSGD_TABLES; ++t) { hash_table(&sha, dsgd_engine_table(engine, t)); }
     dsgd_sha256_end(&sha, 64, hex);
+    return DSGD_OK;
 }

@@ -16,15 +16,9 @@
 #include "sim/runfile.h"
 #include "sim/seal.h"
 
-static hid_t file_type(enum dsgd_field_type type)
+static hid_t file_type(enum dsgd_saved_type type)
 {
-    switch (type) {
-    case DSGD_F32: return H5T_IEEE_F32LE;
-    case DSGD_F64: return H5T_IEEE_F64LE;
-    case DSGD_U32: return H5T_STD_U32LE;
-    case DSGD_I32: return H5T_STD_I32LE;
-    default: return H5T_STD_U64LE;
-    }
+    return type == DSGD_SAVED_F32 ? H5T_IEEE_F32LE : type == DSGD_SAVED_F64 ? H5T_IEEE_F64LE : H5T_STD_U64LE;
 }
 
 static void write_table(struct dsgd_h5 *h5, const struct dsgd_table *table)
@@ -107,31 +101,51 @@ static void write_reference(struct dsgd_h5 *h5, const struct dsgd_run_reference 
     if (group >= 0) { dsgd_h5_check(h5, H5Gclose(group) >= 0); }
 }
 
-static void write_state(struct dsgd_h5 *h5, struct dsgd_engine *engine, const struct dsgd_array *array, int arrays)
+/* Row by row: host memory holds one. */
+static enum dsgd_status write_array(struct dsgd_h5 *h5, struct dsgd_engine *engine, const struct dsgd_saved *saved, void *row)
+{
+    char name[80];
+    snprintf(name, sizeof name, "state/%.63s", saved->name);
+    const hsize_t extent[2] = {saved->rows, saved->cols};
+    const hid_t memory_type = dsgd_h5_memory_type(saved->type);
+    hid_t id = dsgd_h5_array(h5, h5->file, name, file_type(saved->type), memory_type, 2, extent, NULL);
+    enum dsgd_status status = DSGD_OK;
+    for (size_t j = 0; status == DSGD_OK && !h5->failed && j < saved->rows; ++j) {
+        status = dsgd_engine_saved_get(engine, saved, j, row);
+        if (status == DSGD_OK) { dsgd_h5_write_row(h5, id, memory_type, j, saved->cols, row); }
+    }
+    if (id >= 0) { dsgd_h5_check(h5, H5Dclose(id) >= 0); }
+    return status;
+}
+
+static enum dsgd_status write_arrays(struct dsgd_h5 *h5, struct dsgd_engine *engine, const struct dsgd_saved saved[], int arrays, void *row)
 {
     char sha256[65];
-    dsgd_runfile_state_sha256(engine, array, arrays, sha256);
+    DSGD_TRY(dsgd_runfile_state_sha256(engine, saved, arrays, row, sha256));
     dsgd_h5_text(h5, h5->file, "state_sha256", sha256);
     static const char *const groups[] = {"state", "state/engine", "state/worker", "state/server"};
     for (int g = 0; g < 4; ++g) {
         hid_t group = dsgd_h5_group(h5, groups[g]);
         if (group >= 0) { dsgd_h5_check(h5, H5Gclose(group) >= 0); }
     }
-    for (int j = 0; j < arrays && !h5->failed; ++j) {
-        char name[80];
-        snprintf(name, sizeof name, "state/%.63s", array[j].name);
-        const hsize_t extent[2] = {array[j].rows, array[j].cols};
-        hid_t id = dsgd_h5_array(h5, h5->file, name, file_type(array[j].type), dsgd_h5_memory_type(array[j].type), 2,
-                                 extent, array[j].data);
-        if (id >= 0) { dsgd_h5_check(h5, H5Dclose(id) >= 0); }
-    }
+    for (int j = 0; j < arrays && !h5->failed; ++j) { DSGD_TRY(write_array(h5, engine, &saved[j], row)); }
+    return DSGD_OK;
 }
 
-static void write_file(struct dsgd_h5 *h5, struct dsgd_engine *engine, const struct dsgd_runfile_args *args, bool snapshot)
+static enum dsgd_status write_state(struct dsgd_h5 *h5, struct dsgd_engine *engine, const struct dsgd_saved saved[], int arrays)
+{
+    void *row = NULL;
+    DSGD_TRY(dsgd_runfile_row(saved, arrays, &row));
+    const enum dsgd_status status = write_arrays(h5, engine, saved, arrays, row);
+    free(row);
+    return status;
+}
+
+static enum dsgd_status write_file(struct dsgd_h5 *h5, struct dsgd_engine *engine, const struct dsgd_runfile_args *args, bool snapshot)
 {
     static const char *const status[] = {"running", "complete", "diverged"};
-    struct dsgd_array array[DSGD_ARRAYS_MAX];
-    const int arrays = dsgd_engine_arrays(engine, array);
+    struct dsgd_saved saved[DSGD_SAVED_MAX];
+    const int arrays = dsgd_engine_saved(engine, saved);
     for (int j = 0; j < args->attributes; ++j) {
         const struct dsgd_attribute *a = &args->attribute[j];
         if (a->text) {
@@ -148,9 +162,9 @@ static void write_file(struct dsgd_h5 *h5, struct dsgd_engine *engine, const str
     for (int t = 0; t < DSGD_TABLES; ++t) { write_table(h5, dsgd_engine_table(engine, t)); }
     write_model(h5, engine);
     write_reference(h5, args->reference, engine);
-    if (!snapshot) { return; }
+    if (!snapshot) { return DSGD_OK; }
     dsgd_h5_text(h5, h5->file, "replaces", args->replaces ? args->replaces : "");
-    write_state(h5, engine, array, arrays);
+    return write_state(h5, engine, saved, arrays);
 }
 
 enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine, const struct dsgd_runfile_args *args,
@@ -163,12 +177,13 @@ enum dsgd_status dsgd_runfile_write(const char *path, struct dsgd_engine *engine
     sink.fd = replace.fd;
     struct dsgd_h5 h5 = {.file = dsgd_h5_file_create(&sink, 0)};
     dsgd_h5_check(&h5, h5.file >= 0);
-    write_file(&h5, engine, args, snapshot);
+    const enum dsgd_status status = write_file(&h5, engine, args, snapshot);
     if (h5.file >= 0) { dsgd_h5_check(&h5, H5Fclose(h5.file) >= 0); }
     errno = 0;
-    if (!h5.failed && sink.error == 0 && !dsgd_seal_append_with(sink.fd, sink.head, sink.held)) { sink.error = errno ? errno : EIO; }
-    if (h5.failed || sink.error) {
+    if (status == DSGD_OK && !h5.failed && sink.error == 0 && !dsgd_seal_append_with(sink.fd, sink.head, sink.held)) { sink.error = errno ? errno : EIO; }
+    if (status != DSGD_OK || h5.failed || sink.error) {
         dsgd_replace_cancel(&replace);
+        if (status != DSGD_OK) { return status; } /* its sentence is the engine's */
         return sink.error ? dsgd_fail_write(path, sink.error)
                           : dsgd_fail(DSGD_ENOMEM, "HDF5 cannot make %s although every write succeeded: most likely no memory", path);
     }

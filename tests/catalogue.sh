@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$DSGD_SOURCE"
 command -v perl >/dev/null || { echo "no perl"; exit 77; }
-perl - docs/errors.md sim/*.c datasets/*.c algorithms/*.c convex/*.c theory/*.c verify/*.c experiments/*.c <<'PERL'
+shopt -s nullglob # not every folder has folders
+perl - docs/errors.md sim/*.c sim/*/*.c datasets/*.c algorithms/*.c convex/*.c convex/*/*.c theory/*.c verify/*.c experiments/*.c <<'PERL'
 use strict; use warnings;
 my ($catalogue, @sources) = @ARGV;
 local $/;

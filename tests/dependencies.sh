@@ -3,6 +3,8 @@
 #
 # - Includes point one way: sim <- datasets <- convex, deep; sim <- algorithms, theory; all of these <- verify; all <- experiments,
 #   bench, tests.
+# - What handles and devices are made of (sim/inside.h, sim/device_ops.h, sim/ops.h, sim/cpu/...) is included by sim/, by code of a
+#   device (convex/cpu, convex/kernels.c) and by tests alone: everybody else has handles.
 # - A library folder never ends the process (abort, exit) and never prints to stdout or stderr: it returns a status.
 # - No .c or .h file is longer than 500 lines; more than 400 are mentioned.
 # Before the tree itself it checks that violations planted in a scratch tree are found.
@@ -34,6 +36,9 @@ for (split /\n/, $ENV{RULES}) {
     $may{$folder} = {map { $_ => 1 } @allowed};
 }
 my %library = map { $_ => 1 } split / /, $ENV{LIBRARIES};
+# Headers that complete the handles, and who may see them.
+my $inner = qr{^sim/(?:inside\.h|device_ops\.h|ops\.h|(?:cpu|guard|codec)/.*)$};
+my $insider = qr{^(?:sim/|tests/|convex/cpu/|convex/kernels\.c$)};
 my $bad = 0;
 sub report { my ($place, $text) = @_; print "$place: $text\n"; $bad = 1; }
 while (my $file = <STDIN>) {
@@ -58,6 +63,7 @@ while (my $file = <STDIN>) {
         next unless $line =~ /^\s*#\s*include\s*["<]([^">]+)[">]/;
         my $path = $1;
         if ($path =~ m{(^|/)\.\./}) { report("$file:$number", "includes $path: expected a path from the top folder"); }
+        if ($path =~ $inner and $file !~ $insider) { report("$file:$number", "includes $path: expected handles and operations alone (sim/device.h)"); }
         my ($target) = $path =~ m{^([^/]+)/};
         next unless defined $target and $may{$target} and $may{$folder};
         if (!$may{$folder}{$target}) { report("$file:$number", "$folder includes $path: expected only " . join(" ", sort keys %{$may{$folder}})); }
@@ -85,11 +91,14 @@ plant()
     local file=$1
     shift
     rm -rf "${scratch:?}"/*
-    mkdir -p "$scratch/sim" "$scratch/datasets" "$scratch/algorithms" "$scratch/convex" "$scratch/deep" \
+    mkdir -p "$scratch/sim/cpu" "$scratch/convex/cpu" "$scratch/verify" "$scratch/datasets" "$scratch/algorithms" "$scratch/convex" "$scratch/deep" \
         "$scratch/experiments" "$scratch/tests" "$scratch/build/sim"
     printf '#include "sim/b.h"\n#include <stdio.h>\n/* exit(1) on stderr */ // abort()\nconst char *s = "exit(1) \\" stdout";\nint my_exit(int);\nint f(void) { return my_exit(0) + snprintf(0, 0, "x"); }\n' >"$scratch/sim/a.c"
     printf '#include "experiments/e.h"\n#include "convex/c.h"\nint main(void) { printf(""); exit(0); }\n' >"$scratch/tests/t.c"
     printf '#include "tests/t.h"\n' >"$scratch/build/sim/x.c"
+    printf '#include "sim/inside.h"\n#include "sim/device_ops.h"\n#include "sim/ops.h"\n#include "sim/cpu/cpu.h"\n' |
+        tee "$scratch/sim/cpu/vec.c" "$scratch/convex/cpu/k.c" "$scratch/convex/kernels.c" >"$scratch/tests/ops.c"
+    printf '#include "sim/device.h"\n#include "sim/algorithm.h"\n' | tee "$scratch/algorithms/a.c" >"$scratch/convex/p.c"
     if [ "$file" = none ]; then
         if ! check_tree "$scratch"; then
             echo 'FAILED self check: a clean tree is reported'
@@ -108,6 +117,16 @@ plant none
 plant sim/x.h '#include "datasets/dataset.h"'
 plant sim/x.c '#include "algorithms/registry.h"'
 plant datasets/x.c '#include "convex/linear.h"'
+plant sim/cpu/x.c '#include "convex/linear.h"'
+plant convex/cpu/x.c '#include "algorithms/registry.h"'
+plant algorithms/x.c '#include "sim/inside.h"'
+plant algorithms/x.h '#include "sim/cpu/cpu.h"'
+plant algorithms/x.c '#include "sim/guard/guard.h"'
+plant convex/x.c '#include "sim/device_ops.h"'
+plant convex/x.h '#include "sim/inside.h"'
+plant verify/x.c '#include "sim/ops.h"'
+plant experiments/x.c '#include "sim/device_ops.h"'
+plant sim/cpu/x.c 'void g(void) { exit(1); }'
 plant algorithms/x.c '#include "datasets/dataset.h"'
 plant algorithms/x.c '#  include <convex/linear.h>'
 plant convex/x.c '#include "algorithms/registry.h"'

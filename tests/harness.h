@@ -31,8 +31,8 @@ static inline void harness_path(char *path, size_t size, const char *suffix)
     snprintf(path, size, "%s/dsgd-test-%ld-%d%s", folder, (long)getpid(), number++, suffix);
 }
 
-/** Resolves `text` plus one optional override and builds problem and engine. */
-static inline enum dsgd_status harness_open(struct harness *h, const char *text, const char *set, int threads)
+/** Resolves `text` plus one optional override and builds the problem, but no engine. */
+static inline enum dsgd_status harness_resolve(struct harness *h, const char *text, const char *set, int threads)
 {
     char path[256];
     memset(h, 0, sizeof *h);
@@ -45,8 +45,35 @@ static inline enum dsgd_status harness_open(struct harness *h, const char *text,
     unlink(path);
     const struct session_options options = {.threads = threads, .quiet = true};
     if (status == DSGD_OK) { status = session_open(&h->spec, &options, &h->session); }
-    if (status == DSGD_OK) { status = dsgd_engine_create(&h->session.args, &h->engine); }
     return status;
+}
+
+/** Resolves `text` plus one optional override and builds problem and engine. */
+static inline enum dsgd_status harness_open(struct harness *h, const char *text, const char *set, int threads)
+{
+    DSGD_TRY(harness_resolve(h, text, set, threads));
+    return dsgd_engine_create(&h->session.args, &h->engine);
+}
+
+/** The array of the state with this name, "worker/v" or "server/error"; false if there is none. */
+static inline bool harness_saved(struct dsgd_engine *engine, const char *name, struct dsgd_saved *out)
+{
+    struct dsgd_saved saved[DSGD_SAVED_MAX];
+    const int n = dsgd_engine_saved(engine, saved);
+    for (int j = 0; j < n; ++j) {
+        if (strcmp(saved[j].name, name) == 0) { return *out = saved[j], true; }
+    }
+    return false;
+}
+
+/** Row `row` of that array as doubles, `n` of them. */
+static inline void harness_row(struct dsgd_engine *engine, const char *name, size_t row, size_t n, double *out)
+{
+    struct dsgd_saved saved;
+    if (!harness_saved(engine, name, &saved)) { fail_msg("no persistent field %s", name); }
+    assert_int_equal(saved.cols, n);
+    assert_true(row < saved.rows);
+    HARNESS_OK(dsgd_engine_read(engine, name, row, out));
 }
 
 static inline void harness_close(struct harness *h)

@@ -3,74 +3,81 @@
  * Each step both start from the merged state. Floats are summed in another order, so an estimate near the cut may fall on
  * the other side of it. A coordinate that only one side chose must then have an estimate within 8 d eps max|v| of the
  * cut: d additions of relative error eps on either side, a factor of 2 each for the sums over workers and rows' medians.
+ *
+ * Estimates and cut are found again from the tables that crossed the network: their mean is one rounding of a sum in doubles, the
+ * hashes are those of sketch.h, and a median is one of its numbers, so the estimates are the server's in every bit.
  * Needs MNIST (DSGD_DATA) or Debian's Fashion-MNIST; skipped, and says so, without either.
  */
 #include <float.h>
 
-#include "algorithms/registry.h"
-#include "algorithms/sketched_sgd.h"
-#include "sim/rng.h"
-#include "tests/harness.h"
+#define CONFORM_D_MAX 785
+#include "tests/conformance/sketch.h"
 
-enum { W = 4, D = 785, STEPS = 1000 };
+enum { W = 4, D = 785, STEPS = 1000, K = 10, ROWS = 7, COLS = 40, CELLS = ROWS * COLS };
 
+/* One of the two runs, and what it sent in the step. */
 struct party {
-    struct dsgd_state worker[W], server;
-    struct dsgd_message up, down[2];
-    struct dsgd_arena scratch;
-    int workers;
+    struct dsgd_engine *engine;
+    uint32_t workers;
+    double table_sum[CELLS];
+    float table[CELLS];  /* the server's mean */
+    uint32_t request[D]; /* its answer to the tables */
+    size_t requests;
+    double sent;         /* largest value that worker 0 sent: those are gone from its memory after the step */
 };
 
-static void *field_memory(const struct dsgd_field *field)
+static void hear(void *context, uint32_t step, int exchange, bool up, uint32_t worker, const struct dsgd_message *m)
 {
-    void *memory = calloc(field->count + 1, dsgd_field_size(field->type));
-    assert_non_null(memory);
-    return memory;
+    struct party *p = context;
+    const struct dsgd_section *section = &m->section[0];
+    (void)step;
+    if (exchange == 0) { assert_int_equal(m->sections, 1); }
+    if (up && exchange == 0) {
+        const float *table = section->data;
+        assert_int_equal(section->bytes, sizeof p->table);
+        for (int b = 0; b < CELLS; ++b) { p->table_sum[b] = (worker == 0 ? 0.0 : p->table_sum[b]) + (double)table[b]; }
+    } else if (up && worker == 0) {
+        const float *value = section->data;
+        for (size_t j = 0; j < section->count; ++j) { p->sent = fmax(p->sent, fabs((double)value[j])); }
+    } else if (!up && exchange == 0) {
+        assert_true(section->bytes <= sizeof p->request);
+        memcpy(p->request, section->data, section->bytes);
+        p->requests = section->count;
+    }
 }
 
-static void party_init(struct party *p, const void *common, int workers)
+static void party_open(struct party *p, const struct dsgd_engine_args *session)
 {
-    struct dsgd_field field[DSGD_FIELDS_MAX];
+    struct dsgd_engine_args args = *session;
     memset(p, 0, sizeof *p);
-    p->workers = workers;
-    for (int w = 0; w < workers; ++w) {
-        const int n = dsgd_algorithm_find("sketched_sgd")->worker_fields(common, field);
-        for (int j = 0; j < n; ++j) { p->worker[w].field[j] = field_memory(&field[j]); }
-    }
-    const int n = dsgd_algorithm_find("sketched_sgd")->server_fields(common, field);
-    for (int j = 0; j < n; ++j) { p->server.field[j] = field_memory(&field[j]); }
-    dsgd_arena_init(&p->up.arena, &dsgd_backend_cpu);
-    dsgd_arena_init(&p->scratch, &dsgd_backend_cpu);
-    for (int e = 0; e < 2; ++e) { dsgd_arena_init(&p->down[e].arena, &dsgd_backend_cpu); }
+    p->workers = args.config->emulation == DSGD_MERGED ? 1 : W;
+    args.tap = (struct dsgd_tap){.message = hear, .context = p};
+    HARNESS_OK(dsgd_engine_create(&args, &p->engine));
 }
 
-static void party_clear(struct party *p)
+static void party_step(struct party *p)
 {
-    for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
-        for (int w = 0; w < p->workers; ++w) { free(p->worker[w].field[j]); }
-        free(p->server.field[j]);
-    }
-    dsgd_arena_destroy(&p->up.arena);
-    dsgd_arena_destroy(&p->scratch);
-    for (int e = 0; e < 2; ++e) { dsgd_arena_destroy(&p->down[e].arena); }
+    p->sent = 0.0;
+    HARNESS_OK(dsgd_engine_step(p->engine));
+    for (int b = 0; b < CELLS; ++b) { p->table[b] = (float)(1.0 / p->workers * p->table_sum[b]); }
 }
 
-/* One round of the contract; grad[w] per worker. */
-static void party_round(struct party *p, void *common, uint32_t step, double lr, float grad[W][D])
+/* Every worker of `to` gets the memory of the one worker of `from`, and the model. */
+static void from_merged(struct party *from, struct party *to)
 {
-    const struct dsgd_algorithm *a = dsgd_algorithm_find("sketched_sgd");
-    struct dsgd_round round = {.step = step, .participants = (uint32_t)p->workers, .lr = lr, .threads = 1, .scratch = &p->scratch};
-    for (round.exchange = 0; round.exchange < 2; ++round.exchange) {
-        for (int w = 0; w < p->workers; ++w) {
-            dsgd_message_reset(&p->up);
-            dsgd_arena_reset(&p->scratch);
-            HARNESS_OK(a->encode(common, &p->worker[w], &round, round.exchange == 0 ? grad[w] : NULL, p->down, &p->up));
-            HARNESS_OK(a->absorb(common, &p->server, &round, (uint32_t)w, &p->up));
+    struct dsgd_saved source[DSGD_SAVED_MAX], saved[DSGD_SAVED_MAX];
+    double row[2 * D];
+    const int sources = dsgd_engine_saved(from->engine, source), arrays = dsgd_engine_saved(to->engine, saved);
+    for (int j = 0; j < arrays; ++j) {
+        const bool worker = strncmp(saved[j].name, "worker/", 7) == 0, model = strcmp(saved[j].name, "engine/x") == 0;
+        for (int i = 0; (worker || model) && i < sources; ++i) {
+            if (strcmp(source[i].name, saved[j].name) != 0) { continue; }
+            assert_true(source[i].cols <= 2 * D);
+            HARNESS_OK(dsgd_engine_saved_get(from->engine, &source[i], 0, row));
+            for (size_t w = 0; w < saved[j].rows; ++w) { HARNESS_OK(dsgd_engine_saved_put(to->engine, &saved[j], w, row)); }
         }
-        dsgd_arena_reset(&p->scratch);
-        dsgd_message_reset(&p->down[round.exchange]);
-        HARNESS_OK(a->finish(common, &p->server, &round, &p->down[round.exchange]));
     }
+    HARNESS_OK(dsgd_engine_restored(to->engine));
 }
 
 struct counts {
@@ -80,21 +87,20 @@ struct counts {
 
 static int descending(const void *a, const void *b)
 {
-    const float x = *(const float *)a, y = *(const float *)b;
+    const double x = *(const double *)a, y = *(const double *)b;
     return (x < y) - (x > y);
 }
 
-/* The estimates the server cut at: those of its mean table; and where the cut was. HEAVYMIX with |H| <= k cuts at l2/sqrt(k). */
-static double cut_of(const struct sketched_common *c, const struct party *p, float *estimate)
+/* The estimates the server cut at, and where the cut was: topk at its last request, HEAVYMIX with |H| <= k at l2/sqrt(k). */
+static double cut_of(const struct conform_sketch *s, const struct party *p, bool topk, double *estimate)
 {
-    float table[7 * 40], sorted[D];
-    dsgd_backend_cpu.mean_f32(c->table, 1.0 / p->workers, p->server.field[0], table);
-    count_sketch_estimate(c->hash, table, estimate, 1);
-    for (int i = 0; i < D; ++i) { sorted[i] = fabsf(estimate[i]); }
+    double table[CELLS], sorted[D];
+    for (int b = 0; b < CELLS; ++b) { table[b] = (double)p->table[b]; }
+    conform_sketch_estimate(s, D, table, estimate);
+    for (int i = 0; i < D; ++i) { sorted[i] = fabs(estimate[i]); }
     qsort(sorted, D, sizeof *sorted, descending);
-    if (c->variant == &sketched_topk) { return (double)sorted[c->asked - 1]; }
-    const double threshold = sqrt(count_sketch_norm2(c->hash, table) / (double)c->k);
-    return fmax(threshold, (double)sorted[c->k - 1]);
+    if (topk) { return sorted[p->requests - 1]; }
+    return fmax(sqrt(conform_sketch_norm2(s, table) / K), sorted[K - 1]);
 }
 
 static bool contains(const uint32_t *index, size_t n, uint32_t i)
@@ -106,115 +112,101 @@ static bool contains(const uint32_t *index, size_t n, uint32_t i)
 }
 
 /* HEAVYMIX's random fill depends on all of H: it is the heavy set that is compared. */
-static size_t chosen_set(const struct sketched_common *c, const struct party *p, const float *estimate, double cut, uint32_t *set)
+static size_t chosen_set(const struct party *p, bool topk, const double *estimate, double cut, uint32_t *set)
 {
-    if (c->variant == &sketched_topk) {
-        memcpy(set, p->down[0].section[0].data, c->asked * sizeof *set);
-        return c->asked;
+    if (topk) {
+        memcpy(set, p->request, p->requests * sizeof *set);
+        return p->requests;
     }
     size_t n = 0;
     for (uint32_t i = 0; i < D; ++i) {
-        if (fabs((double)estimate[i]) >= cut) { set[n++] = i; }
+        if (fabs(estimate[i]) >= cut) { set[n++] = i; }
     }
     return n;
 }
 
-static void compare(const struct sketched_common *c, const struct party *faithful, const struct party *merged, double max_v,
+static void compare(const struct conform_sketch *s, const struct party *faithful, const struct party *merged, bool topk, double max_v,
                     struct counts *counts)
 {
-    float estimate[2][D];
+    static double estimate[2][D];
     uint32_t set[2][D];
     double cut[2];
     size_t n[2];
     const struct party *party[2] = {faithful, merged};
-    for (int s = 0; s < 2; ++s) {
-        cut[s] = cut_of(c, party[s], estimate[s]);
-        n[s] = chosen_set(c, party[s], estimate[s], cut[s], set[s]);
+    for (int j = 0; j < 2; ++j) {
+        cut[j] = cut_of(s, party[j], topk, estimate[j]);
+        n[j] = chosen_set(party[j], topk, estimate[j], cut[j], set[j]);
     }
     counts->rounded_differently += memcmp(estimate[0], estimate[1], sizeof estimate[0]) != 0;
     const double tolerance = 8.0 * D * (double)FLT_EPSILON * max_v;
     int swapped = 0;
-    for (int s = 0; s < 2; ++s) {
-        for (size_t j = 0; j < n[s]; ++j) {
-            if (contains(set[1 - s], n[1 - s], set[s][j])) { continue; }
+    for (int a = 0; a < 2; ++a) {
+        for (size_t j = 0; j < n[a]; ++j) {
+            if (contains(set[1 - a], n[1 - a], set[a][j])) { continue; }
             ++swapped;
-            const double distance = fabs(fabs((double)estimate[1 - s][set[s][j]]) - cut[1 - s]);
+            const double distance = fabs(fabs(estimate[1 - a][set[a][j]]) - cut[1 - a]);
             counts->worst = fmax(counts->worst, distance / tolerance);
-            if (!(distance < tolerance)) { fail_msg("coordinate %u lies %g from the cut, tolerance %g", set[s][j], distance, tolerance); }
+            if (!(distance < tolerance)) { fail_msg("coordinate %u lies %g from the cut, tolerance %g", set[a][j], distance, tolerance); }
         }
     }
     counts->swapped += swapped;
     counts->swapped_steps += swapped > 0;
-    const struct dsgd_section *a = faithful->down[0].section, *b = merged->down[0].section;
-    counts->same += memcmp(a->data, b->data, a->bytes) == 0;
+    counts->same += faithful->requests == merged->requests &&
+                    memcmp(faithful->request, merged->request, merged->requests * sizeof *merged->request) == 0;
+}
+
+/* Resolves both configurations on the images that are here; skips the test without any. */
+static void open_on_images(const char *variant, struct harness *faithful, struct harness *merged)
+{
+    static const char *const datasets[] = {"mnist", "fashion_mnist"};
+    for (int j = 0; j < 2; ++j) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "dataset = %s\nproblem = logistic\nalgorithm = sketched_sgd\n"
+                 "sketched_sgd { variant = %s k = %d rows = %d cols = %d lr_inside = true sketch_reseed = step indices = raw }\n"
+                 "workers = %d\nsteps = %d\nseed_hash = %d\nstep { constant = 0.05 }\n"
+                 "log { every = %d per_decade = 0 oracle = false optimum = false }\n",
+                 datasets[j], variant, K, ROWS, COLS, W, STEPS, SEED_HASH, STEPS);
+        if (harness_resolve(faithful, text, NULL, 1) == DSGD_OK) {
+            HARNESS_OK(harness_resolve(merged, text, "emulation=merged", 1));
+            return;
+        }
+        harness_close(faithful);
+    }
+    print_message("note: neither MNIST nor Fashion-MNIST is here, nothing was compared\n");
+    skip();
 }
 
 static void check_variant(const char *variant)
 {
-    struct harness h;
-    char text[1024];
-    const char *dataset = "mnist";
-    for (int attempt = 0; attempt < 2; ++attempt, dataset = "fashion_mnist") {
-        snprintf(text, sizeof text,
-                 "dataset = %s\nproblem = logistic\nalgorithm = sketched_sgd\nsketched_sgd { variant = %s lr_inside = true indices = raw }\n"
-                 "workers = 4\nstep { constant = 0.05 }\nlog { optimum = false }\n", dataset, variant);
-        if (harness_open(&h, text, NULL, 1) == DSGD_OK) { break; }
-        harness_close(&h);
-        if (attempt == 1) {
-            print_message("note: neither MNIST nor Fashion-MNIST is here, nothing was compared\n");
-            skip();
-        }
-    }
-    struct dsgd_layout layout;
-    size_t examples = 0;
-    h.spec.problem->shape(h.session.problem, &layout, &examples);
-    assert_int_equal(layout.d, D);
-    const struct dsgd_algorithm *a = h.spec.algorithm;
-    const struct dsgd_setting setting = {h.spec.algorithm_config, &layout, &dsgd_backend_cpu, W, 1, 1, 0};
-    void *common = NULL;
-    HARNESS_OK(a->create(&setting, &common));
+    static struct harness h[2];
     static struct party faithful, merged;
-    party_init(&faithful, common, W);
-    party_init(&merged, common, 1);
-    static float grad[W][D], mean[W][D], replica[D];
-    static double x[D], sum[D];
-    memset(x, 0, sizeof x);
-    memset(replica, 0, sizeof replica);
+    static struct conform_sketch sketch;
+    const bool topk = strcmp(variant, "topk") == 0;
+    open_on_images(variant, &h[0], &h[1]);
+    party_open(&faithful, &h[0].session.args);
+    party_open(&merged, &h[1].session.args);
+    assert_int_equal(dsgd_engine_d(merged.engine), D);
     struct counts counts = {0};
-    const struct dsgd_rng_key key = {1, dsgd_rng_purpose("test choice minibatch")};
-    const size_t bytes = D * (strcmp(variant, "topk") == 0 ? sizeof(float) : sizeof(double));
     for (uint32_t t = 0; t < STEPS; ++t) {
-        memset(sum, 0, sizeof sum);
-        for (uint32_t w = 0; w < W; ++w) {
-            const uint32_t example = dsgd_rng_below(key, 0, t, w, (uint32_t)examples);
-            const struct dsgd_batch batch = {&example, 1, t, w, 1};
-            HARNESS_OK(h.spec.problem->gradient(h.session.problem, replica, &batch, grad[w]));
-            dsgd_backend_cpu.add_f32(D, grad[w], sum);
-            memcpy(faithful.worker[w].field[0], merged.worker[0].field[0], bytes); /* from the merged state */
-        }
-        dsgd_backend_cpu.mean_f32(D, 1.0 / W, sum, mean[0]);
-        a->plan(common, t);
-        party_round(&faithful, common, t, 0.05, grad);
-        party_round(&merged, common, t, 0.05, mean);
-        double max_v = 0.0, v[D];
-        a->view(common, &merged.worker[0], v);
+        double v[D], max_v = 0.0;
+        from_merged(&merged, &faithful);
+        party_step(&faithful);
+        party_step(&merged);
+        HARNESS_OK(dsgd_engine_read(merged.engine, topk ? "worker/v" : "worker/a", 0, v));
         for (int i = 0; i < D; ++i) { max_v = fmax(max_v, fabs(v[i])); }
-        compare(common, &faithful, &merged, max_v, &counts);
-        struct dsgd_round round = {.step = t, .exchange = 1, .participants = 1, .lr = 0.05, .threads = 1, .scratch = &merged.scratch};
-        struct dsgd_update update = {.scale = 0.05};
-        HARNESS_OK(a->settle(common, &merged.worker[0], &round, merged.down));
-        HARNESS_OK(a->decode(common, &round, merged.down, &update));
-        assert_true(dsgd_backend_cpu.apply(update.n, update.index, update.value, 0.0, update.scale, x, replica));
+        conform_sketch_draw(&sketch, D, ROWS, COLS, t);
+        compare(&sketch, &faithful, &merged, topk, fmax(max_v, merged.sent), &counts);
     }
     print_message("%s on %s: estimates rounded differently in %d of %d steps, the same request in %d; %d coordinates on the other side "
-                  "of the cut in %d steps, at most %.2g of the tolerance away\n", variant, h.session.data->title,
+                  "of the cut in %d steps, at most %.2g of the tolerance away\n", variant, h[0].session.data->title,
                   counts.rounded_differently, STEPS, counts.same, counts.swapped, counts.swapped_steps, counts.worst);
     assert_true(counts.rounded_differently > STEPS / 2); /* else nothing was compared */
     assert_true(counts.same > STEPS / 2); /* the comparison is about equal choices, not about the exception */
-    party_clear(&faithful);
-    party_clear(&merged);
-    a->destroy(common);
-    harness_close(&h);
+    dsgd_engine_destroy(faithful.engine);
+    dsgd_engine_destroy(merged.engine);
+    harness_close(&h[0]);
+    harness_close(&h[1]);
 }
 
 static void topk_merged_state_same_choice(void **state)

@@ -1,6 +1,5 @@
 /* test_errors.c - the sentences of docs/errors.md that no command leads to: the library says them. */
 #include "algorithms/registry.h"
-#include "algorithms/sketch_hash.h"
 #include "convex/registry.h"
 #include "tests/harness.h"
 
@@ -76,14 +75,19 @@ static void optima_that_cannot_be_had(void **state)
     }
 }
 
-static void shapes_of_a_sketch(void **state)
+/* A number of coordinates is at most d, which is known once there is a problem. */
+static void counts_above_d(void **state)
 {
     (void)state;
-    struct sketch_hash *hash = NULL;
-    const struct sketch_hash_family *family = &sketch_hash_polynomial;
-    expect(sketch_hash_create(family, 0, 5, 10, 0, &hash), DSGD_EINPUT, "vectors of length 0, expected 1..");
-    expect(sketch_hash_create(family, 100, 4, 10, 0, &hash), DSGD_EINPUT, "rows = 4, expected an odd number in 1..");
-    expect(sketch_hash_create(family, 100, 5, 0, 0, &hash), DSGD_EINPUT, "cols = 0, expected 1..");
+    static const char *const settings[][2] = {{"local_topk", "k"}, {"true_topk", "k"}, {"random_k", "k"}, {"pkk", "k"}, {"sketched_sgd", "k"}};
+    for (size_t j = 0; j < sizeof settings / sizeof *settings; ++j) {
+        char text[512], words[128];
+        struct harness h;
+        snprintf(text, sizeof text, "%salgorithm = %s\n%s { %s = 6 }\n", small, settings[j][0], settings[j][0], settings[j][1]);
+        snprintf(words, sizeof words, "%s.%s = 6: expected at most d = 5", settings[j][0], settings[j][1]);
+        expect(harness_open(&h, text, NULL, 1), DSGD_EINPUT, words);
+        harness_close(&h);
+    }
 }
 
 static void names_and_steps(void **state)
@@ -112,7 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(problems_without_data), cmocka_unit_test(optima_that_cannot_be_had),
-        cmocka_unit_test(shapes_of_a_sketch),    cmocka_unit_test(names_and_steps),
+        cmocka_unit_test(counts_above_d),        cmocka_unit_test(names_and_steps),
         cmocka_unit_test(algorithms_from_outside), /* last: the table stays full */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

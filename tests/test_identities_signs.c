@@ -162,17 +162,16 @@ static void error_feedback_loses_nothing(const char *more, double momentum, bool
         }
     }
     const double outside = inside ? 1.0 : ETA; /* the memory's units */
-    const float *server_e = NULL;
-    struct dsgd_array array[DSGD_ARRAYS_MAX];
-    const int arrays = dsgd_engine_arrays(t.engine, array);
-    for (int j = 0; j < arrays; ++j) { server_e = strcmp(array[j].name, "server/e") == 0 ? array[j].data : server_e; }
-    assert_int_equal(server_e != NULL, server);
+    double server_e[D] = {0}, e[W][D];
+    struct dsgd_saved saved;
+    assert_int_equal(harness_saved(t.engine, "server/e", &saved), server);
+    if (server) { harness_row(t.engine, "server/e", 0, D, server_e); }
+    for (uint32_t w = 0; w < W; ++w) { harness_row(t.engine, "worker/e", w, D, e[w]); }
     for (int i = 0; i < D; ++i) {
-        double held = server ? outside * (double)server_e[i] : 0.0;
+        double held = outside * server_e[i];
         for (uint32_t w = 0; w < W; ++w) {
-            const float *e = dsgd_engine_worker(t.engine, w)->field[0];
-            assert_true(fabsf(e[i]) < 8.0f / (float)outside);
-            held += outside * (double)e[i] / W;
+            assert_true(fabs(e[w][i]) < 8.0 / outside);
+            held += outside * e[w][i] / W;
         }
         CHECK_CLOSE(held - dsgd_engine_model(t.engine)[i], entered[i], T * 8 * 8 * 0x1p-24);
     }

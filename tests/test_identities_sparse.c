@@ -151,13 +151,12 @@ static void check_conserved(const char *more, double momentum, bool lr_inside)
             }
         }
         HARNESS_OK(dsgd_engine_step(engine));
+        double v[CONSERVED_WORKERS][INTEGER_D];
+        for (uint32_t w = 0; w < CONSERVED_WORKERS; ++w) { harness_row(engine, "worker/v", w, INTEGER_D, v[w]); }
         const double *x = dsgd_engine_model(engine);
         for (int i = 0; i < INTEGER_D; ++i) {
             double kept = 0.0;
-            for (uint32_t w = 0; w < CONSERVED_WORKERS; ++w) {
-                const float *v = dsgd_engine_worker(engine, w)->field[0];
-                kept += (double)v[i] / CONSERVED_WORKERS;
-            }
+            for (uint32_t w = 0; w < CONSERVED_WORKERS; ++w) { kept += v[w][i] / CONSERVED_WORKERS; }
             kept_back += kept != 0.0;
             const double whole = -x[i] / 0.25 + (lr_inside ? kept / 0.25 : kept);
             if (whole != in[i]) { fail_msg("step %u, coordinate %d: %.17g of %.17g\n%s", t, i, whole, in[i], more); }

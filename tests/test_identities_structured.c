@@ -86,12 +86,13 @@ static void powersgd_sent_plus_memory_is_everything(void **state)
             }
             HARNESS_OK(dsgd_engine_step(engine));
         }
-        double worst_mean = 0.0, worst_single = 0.0, memory = 0.0;
+        double worst_mean = 0.0, worst_single = 0.0, memory = 0.0, held[4][D];
+        for (uint32_t w = 0; w < 4; ++w) { harness_row(engine, "worker/e", w, D, held[w]); }
         for (int i = 0; i < D; ++i) {
             const double sent = -dsgd_engine_model(engine)[i] / 0.25;
             double mean = 0.0;
             for (uint32_t w = 0; w < 4; ++w) {
-                const double e = (double)((const float *)dsgd_engine_worker(engine, w)->field[0])[i];
+                const double e = held[w][i];
                 mean += (sent + e - all[w][i]) / 4.0;
                 worst_single = fmax(worst_single, fabs(sent + e - all[w][i]) * (i < M));
                 memory = fmax(memory, fabs(e));
@@ -109,9 +110,9 @@ static void powersgd_sent_plus_memory_is_everything(void **state)
 
 static double memory_norm(struct dsgd_engine *engine)
 {
-    const float *e = dsgd_engine_worker(engine, 0)->field[0];
-    double sum = 0.0;
-    for (int i = 0; i < M; ++i) { sum += (double)e[i] * (double)e[i]; }
+    double e[D], sum = 0.0;
+    harness_row(engine, "worker/e", 0, D, e);
+    for (int i = 0; i < M; ++i) { sum += e[i] * e[i]; }
     return sqrt(sum);
 }
 

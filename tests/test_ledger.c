@@ -37,7 +37,7 @@ static const char *sent(double *bytes, const uint64_t *counted, double count)
 static void check_row(struct row row)
 {
     const struct ledger_case c = {row.text, D, W, row.steps, row.gradients, row.segmented ? segments : NULL, 3};
-    const struct dsgd_ledger l = ledger_run(&c, (struct dsgd_tap){NULL, NULL});
+    const struct dsgd_ledger l = ledger_run(&c, (struct dsgd_tap){.context = NULL});
     assert_int_equal(l.worker_steps, (uint64_t)row.steps * W);
     const double count = (double)l.worker_steps;
     double broadcast = 0.0;
@@ -190,7 +190,7 @@ static void index_codes(void **state)
         for (int j = 0; j < 5; ++j) {
             snprintf(text, sizeof text, "algorithm = true_topk\ntrue_topk { k = %d indices = %s }", sizes[s], codes[j]);
             const struct ledger_case c = {text, D, 1, 1, LEDGER_EQUAL, NULL, 0};
-            const struct dsgd_ledger l = ledger_run(&c, (struct dsgd_tap){j == 0 ? hear_raw : NULL, &heard});
+            const struct dsgd_ledger l = ledger_run(&c, (struct dsgd_tap){.message = j == 0 ? hear_raw : NULL, .context = &heard});
             bytes[j] = (double)l.down[DSGD_INDEX];
         }
         const double n = sizes[s];
@@ -202,7 +202,7 @@ static void index_codes(void **state)
     }
     /* all coordinates: nothing is left to say */
     const struct ledger_case all = {"algorithm = true_topk\ntrue_topk { k = 785 indices = raw }", D, 1, 1, LEDGER_EQUAL, NULL, 0};
-    const struct dsgd_ledger l = ledger_run(&all, (struct dsgd_tap){NULL, NULL});
+    const struct dsgd_ledger l = ledger_run(&all, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE((double)l.down[DSGD_INDEX], 0.0, 0.0);
 }
 
@@ -225,11 +225,11 @@ static void entropy_codes(void **state)
      * within a few bytes of the coder, signs a bit each, the count 4 bytes. */
     const double n = 393, p = n / D, entropy = -p * log2(p) - (1 - p) * log2(1 - p);
     const struct ledger_case ternary = {"algorithm = terngrad\nterngrad { clip = 0 coding = entropy }", D, W, 2, LEDGER_SIGNS, NULL, 0};
-    struct dsgd_ledger l = ledger_run(&ternary, (struct dsgd_tap){NULL, NULL});
+    struct dsgd_ledger l = ledger_run(&ternary, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE((double)l.up[DSGD_VALUE] / (double)l.worker_steps, 4.0 + ceil8(D * entropy) + ceil8(n), 8.0);
     /* QSGD with one level: 393 non-zeros at gaps of 2 (the first: 1), a sign bit and the magnitude 1 each */
     const struct ledger_case elias = {"algorithm = qsgd\nqsgd { levels = 1 bucket = 0 coding = elias }", D, W, 2, LEDGER_SIGNS, NULL, 0};
-    l = ledger_run(&elias, (struct dsgd_tap){NULL, NULL});
+    l = ledger_run(&elias, (struct dsgd_tap){.context = NULL});
     const double bits = omega(1) + 392 * omega(2) + n * (1.0 + omega(1)); /* and what ends the vector, at most 2 omega(D) */
     const double sent_bytes = (double)l.up[DSGD_VALUE] / (double)l.worker_steps;
     CHECK_CLOSE(sent_bytes, ceil8(bits + omega(D)), ceil8(omega(D)));
@@ -242,7 +242,7 @@ static void merged_is_booked_for_all_workers(void **state)
 {
     (void)state;
     const struct ledger_case one = {TOPK "indices = raw }\nemulation = merged", D, 1000, 2, LEDGER_EQUAL, NULL, 0};
-    const struct dsgd_ledger l = ledger_run(&one, (struct dsgd_tap){NULL, NULL});
+    const struct dsgd_ledger l = ledger_run(&one, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE((double)l.up[DSGD_TABLE], 2.0 * 1000 * 4 * R * C, 0.0);
     CHECK_CLOSE((double)l.down[DSGD_REQUEST], 2.0 * 1000 * 4 * P * K, 0.0);
     CHECK_CLOSE((double)l.messages_up, 2.0 * 2 * 1000, 0.0);
@@ -253,7 +253,7 @@ static void extremes_show_silent_steps(void **state)
 {
     (void)state;
     const struct ledger_case c = {"algorithm = local_sgd\nlocal_sgd { local_steps = 5 }", D, W, 10, LEDGER_RANDOM, NULL, 0};
-    const struct dsgd_ledger l = ledger_run(&c, (struct dsgd_tap){NULL, NULL});
+    const struct dsgd_ledger l = ledger_run(&c, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE(l.values_min, 0.0, 0.0);
     CHECK_CLOSE(l.values_max, 2.0 * D, 0.0);
     CHECK_CLOSE((double)l.messages_up, 2.0 * W, 0.0);
@@ -265,14 +265,14 @@ static void known_points_small(void **state)
 {
     (void)state;
     const struct ledger_case topk = {TOPK "}", 785, 4, 2, LEDGER_RANDOM, NULL, 0};
-    struct dsgd_ledger l = ledger_run(&topk, (struct dsgd_tap){NULL, NULL});
+    struct dsgd_ledger l = ledger_run(&topk, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE(ledger_values_ratio(&l, 785), 1570.0 / 390.0, 1e-12); /* 4.03; the paper: around 4 */
     const struct ledger_case heavymix = {HEAVYMIX "}", 785, 4, 2, LEDGER_RANDOM, NULL, 0};
-    l = ledger_run(&heavymix, (struct dsgd_tap){NULL, NULL});
+    l = ledger_run(&heavymix, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE(ledger_values_ratio(&l, 785), 1570.0 / 300.0, 1e-12); /* 5.23 */
     /* one bit each way; d a multiple of 8 leaves no padding */
     const struct ledger_case sign = {"algorithm = signsgd", 8000, 4, 2, LEDGER_RANDOM, NULL, 0};
-    l = ledger_run(&sign, (struct dsgd_tap){NULL, NULL});
+    l = ledger_run(&sign, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE(ledger_wire_ratio(&l, 8000), 32.0, 1e-12);
     CHECK_CLOSE((double)l.up[DSGD_VALUE], (double)l.down[DSGD_VALUE], 0.0);
     CHECK_CLOSE(ledger_values_ratio(&l, 8000), 32.0, 1e-12);
@@ -284,7 +284,7 @@ static void local_topk_many_workers_is_at_most_two(void **state)
 {
     (void)state;
     const struct ledger_case c = {"algorithm = local_topk\nlocal_topk { k = 157 }", 7850, 256, 2, LEDGER_RANDOM, NULL, 0};
-    const struct dsgd_ledger l = ledger_run(&c, (struct dsgd_tap){NULL, NULL});
+    const struct dsgd_ledger l = ledger_run(&c, (struct dsgd_tap){.context = NULL});
     const double ratio = ledger_values_ratio(&l, 7850);
     assert_true(ratio <= 2.1 && ratio >= 2.0 * 7850 / (7850 + 157)); /* the lower end: everything in the union */
 }

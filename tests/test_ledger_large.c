@@ -13,10 +13,10 @@ static void resnet9(void **state)
     const size_t d = 6570000;
     const double words = 300000 + 400000 + 50000;
     const struct ledger_case single = {RESNET "}\nemulation = merged", d, 4, 1, LEDGER_EQUAL, NULL, 0};
-    struct dsgd_ledger l = ledger_run(&single, (struct dsgd_tap){NULL, NULL});
+    struct dsgd_ledger l = ledger_run(&single, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE(ledger_values_ratio(&l, d), 2.0 * (double)d / words, 1e-9); /* 17.52 */
     const struct ledger_case half = {RESNET "values = fp16 }", d, 1, 1, LEDGER_EQUAL, NULL, 0};
-    l = ledger_run(&half, (struct dsgd_tap){NULL, NULL});
+    l = ledger_run(&half, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE(ledger_values_ratio(&l, d), 4.0 * (double)d / words, 1e-9); /* 35.04 */
 }
 
@@ -27,11 +27,11 @@ static void transformer(void **state)
     const size_t d = 90000000;
     const struct ledger_case twenty = {"algorithm = sketched_sgd\nsketched_sgd { variant = topk rows = 5 cols = 1000000 k = 100000 candidates = 36 }\n"
                                        "emulation = merged", d, 1, 1, LEDGER_EQUAL, NULL, 0};
-    struct dsgd_ledger l = ledger_run(&twenty, (struct dsgd_tap){NULL, NULL});
+    struct dsgd_ledger l = ledger_run(&twenty, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE(ledger_values_ratio(&l, d), 180e6 / (5e6 + 3.6e6 + 1e5), 1e-9); /* 20.69 */
     const struct ledger_case forty = {"algorithm = sketched_sgd\nsketched_sgd { variant = topk rows = 15 cols = 180000 k = 100000 candidates = 16 }\n"
                                       "emulation = merged", d, 1, 1, LEDGER_EQUAL, NULL, 0};
-    l = ledger_run(&forty, (struct dsgd_tap){NULL, NULL});
+    l = ledger_run(&forty, (struct dsgd_tap){.context = NULL});
     CHECK_CLOSE(ledger_values_ratio(&l, d), 180e6 / (2.7e6 + 1.6e6 + 1e5), 1e-9); /* 40.91 */
 }
 

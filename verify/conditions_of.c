@@ -29,7 +29,7 @@ static double real_of(const struct dsgd_algorithm *algorithm, const void *config
     const struct dsgd_param *param = config ? dsgd_param_find(algorithm->params, name) : NULL;
     if (!param) { return missing; }
     const char *field = (const char *)config + param->offset;
-    return param->type == DSGD_PARAM_INT ? (double)*(const int64_t *)(const void *)field : *(const double *)(const void *)field;
+    return param->type == DSGD_PARAM_INT || param->type == DSGD_PARAM_COUNT ? (double)*(const int64_t *)(const void *)field : *(const double *)(const void *)field;
 }
 
 /* Which configurations are which compressor; every word must be there. 16-bit values are no exact values: unproved. */
@@ -84,7 +84,7 @@ static enum dsgd_status xi_of(const struct dsgd_run_config *run, const struct ds
 enum dsgd_status conditions_of(const struct dsgd_run_config *run, const struct dsgd_constants *constants, const struct dsgd_layout *layout,
                                const struct dsgd_algorithm *algorithm, const void *algorithm_config, struct theory_setting *out)
 {
-    const struct dsgd_setting setting = {.config = algorithm_config, .layout = layout, .workers = (uint32_t)run->workers};
+    const struct dsgd_setting setting = {.config = algorithm_config, .params = algorithm->params, .layout = layout, .workers = (uint32_t)run->workers};
     const double tau = algorithm->tau ? algorithm->tau(&setting) : 1.0, d = (double)layout->d;
     char partition[DSGD_TEXT_MAX];
     dsgd_param_format(dsgd_param_find(dsgd_run_params, "partition"), run, partition, sizeof partition);

@@ -102,19 +102,48 @@ static enum dsgd_status make_problem(const struct verify_context *context, const
     return dsgd_constants_cached(t->problem, t->self, &args, context->cache, &t->constants, NULL);
 }
 
+static bool is_heavymix(const struct trial *t)
+{
+    char word[DSGD_TEXT_MAX] = "";
+    const struct dsgd_param *variant = dsgd_param_find(t->algorithm.params, "variant");
+    if (variant) { dsgd_param_format(variant, t->algorithm_config, word, sizeof word); }
+    return strcmp(t->algorithm.name, "sketched_sgd") == 0 && strcmp(word, "heavymix") == 0;
+}
+
+/* The slots that serve this configuration, in the trial's own copy, and the fault in them. */
+static void plant(const struct verify_fault *fault, const struct dsgd_layout *layout, struct trial *t)
+{
+    const struct dsgd_setting setting = {.config = t->algorithm_config, .params = t->algorithm.params, .layout = layout,
+                                         .workers = (uint32_t)t->run.workers};
+    const struct dsgd_algorithm *form = t->algorithm.variant ? t->algorithm.variant(&setting) : &t->algorithm;
+    struct dsgd_algorithm whole = *form;
+    whole.name = t->algorithm.name;
+    whole.title = t->algorithm.title;
+    whole.reference = t->algorithm.reference;
+    whole.aliases = t->algorithm.aliases;
+    whole.departures = t->algorithm.departures;
+    whole.params = t->algorithm.params;
+    whole.config_size = t->algorithm.config_size;
+    whole.unmergeable = t->algorithm.unmergeable;
+    whole.check = t->algorithm.check;
+    whole.may_merge = t->algorithm.may_merge;
+    whole.tau = t->algorithm.tau;
+    whole.variant = NULL;
+    t->algorithm = whole;
+    fault->algorithm(&t->algorithm);
+}
+
 static enum dsgd_status make_engine(const struct verify_context *context, const char *words, struct trial *t)
 {
     const struct dsgd_algorithm *algorithm = dsgd_algorithm_find(t->run.algorithm);
     if (!algorithm) { return dsgd_fail(DSGD_EINTERNAL, "a trial's algorithm %s is unknown", t->run.algorithm); }
     t->algorithm = *algorithm;
-    if (context->fault && context->fault->algorithm && strcmp(algorithm->name, "sketched_sgd") == 0) {
-        context->fault->algorithm(&t->algorithm);
-    }
     DSGD_TRY(make_config(words, algorithm->name, algorithm->params, algorithm->config_size, &t->algorithm_config));
     struct dsgd_layout layout;
     size_t n = 0;
     t->problem->shape(t->self, &layout, &n);
     t->d = layout.d;
+    if (context->fault && context->fault->algorithm && is_heavymix(t)) { plant(context->fault, &layout, t); }
     const struct dsgd_engine_args args = {.config = &t->run, .problem = t->problem, .problem_self = t->self,
                                           .algorithm = &t->algorithm, .algorithm_config = t->algorithm_config,
                                           .constants = t->constants, .f_star = NAN, .threads = 1};
@@ -190,33 +219,34 @@ enum dsgd_status trial_optimum(const struct verify_context *context, struct tria
     return DSGD_OK;
 }
 
-/* The mean memory of the emulated workers, ascending; false if the algorithm keeps none in a field called a or v. */
-static bool mean_memory(struct trial *t, double *mean, double *one)
+/* The mean memory of the emulated workers, ascending, and ||a_1||^2; *kept: whether the algorithm keeps one, in a field called a or v. */
+static enum dsgd_status mean_memory(struct trial *t, double *row, double *mean, double *one, bool *kept)
 {
-    struct dsgd_array array[DSGD_ARRAYS_MAX];
-    const int n = dsgd_engine_arrays(t->engine, array);
-    for (int j = 0; j < n; ++j) {
-        const bool f64 = strcmp(array[j].name, "worker/a") == 0, f32 = strcmp(array[j].name, "worker/v") == 0;
-        if (!f64 && !f32) { continue; }
+    struct dsgd_saved saved[DSGD_SAVED_MAX];
+    const int n = dsgd_engine_saved(t->engine, saved);
+    *kept = false;
+    for (int j = 0; j < n && !*kept; ++j) {
+        if (strcmp(saved[j].name, "worker/a") != 0 && strcmp(saved[j].name, "worker/v") != 0) { continue; }
+        if (saved[j].cols != t->d) { continue; }
         memset(mean, 0, t->d * sizeof *mean);
         *one = 0.0;
-        for (size_t w = 0; w < array[j].rows; ++w) {
+        for (size_t w = 0; w < saved[j].rows; ++w) {
+            DSGD_TRY(dsgd_engine_read(t->engine, saved[j].name, w, row));
             for (size_t i = 0; i < t->d; ++i) {
-                const size_t at = w * t->d + i;
-                const double a = f64 ? ((const double *)array[j].data)[at] : (double)((const float *)array[j].data)[at];
-                mean[i] += a / (double)array[j].rows;
-                *one += w == 0 ? a * a : 0.0;
+                mean[i] += row[i] / (double)saved[j].rows;
+                *one += w == 0 ? row[i] * row[i] : 0.0;
             }
         }
-        return true;
+        *kept = true;
     }
-    return false;
+    return DSGD_OK;
 }
 
 enum dsgd_status trial_run(struct trial *t, trial_visit *visit, void *context)
 {
-    double *mean = malloc(t->d * sizeof *mean);
+    double *mean = malloc(2 * t->d * sizeof *mean);
     if (!mean) { return dsgd_fail(DSGD_ENOMEM, "no memory for a look at %zu parameters", t->d); }
+    double *row = mean + t->d;
     enum dsgd_status status = DSGD_OK;
     while (status == DSGD_OK) {
         const int64_t step = dsgd_engine_steps_done(t->engine);
@@ -224,8 +254,10 @@ enum dsgd_status trial_run(struct trial *t, trial_visit *visit, void *context)
         if (visit) {
             struct trial_view view = {.t = step, .eta = dsgd_schedule_lr(dsgd_engine_schedule(t->engine), (double)step),
                                       .x = dsgd_engine_model(t->engine)};
-            view.memory = mean_memory(t, mean, &view.memory_one) ? mean : NULL;
-            status = visit(context, t, &view);
+            bool kept = false;
+            status = mean_memory(t, row, mean, &view.memory_one, &kept);
+            view.memory = kept ? mean : NULL;
+            if (status == DSGD_OK) { status = visit(context, t, &view); }
         }
         if (!running || status != DSGD_OK) { break; }
         status = dsgd_engine_step(t->engine);

@@ -22,7 +22,7 @@ struct dsgd_dataset;
 struct verify_fault {
     const char *name, *help;
     const char *settings;                     /* key=value words that replace those of every trial; NULL: none */
-    void (*algorithm)(struct dsgd_algorithm *); /* changes the copy of sketched_sgd that trials run; NULL: nothing */
+    void (*algorithm)(struct dsgd_algorithm *); /* changes the copy of sketched_sgd, its variant resolved, that trials run; NULL: nothing */
     double bound_factor;                      /* multiplies every bound that is reported; 1: none */
     bool noise_grows;                         /* quadratic.sigma is multiplied by sqrt(workers) */
 };

@@ -2,7 +2,7 @@
  *
  * A reference is written from the paper's lines on dense vectors and calls nothing of algorithms/. It and the real engine
  * get the same keyed gradients; after every step the update (which coordinates, exactly), the model, the named fields of
- * workers and server, and what `view` shows or encode lends are compared.
+ * workers and server, and the vectors that the observer sees are compared.
  *
  * Bound. Numbers of the runs stay below SIZE = 32 (checked). A run keeps them in binary32 and makes at most ROUNDINGS = 4
  * roundings of 2^-24 relative to each of them a step; an error entering at one step survives later ones at most unchanged in
@@ -16,7 +16,10 @@
 #include "sim/rng.h"
 #include "tests/harness.h"
 
-enum { D_MAX = 64, W_MAX = 4, SEED_HASH = 11, SEED_ALGORITHM = 12 };
+#ifndef CONFORM_D_MAX
+#define CONFORM_D_MAX 64 /* a test of something larger says so before it includes this */
+#endif
+enum { D_MAX = CONFORM_D_MAX, W_MAX = 4, SEED_HASH = 11, SEED_ALGORITHM = 12 };
 
 typedef double conform_vector[D_MAX];
 
@@ -47,22 +50,18 @@ struct conform {
     struct conform_setting setting;
     struct harness h;
     struct dsgd_engine *engine;
-    const struct dsgd_algorithm *real;
-    struct dsgd_algorithm recorded; /* the real one with two functions that remember what passes */
     struct dsgd_layout layout;
     size_t d;
     double bound;
     uint32_t t;               /* the step that the reference is in */
     conform_vector x, buffer; /* the reference's model and server momentum */
     /* what the engine did in its last step */
-    int views;
-    conform_vector view[2 * W_MAX];
-    struct dsgd_update update;
+    uint32_t inputs, kepts; /* how many workers' */
+    conform_vector input[W_MAX], kept[W_MAX];
+    struct dsgd_seen_update update;
     uint32_t index[D_MAX];
     float value[D_MAX];
 };
-
-static struct conform *conform_now; /* who records; runs are serial */
 
 static inline void conform_shape(const void *self, struct dsgd_layout *layout, size_t *n)
 {
@@ -107,36 +106,26 @@ static const struct dsgd_problem_ops conform_problem = {
     .name = "keyed", .metric = conform_metric, .metrics = 1, .shape = conform_shape, .gradient = conform_problem_gradient,
     .evaluate = conform_problem_evaluate};
 
-static inline void conform_view(const void *common, const struct dsgd_state *worker, double *out)
+/** The engine's tap: what entered a worker's compressor, and what it holds back. Workers come in ascending order. */
+static inline void conform_view(void *context, uint32_t step, uint32_t worker, bool kept, const double *v)
 {
-    conform_now->real->view(common, worker, out);
-    assert_true(conform_now->views < 2 * W_MAX);
-    memcpy(conform_now->view[conform_now->views++], out, conform_now->d * sizeof *out);
+    struct conform *c = context;
+    assert_int_equal(step, c->t);
+    uint32_t *seen = kept ? &c->kepts : &c->inputs;
+    assert_int_equal(worker, *seen);
+    assert_true(worker < c->setting.workers);
+    memcpy(kept ? c->kept[worker] : c->input[worker], v, c->d * sizeof *v);
+    ++*seen;
 }
 
-/** What encode lends is recorded as what `view` would show before settle. */
-static inline enum dsgd_status conform_encode(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                                              const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
+static inline void conform_seen(void *context, uint32_t step, const struct dsgd_seen_update *update)
 {
-    struct conform *c = conform_now;
-    DSGD_TRY(c->real->encode(common, worker, round, grad, down, up));
-    if (!round->input) { return DSGD_OK; }
-    assert_true(round->exchange == 0 && c->views < W_MAX);
-    for (uint32_t i = 0; i < c->d; ++i) { c->view[c->views][i] = (double)round->input[i]; }
-    ++c->views;
-    return DSGD_OK;
-}
-
-static inline enum dsgd_status conform_decode(const void *common, const struct dsgd_round *round, const struct dsgd_message *down,
-                                              struct dsgd_update *update)
-{
-    struct conform *c = conform_now;
-    DSGD_TRY(c->real->decode(common, round, down, update));
+    struct conform *c = context;
+    assert_int_equal(step, c->t);
     assert_true(update->n <= c->d);
     c->update = *update;
     if (update->n > 0) { memcpy(c->value, update->value, update->n * sizeof *c->value); }
     if (update->n > 0 && update->index) { memcpy(c->index, update->index, update->n * sizeof *c->index); }
-    return DSGD_OK;
 }
 
 /** Opens a run of `algorithm` (with its section) under `setting`; `momentum` enters the bound. Caller: conform_close. */
@@ -156,12 +145,7 @@ static inline void conform_open(struct conform *c, const struct conform_setting 
              setting->server_momentum, setting->server_nesterov ? "true" : "false", algorithm);
     HARNESS_OK(harness_open(&c->h, text, NULL, 1));
     struct dsgd_engine_args args = c->h.session.args;
-    c->real = args.algorithm;
-    c->recorded = *c->real;
-    c->recorded.decode = conform_decode;
-    c->recorded.encode = conform_encode;
-    if (c->real->view) { c->recorded.view = conform_view; }
-    args.algorithm = &c->recorded;
+    args.tap = (struct dsgd_tap){.update = conform_seen, .view = conform_view, .context = c};
     args.problem = &conform_problem;
     args.problem_self = c;
     HARNESS_OK(dsgd_engine_create(&args, &c->engine));
@@ -189,8 +173,8 @@ static inline void conform_gradient(const struct conform *c, uint32_t worker, do
 /** One step of the engine. */
 static inline void conform_step(struct conform *c)
 {
-    conform_now = c;
-    c->views = 0;
+    c->inputs = c->kepts = 0;
+    c->update = (struct dsgd_seen_update){.n = 0};
     HARNESS_OK(dsgd_engine_step(c->engine));
 }
 
@@ -233,43 +217,27 @@ static inline void conform_update(struct conform *c, double scale, const double 
     ++c->t;
 }
 
-/** The array of this name, "worker/v" or "server/error". */
-static inline struct dsgd_array conform_array(const struct conform *c, const char *name)
-{
-    struct dsgd_array array[DSGD_ARRAYS_MAX];
-    const int n = dsgd_engine_arrays(c->engine, array);
-    for (int j = 0; j < n; ++j) {
-        if (strcmp(array[j].name, name) == 0) { return array[j]; }
-    }
-    fail_msg("no persistent field %s", name);
-    return array[0];
-}
-
-static inline double conform_element(const struct dsgd_array *array, size_t j)
-{
-    assert_true(array->type == DSGD_F32 || array->type == DSGD_F64);
-    return array->type == DSGD_F32 ? (double)((const float *)array->data)[j] : ((const double *)array->data)[j];
-}
-
 /** One row of a field: `n` numbers of party number `row`. */
 static inline void conform_row(const struct conform *c, const char *name, uint32_t row, size_t n, const double *expected)
 {
-    const struct dsgd_array array = conform_array(c, name);
-    assert_int_equal(array.cols, n);
-    assert_true(row < array.rows);
-    for (uint32_t i = 0; i < n; ++i) { conform_compare(c, name, row, i, conform_element(&array, row * n + i), expected[i], c->bound); }
+    struct dsgd_saved saved;
+    if (!harness_saved(c->engine, name, &saved)) { fail_msg("no persistent field %s", name); }
+    double *actual = calloc(saved.cols, sizeof *actual);
+    assert_non_null(actual);
+    harness_row(c->engine, name, row, n, actual);
+    for (uint32_t i = 0; i < n; ++i) { conform_compare(c, name, row, i, actual[i], expected[i], c->bound); }
+    free(actual);
 }
 
 /** A worker's memory of d numbers; it is exactly 0 where, and only where, the reference is: what was cleared. Gradients must
  *  not be rounded for "only where". */
 static inline void conform_memory(const struct conform *c, const char *name, conform_vector *expected)
 {
-    const struct dsgd_array array = conform_array(c, name);
     for (uint32_t w = 0; w < c->setting.workers; ++w) {
+        conform_vector actual;
         conform_row(c, name, w, c->d, expected[w]);
-        for (uint32_t i = 0; i < c->d; ++i) {
-            assert_int_equal(conform_element(&array, w * c->d + i) == 0.0, expected[w][i] == 0.0);
-        }
+        harness_row(c->engine, name, w, c->d, actual);
+        for (uint32_t i = 0; i < c->d; ++i) { assert_int_equal(actual[i] == 0.0, expected[w][i] == 0.0); }
     }
 }
 
@@ -279,22 +247,21 @@ static inline void conform_field(const struct conform *c, const char *name, conf
     for (uint32_t w = 0; w < c->setting.workers; ++w) { conform_row(c, name, w, c->d, expected[w]); }
 }
 
-/** What `view` lends before settle: the compressor's input. */
+/** What the observer sees before settle: the compressor's input. */
 static inline void conform_input(const struct conform *c, conform_vector *input)
 {
-    assert_true(c->views >= (int)c->setting.workers);
+    assert_int_equal(c->inputs, c->setting.workers);
     for (uint32_t w = 0; w < c->setting.workers; ++w) {
-        for (uint32_t i = 0; i < c->d; ++i) { conform_compare(c, "input", w, i, c->view[w][i], input[w][i], c->bound); }
+        for (uint32_t i = 0; i < c->d; ++i) { conform_compare(c, "input", w, i, c->input[w][i], input[w][i], c->bound); }
     }
 }
 
-/** What it lends after settle: what a worker keeps back. */
+/** What it sees after settle: what a worker keeps back. */
 static inline void conform_kept(const struct conform *c, conform_vector *kept)
 {
-    const uint32_t workers = c->setting.workers;
-    assert_int_equal(c->views, 2 * workers);
-    for (uint32_t w = 0; w < workers; ++w) {
-        for (uint32_t i = 0; i < c->d; ++i) { conform_compare(c, "kept", w, i, c->view[workers + w][i], kept[w][i], c->bound); }
+    assert_int_equal(c->kepts, c->setting.workers);
+    for (uint32_t w = 0; w < c->setting.workers; ++w) {
+        for (uint32_t i = 0; i < c->d; ++i) { conform_compare(c, "kept", w, i, c->kept[w][i], kept[w][i], c->bound); }
     }
 }
 
@@ -318,9 +285,8 @@ static inline void conform_oracle(const struct conform *c, uint32_t t, const dou
 /** No field of this name. */
 static inline void conform_absent(const struct conform *c, const char *name)
 {
-    struct dsgd_array array[DSGD_ARRAYS_MAX];
-    const int n = dsgd_engine_arrays(c->engine, array);
-    for (int j = 0; j < n; ++j) { assert_string_not_equal(array[j].name, name); }
+    struct dsgd_saved saved;
+    assert_false(harness_saved(c->engine, name, &saved));
 }
 
 /* ---- what several references need ---- */
