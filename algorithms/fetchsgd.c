@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "algorithms/codec.h"
-#include "algorithms/count_sketch.h"
-#include "algorithms/select.h"
+#include "sim/cpu/count_sketch.h"
+#include "sim/cpu/select.h"
 #include "sim/algorithm.h"
 
 enum { CLEAR_SUBTRACT, CLEAR_ZERO };

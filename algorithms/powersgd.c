@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "algorithms/low_rank.h"
+#include "sim/cpu/low_rank.h"
 #include "sim/algorithm.h"
 #include "sim/rng.h"
 

@@ -3,8 +3,8 @@
 #define DSGD_ALGORITHMS_SKETCHED_SGD_H
 
 #include "algorithms/codec.h"
-#include "algorithms/count_sketch.h"
-#include "algorithms/select.h"
+#include "sim/cpu/count_sketch.h"
+#include "sim/cpu/select.h"
 #include "sim/algorithm.h"
 
 struct sketched_config {

@@ -1,5 +1,5 @@
 /* test_identities_structured.c - what must be equal for PowerSGD and FetchSGD. */
-#include "algorithms/low_rank.h"
+#include "sim/cpu/low_rank.h"
 #include "tests/structured.h"
 
 /* --- PowerSGD ----------------------------------------------------------------------------------------------------------- */

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "algorithms/select.h"
-#include "algorithms/select_keys.h"
+#include "sim/cpu/select.h"
+#include "sim/cpu/select_keys.h"
 
 /* ---- reference: sort everything ---- */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #define sketch_hash_polynomial sketch_hash_polynomial_under_test
 #include "algorithms/sketch_hash_polynomial.c"
-#include "algorithms/count_sketch.h"
+#include "sim/cpu/count_sketch.h"
 #include "sim/rng.h"
 
 static const struct sketch_hash_family *const family = &sketch_hash_polynomial_under_test;
@@ -46,7 +46,7 @@ static struct sketch_hash *create(size_t d, uint32_t rows, uint32_t cols, size_t
 {
     struct sketch_hash *hash;
     assert_int_equal(sketch_hash_create(family, d, rows, cols, cache_cells, &hash), DSGD_OK);
-    sketch_hash_reseed(hash, seed, step);
+    sketch_hash_reseed(hash, seed, step, 1);
     return hash;
 }
 
@@ -156,7 +156,7 @@ static void reseed_same_key_repeats_other_key_differs(void **unused)
     sketch_hash_cells(hash, 0, 0, D, first);
     for (uint32_t seed = 1; seed <= 2; ++seed) {
         for (uint32_t step = 2; step <= 3; ++step) {
-            sketch_hash_reseed(hash, seed, step);
+            sketch_hash_reseed(hash, seed, step, 1);
             sketch_hash_cells(hash, 0, 0, D, other);
             assert_int_equal(memcmp(first, other, sizeof first) == 0, seed == 1 && step == 2);
         }

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "algorithms/count_sketch.h"
+#include "sim/cpu/count_sketch.h"
 #include "sim/rng.h"
 
 __extension__ typedef unsigned __int128 uint128;
@@ -52,7 +52,7 @@ static unsigned table_defects(const struct sketch_hash_family *family, float fac
     assert_int_equal(sketch_hash_create(family, D, 1, COLS, D, &hash), DSGD_OK);
     for (uint32_t step = 0; step < TABLE_DRAWS; ++step) {
         float table[COLS] = {0.0f}, out[D];
-        sketch_hash_reseed(hash, SEED, step);
+        sketch_hash_reseed(hash, SEED, step, 1);
         count_sketch_accumulate(hash, v, table);
         count_sketch_estimate(hash, table, out, 1);
         for (int w = 0; w < WATCHED; ++w) {
@@ -97,7 +97,7 @@ static unsigned cell_defects(const struct sketch_hash_family *family)
     struct sketch_hash *hash;
     assert_int_equal(sketch_hash_create(family, 6573120, 3, COLS, 0, &hash), DSGD_OK);
     for (uint32_t step = 0; step < CELL_DRAWS; ++step) {
-        sketch_hash_reseed(hash, SEED, step);
+        sketch_hash_reseed(hash, SEED, step, 1);
         uint32_t b[WATCHED];
         int minus[WATCHED], minus_set = 0;
         for (int w = 0; w < WATCHED; ++w) {

@@ -50,7 +50,7 @@ static void draw_hashes(const struct vector *v, struct sketch_hash *hash, uint32
     const double ams = theory_norm2_variance(v->norm2, v->norm4, v->cols);
     for (size_t t = 0; t < m->n; ++t) {
         float estimate;
-        sketch_hash_reseed(hash, v->seed, (uint32_t)t);
+        sketch_hash_reseed(hash, v->seed, (uint32_t)t, 1);
         memset(table, 0, v->cols * sizeof *table);
         count_sketch_accumulate(hash, v->g, table);
         count_sketch_estimate_some(hash, table, 1, &i, &estimate);
@@ -170,7 +170,7 @@ static enum dsgd_status linearity(struct verify_context *context)
     DSGD_TRY(sketch_hash_create(&sketch_hash_polynomial, LENGTH, ROWS, COLS, LENGTH * ROWS, &hash));
     for (uint32_t t = 0; t < INTEGER_DRAWS; ++t) {
         memset(table, 0, sizeof table);
-        sketch_hash_reseed(hash, seed, t);
+        sketch_hash_reseed(hash, seed, t, 1);
         integers(seed, t, 0, LENGTH, f);
         integers(seed, t, 1, LENGTH, g);
         for (size_t i = 0; i < LENGTH; ++i) { sum[i] = f[i] + g[i]; }

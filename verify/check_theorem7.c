@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "algorithms/select.h"
+#include "sim/cpu/select.h"
 #include "theory/sketch_size.h"
 #include "verify/heavymix.h"
 #include "verify/shapes.h"

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "algorithms/select.h"
+#include "sim/cpu/select.h"
 
 enum dsgd_status heavymix_open(size_t d, size_t k_max, uint32_t rows, uint32_t cols, const struct sketch_hash_family *family,
                                uint32_t seed, struct heavymix *out)
@@ -43,7 +43,7 @@ void heavymix_close(struct heavymix *h)
 
 void heavymix_reseed(struct heavymix *h, uint32_t step)
 {
-    sketch_hash_reseed(h->hash, h->seed, step);
+    sketch_hash_reseed(h->hash, h->seed, step, 1);
 }
 
 void heavymix_sketch(struct heavymix *h, const float *g)

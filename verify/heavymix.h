@@ -7,7 +7,7 @@
 #define DSGD_VERIFY_HEAVYMIX_H
 
 #include <stdbool.h>
-#include "algorithms/count_sketch.h"
+#include "sim/cpu/count_sketch.h"
 #include "sim/rng.h"
 #include "theory/contraction.h"
 

@@ -4,12 +4,12 @@
  * Farach-Colton 2002; Alon, Matias, Szegedy 1999 for the norm; Sketched-SGD supplement, Algorithm 4 (its line 10 should
  * read estimates[j]). Linear: tables of the same hash add up to the table of the sum, exactly where floats are exact.
  */
-#ifndef DSGD_ALGORITHMS_COUNT_SKETCH_H
-#define DSGD_ALGORITHMS_COUNT_SKETCH_H
+#ifndef DSGD_SIM_CPU_COUNT_SKETCH_H
+#define DSGD_SIM_CPU_COUNT_SKETCH_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include "algorithms/sketch_hash.h"
+#include "sim/cpu/sketch_hash.h"
 
 /** table[j][h_j(i)] += s_j(i) v[i] for all rows j, i ascending (one fixed order of additions). Does not clear the table.
  *  Cost O(d rows). */

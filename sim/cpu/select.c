@@ -9,11 +9,11 @@
  * the keys >= T', the steps above run on these. The sample only saves time: if it misleads (fewer than k collected or
  * too many), the whole vector is bisected.
  */
-#include "algorithms/select.h"
+#include "sim/cpu/select.h"
 
 #include <math.h>
 #include <string.h>
-#include "algorithms/select_keys.h"
+#include "sim/cpu/select_keys.h"
 
 enum {
     SAMPLED_MIN = 16384,      /* below this, bisecting all is as fast as sampling */

@@ -3,8 +3,8 @@
  * A matrix M is a run of consecutive coordinates, row-major. P (rows x rank) and Q (cols x rank) lie column by column:
  * column j of P is P[j * rows .. (j + 1) * rows). Elements are floats, sums are doubles in one fixed order.
  */
-#ifndef DSGD_ALGORITHMS_LOW_RANK_H
-#define DSGD_ALGORITHMS_LOW_RANK_H
+#ifndef DSGD_SIM_CPU_LOW_RANK_H
+#define DSGD_SIM_CPU_LOW_RANK_H
 
 #include <stddef.h>
 

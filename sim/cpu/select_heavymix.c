@@ -8,10 +8,10 @@
  * k, which loses Lemma 1's bound, while a uniform draw keeps it.
  * NaN: a NaN estimate is heavy; if norm2 is NaN, every non-zero estimate is.
  */
-#include "algorithms/select.h"
+#include "sim/cpu/select.h"
 
 #include <string.h>
-#include "algorithms/select_keys.h"
+#include "sim/cpu/select_keys.h"
 
 /* The least key >= 1 whose squared magnitude is not below the threshold; squares of floats are exact in double. */
 static int32_t heavy_key(double threshold)
@@ -55,7 +55,7 @@ void select_heavymix(size_t d, const float *est, double norm2, size_t k, struct 
     if (*heavy > k) {
         select_topk(d, est, k, index, scratch); /* H is the top of the order: its k largest are the k largest of all */
     } else if (*heavy < k) {
-        select_uniform_bits(d - *heavy, k - *heavy, key, step, scratch);
+        select_uniform_bits(d - *heavy, k - *heavy, key, step, DSGD_RNG_SERVER, scratch);
         merge_ranks(k, *heavy, scratch, index);
     }
 }

@@ -5,7 +5,7 @@
  * Gram-Schmidt in its modified form (Golub, Van Loan, Matrix Computations, Alg. 5.2.6): orthogonality is lost in proportion
  * to the condition number, at most 1e7 here, in doubles.
  */
-#include "algorithms/low_rank.h"
+#include "sim/cpu/low_rank.h"
 
 #include <math.h>
 

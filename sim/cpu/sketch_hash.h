@@ -6,8 +6,8 @@
  * coordinates through Horner's rule; both give the same integers.
  * The family hides behind this interface; a second one is another `struct sketch_hash_family` and one registration line.
  */
-#ifndef DSGD_ALGORITHMS_SKETCH_HASH_H
-#define DSGD_ALGORITHMS_SKETCH_HASH_H
+#ifndef DSGD_SIM_CPU_SKETCH_HASH_H
+#define DSGD_SIM_CPU_SKETCH_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,8 +42,8 @@ enum dsgd_status sketch_hash_create(const struct sketch_hash_family *family, siz
                                     size_t cache_cells, struct sketch_hash **out);
 void sketch_hash_destroy(struct sketch_hash *hash); /* accepts NULL */
 
-/** Fresh functions: a pure function of (seed, step). Refills the cache. Not thread-safe; between rounds only. */
-void sketch_hash_reseed(struct sketch_hash *hash, uint32_t seed, uint32_t step);
+/** Fresh functions: a pure function of (seed, step). Refills the cache. Uses so many threads; between rounds only. */
+void sketch_hash_reseed(struct sketch_hash *hash, uint32_t seed, uint32_t step, int threads);
 
 /** Cells of row `row` for coordinates i0 .. i0+n-1: a pointer into the cache, or `buffer` [n] filled. Thread-safe. */
 const uint32_t *sketch_hash_cells(const struct sketch_hash *hash, uint32_t row, size_t i0, size_t n, uint32_t *buffer);
@@ -52,7 +52,10 @@ uint32_t sketch_hash_cell(const struct sketch_hash *hash, uint32_t row, size_t i
 size_t sketch_hash_d(const struct sketch_hash *hash);
 uint32_t sketch_hash_rows(const struct sketch_hash *hash);
 uint32_t sketch_hash_cols(const struct sketch_hash *hash);
-/** Bytes held, for memory estimates; the same formula without building one. */
+/** Bytes of such an object of the polynomial family, and one in memory of that size (64-byte aligned), without functions: reseed it. The
+ *  arguments are those of sketch_hash_create, not checked. */
 size_t sketch_hash_bytes(size_t d, uint32_t rows, size_t cache_cells);
+struct sketch_hash *sketch_hash_at(void *memory, const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols,
+                                   size_t cache_cells);
 
 #endif

@@ -9,13 +9,14 @@
  * NaN: a comparator keeps both its inputs, so a NaN goes to some place that depends on the values only. Nothing crashes
  * and the result is the same for any tiling, but it is not a median any more.
  */
-#include "algorithms/count_sketch.h"
+#include "sim/cpu/count_sketch.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-    TILE = 1024,          /* coordinates; 4 KiB of cells, 28 KiB of estimates at 7 rows */
+    TILE = 1024,          /* coordinates whose cells are looked up at a time, 4 KiB */
+    ESTIMATES = 2560,     /* of a tile, all rows: 10 KiB, so that threads with small stacks can work */
     NORM_LANES = 8,       /* partial sums of a row; part of the definition of the result */
     NETWORK_MAX = 544     /* Batcher's network of 64 wires has 543 comparators, one of 63 wires fewer */
 };
@@ -155,18 +156,25 @@ static void median_network(unsigned wires, struct network *network)
     memcpy(network->step, all + kept, network->count * sizeof *all);
 }
 
-/* estimate[row][0..n) in, medians to out. */
-static void median_tile(const struct network *network, unsigned rows, float (*estimate)[TILE], size_t n, float *out)
+/* Coordinates of a tile: what ESTIMATES holds of all rows, in whole vectors. */
+static size_t tile_of(uint32_t rows)
+{
+    const size_t tile = ESTIMATES / rows / 8 * 8;
+    return tile < TILE ? tile : TILE;
+}
+
+/* estimate[row * tile + 0..n) in, medians to out. */
+static void median_tile(const struct network *network, unsigned rows, float *estimate, size_t tile, size_t n, float *out)
 {
     for (unsigned s = 0; s < network->count; ++s) {
-        float *restrict low = estimate[network->step[s].low], *restrict high = estimate[network->step[s].high];
+        float *restrict low = estimate + network->step[s].low * tile, *restrict high = estimate + network->step[s].high * tile;
         for (size_t i = 0; i < n; ++i) {
             const float a = low[i], b = high[i];
             low[i] = a < b ? a : b;
             high[i] = a < b ? b : a;
         }
     }
-    memcpy(out, estimate[rows / 2], n * sizeof *out);
+    memcpy(out, estimate + rows / 2 * tile, n * sizeof *out);
 }
 
 /* ---- reading ---- */
@@ -179,28 +187,30 @@ static inline float read_cell(const float *row_table, uint32_t cell)
 static void estimate_tile(const struct sketch_hash *hash, const struct network *network, const float *table,
                           size_t first, size_t n, float *out)
 {
-    float estimate[SKETCH_ROWS_MAX][TILE];
+    float estimate[ESTIMATES];
     uint32_t buffer[TILE];
     const uint32_t rows = sketch_hash_rows(hash);
+    const size_t tile = tile_of(rows);
     const int far = (size_t)rows * sketch_hash_cols(hash) * sizeof *table > PREFETCH_BYTES;
     for (uint32_t row = 0; row < rows; ++row) {
         const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
         const uint32_t *cell = sketch_hash_cells(hash, row, first, n, buffer);
         for (size_t i = 0; far && i < n; ++i) { PREFETCH(row_table + bucket(cell[i])); }
-        for (size_t i = 0; i < n; ++i) { estimate[row][i] = read_cell(row_table, cell[i]); }
+        float *restrict to = estimate + row * tile;
+        for (size_t i = 0; i < n; ++i) { to[i] = read_cell(row_table, cell[i]); }
     }
-    median_tile(network, rows, estimate, n, out);
+    median_tile(network, rows, estimate, tile, n, out);
 }
 
 void count_sketch_estimate(const struct sketch_hash *hash, const float *table, float *out, int threads)
 {
-    const size_t d = sketch_hash_d(hash), tiles = (d + TILE - 1) / TILE;
+    const size_t d = sketch_hash_d(hash), width = tile_of(sketch_hash_rows(hash)), tiles = (d + width - 1) / width;
     struct network network;
     median_network(sketch_hash_rows(hash), &network);
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
     for (size_t tile = 0; tile < tiles; ++tile) {
-        const size_t first = tile * TILE;
-        estimate_tile(hash, &network, table, first, smaller(TILE, d - first), out + first);
+        const size_t first = tile * width;
+        estimate_tile(hash, &network, table, first, smaller(width, d - first), out + first);
     }
 }
 
@@ -208,18 +218,19 @@ void count_sketch_estimate_some(const struct sketch_hash *hash, const float *tab
                                 float *out)
 {
     const uint32_t rows = sketch_hash_rows(hash);
-    float estimate[SKETCH_ROWS_MAX][TILE];
+    const size_t tile = tile_of(rows);
+    float estimate[ESTIMATES];
     struct network network;
     median_network(rows, &network);
-    for (size_t first = 0; first < n; first += TILE) {
-        const size_t count = smaller(TILE, n - first);
+    for (size_t first = 0; first < n; first += tile) {
+        const size_t count = smaller(tile, n - first);
         for (uint32_t row = 0; row < rows; ++row) {
             const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
             for (size_t i = 0; i < count; ++i) {
-                estimate[row][i] = read_cell(row_table, sketch_hash_cell(hash, row, index[first + i]));
+                estimate[row * tile + i] = read_cell(row_table, sketch_hash_cell(hash, row, index[first + i]));
             }
         }
-        median_tile(&network, rows, estimate, count, out + first);
+        median_tile(&network, rows, estimate, tile, count, out + first);
     }
 }
 

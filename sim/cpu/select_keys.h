@@ -1,6 +1,6 @@
 /* select_keys.h - magnitudes as integers, chosen ranks as bits: shared by select*.c; not for other files. */
-#ifndef DSGD_ALGORITHMS_SELECT_KEYS_H
-#define DSGD_ALGORITHMS_SELECT_KEYS_H
+#ifndef DSGD_SIM_CPU_SELECT_KEYS_H
+#define DSGD_SIM_CPU_SELECT_KEYS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +51,6 @@ static inline unsigned select_lowest_bit(uint64_t word)
 }
 
 /** m of the ranks 0 .. n-1 as bits [select_words(n)], drawn as in select_uniform. */
-void select_uniform_bits(size_t n, size_t m, struct dsgd_rng_key key, uint32_t step, uint64_t *bits);
+void select_uniform_bits(size_t n, size_t m, struct dsgd_rng_key key, uint32_t step, uint32_t worker, uint64_t *bits);
 
 #endif

@@ -3,8 +3,8 @@
  * Order: larger magnitude first, then lower index. NaN counts as larger than everything (so that a diverging run stays
  * deterministic). Results are index lists in ascending order of index.
  */
-#ifndef DSGD_ALGORITHMS_SELECT_H
-#define DSGD_ALGORITHMS_SELECT_H
+#ifndef DSGD_SIM_CPU_SELECT_H
+#define DSGD_SIM_CPU_SELECT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +24,8 @@ void select_topk(size_t d, const float *v /*[d]*/, size_t k, uint32_t *index /*[
 void select_topk_positions(size_t n, const float *value /*[n]*/, size_t k2, uint32_t *position /*[k2]*/, void *scratch);
 
 /** index[0..k) = k of the coordinates 0 .. d-1, uniformly without replacement (Floyd's sampling), ascending. 0 <= k <= d < 2^32.
- *  Draws: item = position in Floyd's loop, step, worker = DSGD_RNG_SERVER. scratch: select_scratch_bytes(d) bytes. */
-void select_uniform(size_t d, size_t k, struct dsgd_rng_key key, uint32_t step, uint32_t *index /*[k]*/, void *scratch);
+ *  Draws: item = position in Floyd's loop, step, worker. scratch: select_scratch_bytes(d) bytes. */
+void select_uniform(size_t d, size_t k, struct dsgd_rng_key key, uint32_t step, uint32_t worker, uint32_t *index /*[k]*/, void *scratch);
 
 /**
  * HEAVYMIX, lines 3-4 (Algorithm 1): H = {i : est_i^2 >= norm2 / k}; the k largest of H if |H| > k, else H plus k - |H|

@@ -4,7 +4,7 @@
  * cached and uncached cells are the same integers by construction. Without a cache nothing of length d is held: a state
  * of a few kilobytes replaces the d x rows arrays of buckets and signs that public implementations build.
  */
-#include "algorithms/sketch_hash.h"
+#include "sim/cpu/sketch_hash.h"
 
 #include <stdlib.h>
 
@@ -41,50 +41,57 @@ static enum dsgd_status check(const struct sketch_hash_family *family, size_t d,
     return DSGD_OK;
 }
 
+static size_t round_up(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+size_t sketch_hash_bytes(size_t d, uint32_t rows, size_t cache_cells)
+{
+    return round_up(sizeof(struct sketch_hash)) + round_up(sketch_hash_polynomial.state_size) +
+           round_up(cached_cells(d, rows, cache_cells) * sizeof(uint32_t));
+}
+
+struct sketch_hash *sketch_hash_at(void *memory, const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols,
+                                   size_t cache_cells)
+{
+    struct sketch_hash *hash = memory;
+    char *state = (char *)memory + round_up(sizeof *hash), *cache = state + round_up(family->state_size);
+    *hash = (struct sketch_hash){.family = family, .state = state, .d = d, .rows = rows, .cols = cols};
+    if (cached_cells(d, rows, cache_cells) > 0) { hash->cache = (uint32_t *)(void *)cache; }
+    return hash;
+}
+
 enum dsgd_status sketch_hash_create(const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols,
                                     size_t cache_cells, struct sketch_hash **out)
 {
     *out = NULL;
     DSGD_TRY(check(family, d, rows, cols));
-    struct sketch_hash *hash = calloc(1, sizeof *hash);
-    if (!hash) { goto fail; }
-    hash->family = family;
-    hash->d = d;
-    hash->rows = rows;
-    hash->cols = cols;
-    hash->state = calloc(1, family->state_size);
-    if (!hash->state) { goto fail; }
-    const size_t cells = cached_cells(d, rows, cache_cells);
-    if (cells > 0) {
-        if (cells > SIZE_MAX / sizeof *hash->cache) { goto fail; }
-        hash->cache = malloc(cells * sizeof *hash->cache);
-        if (!hash->cache) { goto fail; }
+    const size_t bytes = round_up(sizeof(struct sketch_hash)) + round_up(family->state_size) +
+                         round_up(cached_cells(d, rows, cache_cells) * sizeof(uint32_t));
+    void *memory = aligned_alloc(64, bytes);
+    if (!memory) {
+        return dsgd_fail(DSGD_ENOMEM, "hash functions of %lu x %lu tables over %zu coordinates: no memory for %zu bytes",
+                         (unsigned long)rows, (unsigned long)cols, d, bytes);
     }
-    sketch_hash_reseed(hash, 0, 0); /* never hand out an object without functions */
-    *out = hash;
+    *out = sketch_hash_at(memory, family, d, rows, cols, cache_cells);
+    sketch_hash_reseed(*out, 0, 0, 1); /* never hand out an object without functions */
     return DSGD_OK;
-fail:
-    sketch_hash_destroy(hash);
-    return dsgd_fail(DSGD_ENOMEM, "hash functions of %lu x %lu tables over %zu coordinates: no memory for %zu bytes",
-                     (unsigned long)rows, (unsigned long)cols, d, sketch_hash_bytes(d, rows, cache_cells));
 }
 
 void sketch_hash_destroy(struct sketch_hash *hash)
 {
-    if (!hash) { return; }
-    free(hash->cache);
-    free(hash->state);
     free(hash);
 }
 
-void sketch_hash_reseed(struct sketch_hash *hash, uint32_t seed, uint32_t step)
+void sketch_hash_reseed(struct sketch_hash *hash, uint32_t seed, uint32_t step, int threads)
 {
     hash->family->reseed(hash->state, hash->rows, hash->cols, seed, step);
     if (!hash->cache) { return; }
     /* Tiles of rows: each cell is a function of its own, so threads do not change a bit. A small cache is filled sooner than
      * threads wake up. */
     const size_t tiles = (hash->d + TILE - 1) / TILE, all = tiles * hash->rows;
-#pragma omp parallel for schedule(static) if (hash->d * hash->rows > PARALLEL_CELLS)
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1 && hash->d * hash->rows > PARALLEL_CELLS)
     for (size_t t = 0; t < all; ++t) {
         const uint32_t row = (uint32_t)(t / tiles);
         const size_t i0 = t % tiles * TILE, n = hash->d - i0 < TILE ? hash->d - i0 : TILE;
@@ -117,10 +124,4 @@ uint32_t sketch_hash_rows(const struct sketch_hash *hash)
 uint32_t sketch_hash_cols(const struct sketch_hash *hash)
 {
     return hash->cols;
-}
-
-size_t sketch_hash_bytes(size_t d, uint32_t rows, size_t cache_cells)
-{
-    return sizeof(struct sketch_hash) + sketch_hash_polynomial.state_size +
-           cached_cells(d, rows, cache_cells) * sizeof(uint32_t);
 }

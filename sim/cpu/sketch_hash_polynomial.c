@@ -14,7 +14,7 @@
  * Departure from the paper's reference code: that one computes a i + b in wrapping 64-bit integers, which is not
  * arithmetic mod p and carries no independence guarantee, and fixes one seed.
  */
-#include "algorithms/sketch_hash.h"
+#include "sim/cpu/sketch_hash.h"
 
 #include <string.h>
 #include "sim/rng.h"

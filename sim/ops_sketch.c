@@ -1,0 +1,50 @@
+/* ops_sketch.c - fronts of Count Sketches (sim/device.h, sketch). */
+#include "sim/ops.h"
+
+void dsgd_sketch_reseed(struct dsgd_rows *all, dsgd_sketch *s, uint32_t seed, enum dsgd_fresh fresh)
+{
+    const uint32_t step = fresh == DSGD_EACH_STEP ? all->step : 0;
+    if (!dsgd_op_ready(all, "sketch_reseed", all->may_seed, &s->array) || (s->seeded && s->seed == seed && s->step == step)) { return; }
+    s->seeded = true;
+    s->seed = seed;
+    s->step = step;
+    dsgd_op_device(all)->sketch_reseed(all, s);
+}
+
+static bool is_table(const dsgd_sketch *s, const dsgd_f32 *table)
+{
+    return table->array.count == (size_t)s->rows * s->cols;
+}
+
+void dsgd_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *v, dsgd_f32 *table)
+{
+    if (dsgd_op_ready(r, "sketch_vector", v->array.count == s->n && is_table(s, table), &table->array)) {
+        dsgd_op_device(r)->sketch_vector(r, s, v, table);
+    }
+}
+
+void dsgd_sketch_add_some(struct dsgd_rows *r, const dsgd_sketch *s, float factor, const dsgd_set *at, const dsgd_f32 *value, dsgd_f32 *table)
+{
+    if (dsgd_op_ready(r, "sketch_add_some", at->array.count <= value->array.count && is_table(s, table), &table->array)) {
+        dsgd_op_device(r)->sketch_add_some(r, s, factor, at, value, table);
+    }
+}
+
+void dsgd_sketch_clear_some(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_set *at, dsgd_f32 *table)
+{
+    if (dsgd_op_ready(r, "sketch_clear_some", is_table(s, table), &table->array)) { dsgd_op_device(r)->sketch_clear_some(r, s, at, table); }
+}
+
+void dsgd_sketch_estimate(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, dsgd_f32 *out)
+{
+    if (dsgd_op_ready(r, "sketch_estimate", out->array.count == s->n && is_table(s, table), &out->array)) {
+        dsgd_op_device(r)->sketch_estimate(r, s, table, out);
+    }
+}
+
+void dsgd_sketch_norm2(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, dsgd_f64 *out)
+{
+    if (dsgd_op_ready(r, "sketch_norm2", is_table(s, table) && out->array.count == 1, &out->array)) {
+        dsgd_op_device(r)->sketch_norm2(r, s, table, out);
+    }
+}
