@@ -7,10 +7,6 @@
  * compressor). Up: s scales and d signs, ceil(d/8) + 4 s bytes; down: 4 d bytes, or as up.
  * Departures: in `departures` below. lr_inside = false accumulates u and multiplies what arrives by eta_t.
  */
-#include <stdlib.h>
-
-#include "algorithms/codec.h"
-#include "algorithms/sign_rule.h"
 #include "sim/algorithm.h"
 
 struct config {
@@ -37,24 +33,17 @@ static const struct dsgd_param params[] = {
 };
 
 struct common {
-    size_t d;
-    size_t groups;                    /* of coordinates with one scale */
-    const struct dsgd_segment *group; /* [groups] the layout's segments, or &whole */
-    struct dsgd_segment whole;
+    size_t d, groups;
+    const struct dsgd_groups *group; /* of coordinates with one scale */
     float momentum;
-    enum sign_rule zero;
+    enum dsgd_zero zero;
     bool lr_inside, down_sign;
-    const struct dsgd_backend *be;
 };
 
 enum { E, SENT_SCALE, U }; /* worker: p between encode and settle, else e; U only with momentum */
 enum { SUM, SERVER_E };    /* server; SERVER_E only with down = sign */
-
-static const char *unmergeable(const struct dsgd_setting *setting)
-{
-    (void)setting;
-    return "a sign is not linear in a worker's vector";
-}
+enum { SCALE, SIGNS };     /* sections up, and down with down = sign */
+enum { MEAN };             /* section down otherwise */
 
 /* ||Delta - p||^2 = ||p||^2 - ||p||_1^2/d <= (1 - 1/d) ||p||^2 (the scaled sign as an approximate compressor), for each group. */
 static double tau(const struct dsgd_setting *setting)
@@ -71,176 +60,92 @@ static double tau(const struct dsgd_setting *setting)
     return 1.0 / (double)largest;
 }
 
-static enum dsgd_status create(const struct dsgd_setting *setting, void **common)
+static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
     const struct config *config = setting->config;
-    const struct dsgd_layout *layout = setting->layout;
-    struct common *c = calloc(1, sizeof *c);
-    if (!c) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm ef_signsgd"); }
-    *c = (struct common){.d = layout->d, .whole = {.name = "all", .count = layout->d}, .momentum = (float)config->momentum,
-                         .zero = config->zero == SIGN_MINUS ? SIGN_MINUS : SIGN_PLUS, .lr_inside = config->lr_inside,
-                         .down_sign = config->down == DOWN_SIGN, .be = setting->backend};
-    c->groups = config->scale == SCALE_SEGMENT ? layout->segments : 1;
-    c->group = config->scale == SCALE_SEGMENT ? layout->segment : &c->whole;
-    *common = c;
+    const struct dsgd_groups *group = config->scale == SCALE_SEGMENT ? dsgd_groups_segments(setting) : dsgd_groups_whole(setting);
+    *(struct common *)common = (struct common){
+        .d = setting->layout->d, .groups = dsgd_groups_count(group), .group = group, .momentum = (float)config->momentum,
+        .zero = (enum dsgd_zero)config->zero, .lr_inside = config->lr_inside, .down_sign = config->down == DOWN_SIGN};
     return DSGD_OK;
 }
 
-static int worker_fields(const void *common, struct dsgd_field *field)
+static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
-    field[E] = (struct dsgd_field){"e", DSGD_F32, c->d, false};
-    field[SENT_SCALE] = (struct dsgd_field){"scale", DSGD_F32, c->groups, true};
-    field[U] = (struct dsgd_field){"u", DSGD_F32, c->d, false};
-    return c->momentum > 0.0f ? 3 : 2;
-}
-
-static int server_fields(const void *common, struct dsgd_field *field)
-{
-    const struct common *c = common;
-    field[SUM] = (struct dsgd_field){"sum", DSGD_F64, c->d, true};
-    field[SERVER_E] = (struct dsgd_field){"e", DSGD_F32, c->d, false};
-    return c->down_sign ? 2 : 1;
-}
-
-static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
-{
-    const struct common *c = common;
-    (void)workers;
-    bytes->up = c->groups * sizeof(float) + codec_signs_bytes(c->d);
-    bytes->down = c->down_sign ? bytes->up : c->d * sizeof(float);
-    bytes->server_scratch = c->d * sizeof(float) + c->groups * sizeof(float);
-}
-
-static int plan(void *common, uint32_t step)
-{
-    (void)common, (void)step;
-    return 1;
-}
-
-/* Algorithm 1, line 5: Delta = (||p||_1/d) sign(p) as a message. `scale` [groups] gets what is sent. */
-static enum dsgd_status compress(const struct common *c, const float *p, float *scale, struct dsgd_message *message)
-{
-    float *sent = NULL;
-    void *plane = NULL;
-    for (size_t j = 0; j < c->groups; ++j) {
-        const struct dsgd_segment *group = &c->group[j];
-        scale[j] = group->count > 0 ? (float)(c->be->sum_abs_f32(group->count, p + group->offset) / (double)group->count) : 0.0f;
-    }
-    DSGD_TRY(dsgd_message_add_f32(message, DSGD_SCALE, c->groups, &sent));
-    c->be->copy(sent, scale, c->groups * sizeof *scale);
-    DSGD_TRY(dsgd_message_add(message, DSGD_VALUE, DSGD_BIT_PLANE, c->d, codec_signs_bytes(c->d), &plane));
-    sign_rule_pack(c->d, p, c->zero, (struct dsgd_rng_key){0, 0}, 0, 0, plane); /* no coin: the memory repeats the rule */
-    return DSGD_OK;
-}
-
-/* Line 7: e = p - Delta, in place, with the signs that sign_rule_pack gave. */
-static void subtract_sent(const struct common *c, const float *scale, float *p)
-{
-    const bool zero_is_minus = c->zero == SIGN_MINUS;
-    for (size_t j = 0; j < c->groups; ++j) {
-        float *part = p + c->group[j].offset;
-        for (size_t i = 0; i < c->group[j].count; ++i) {
-            const bool minus = zero_is_minus ? part[i] <= 0.0f : part[i] < 0.0f;
-            part[i] -= minus ? -scale[j] : scale[j];
+    dsgd_field(d, DSGD_WORKER, E, "e", DSGD_F32, c->d, DSGD_KEPT);
+    dsgd_field(d, DSGD_WORKER, SENT_SCALE, "scale", DSGD_F32, c->groups, DSGD_TRANSIENT);
+    if (c->momentum > 0.0f) { dsgd_field(d, DSGD_WORKER, U, "u", DSGD_F32, c->d, DSGD_KEPT); }
+    dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->d, DSGD_TRANSIENT);
+    if (c->down_sign) { dsgd_field(d, DSGD_SERVER, SERVER_E, "e", DSGD_F32, c->d, DSGD_KEPT); }
+    for (int way = DSGD_UP; way <= DSGD_DOWN; ++way) {
+        if (way == DSGD_DOWN && !c->down_sign) {
+            dsgd_wire_f32(d, DSGD_DOWN, 0, MEAN, DSGD_DENSE, DSGD_FP32, dsgd_exactly(c->d));
+        } else {
+            dsgd_wire_f32(d, (enum dsgd_way)way, 0, SCALE, DSGD_SCALE, DSGD_FP32, dsgd_exactly(c->groups));
+            dsgd_wire_signs(d, (enum dsgd_way)way, 0, SIGNS, DSGD_VALUE, c->d);
         }
     }
 }
 
-/* The signs of a message as +-1 in scratch, and its scales. */
-static enum dsgd_status receive(const struct common *c, const struct dsgd_message *message, struct dsgd_arena *scratch,
-                                const float **scale, float **sign)
+/* Algorithm 1, line 5: Delta = (||p||_1/d) sign(p) as sections. No coin: the memory repeats the rule. */
+static void compress(const struct common *c, struct dsgd_rows *r, const dsgd_f32 *p, dsgd_f32 *scale)
 {
-    const void *plane = NULL;
-    DSGD_TRY(dsgd_message_get_f32(message, 0, DSGD_SCALE, c->groups, scale));
-    DSGD_TRY(dsgd_message_get(message, 1, DSGD_VALUE, DSGD_BIT_PLANE, c->d, codec_signs_bytes(c->d), &plane));
-    *sign = dsgd_arena_take(scratch, c->d * sizeof **sign);
-    if (!*sign) { return dsgd_fail(DSGD_ENOMEM, "ef_signsgd: no memory for the signs of %zu coordinates", c->d); }
-    return codec_signs_unpack(c->d, plane, 1.0f, *sign);
+    dsgd_group_mean_abs(r, c->group, p, scale);
+    dsgd_copy(r, scale, dsgd_send_f32(r, SCALE));
+    dsgd_sign_pack(r, p, c->zero, (struct dsgd_rng_key){0, 0}, dsgd_send_signs(r, SIGNS));
 }
 
-static enum dsgd_status encode(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
+static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    (void)down;
     const float eta = c->lr_inside ? (float)round->lr : 1.0f;
+    dsgd_f32 *p = dsgd_field_f32(w, E);
     if (c->momentum > 0.0f) {
-        c->be->momentum_f32(c->d, c->momentum, eta, grad, worker->field[U], worker->field[E]);
+        dsgd_momentum(w, c->momentum, eta, grad, dsgd_field_f32(w, U), p);
     } else {
-        c->be->add_scaled_f32(c->d, eta, grad, worker->field[E]); /* line 4: p = eta g + e */
+        dsgd_add_scaled(w, eta, grad, p); /* line 4: p = eta_t g + e, in place */
     }
-    return compress(c, worker->field[E], worker->field[SENT_SCALE], up);
+    compress(c, w, p, dsgd_field_f32(w, SENT_SCALE));
 }
 
-static enum dsgd_status absorb(const void *common, struct dsgd_state *server, const struct dsgd_round *round, uint32_t i,
-                               const struct dsgd_message *up)
+static void absorb(const void *common, struct dsgd_rows *s, const struct dsgd_arrivals *up, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    const float *scale = NULL;
-    float *sign = NULL;
-    double *sum = server->field[SUM];
-    DSGD_TRY(receive(c, up, round->scratch, &scale, &sign));
-    if (i == 0) { c->be->clear(sum, c->d * sizeof *sum); }
-    for (size_t j = 0; j < c->groups; ++j) {
-        const size_t offset = c->group[j].offset;
-        c->be->error_add_f64(c->group[j].count, (double)scale[j], sign + offset, sum + offset);
-    }
-    return DSGD_OK;
+    (void)round;
+    dsgd_fold_signs_scaled(s, up, SIGNS, c->group, SCALE, dsgd_field_f64(s, SUM)); /* sum of Delta_i */
 }
 
-static enum dsgd_status finish(const void *common, struct dsgd_state *server, const struct dsgd_round *round,
-                               struct dsgd_message *down)
+static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)
 {
     const struct common *c = common;
     const double factor = 1.0 / round->participants;
-    float *mean = NULL;
     if (!c->down_sign) {
-        DSGD_TRY(dsgd_message_add_f32(down, DSGD_DENSE, c->d, &mean));
-        c->be->mean_f32(c->d, factor, server->field[SUM], mean);
-        return DSGD_OK;
+        dsgd_mean(s, factor, dsgd_field_f64(s, SUM), dsgd_send_f32(s, MEAN));
+        return;
     }
-    mean = dsgd_arena_take(round->scratch, c->d * sizeof *mean);
-    float *scale = dsgd_arena_take(round->scratch, c->groups * sizeof *scale);
-    if (!mean || !scale) { return dsgd_fail(DSGD_ENOMEM, "ef_signsgd: no memory for the mean of %zu coordinates", c->d); }
-    c->be->mean_f32(c->d, factor, server->field[SUM], mean);
-    c->be->add_scaled_f32(c->d, 1.0f, mean, server->field[SERVER_E]); /* dist-EF-SGD: p~ = mean of Delta_i + e~ */
-    DSGD_TRY(compress(c, server->field[SERVER_E], scale, down));
-    subtract_sent(c, scale, server->field[SERVER_E]);                 /* e~ = p~ - Delta~ */
-    return DSGD_OK;
+    dsgd_f32 *mean = dsgd_take_f32(s, c->d), *scale = dsgd_take_f32(s, c->groups), *p = dsgd_field_f32(s, SERVER_E);
+    dsgd_mean(s, factor, dsgd_field_f64(s, SUM), mean);
+    dsgd_add_scaled(s, 1.0f, mean, p); /* dist-EF-SGD: p~ = mean of Delta_i + e~ */
+    compress(c, s, p, scale);
+    dsgd_sign_subtract(s, c->group, scale, c->zero, p); /* e~ = p~ - Delta~ */
 }
 
-static enum dsgd_status settle(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const struct dsgd_message *down)
-{
-    (void)round, (void)down;
-    subtract_sent(common, worker->field[SENT_SCALE], worker->field[E]);
-    return DSGD_OK;
-}
-
-static enum dsgd_status decode(const void *common, const struct dsgd_round *round, const struct dsgd_message *down,
-                               struct dsgd_update *update)
+static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    if (c->lr_inside) { update->scale = 1.0; } /* line 6: x -= Delta */
-    update->n = c->d;
-    if (!c->down_sign) { return dsgd_message_get_f32(&down[0], 0, DSGD_DENSE, c->d, &update->value); }
-    const float *scale = NULL;
-    float *value = NULL;
-    DSGD_TRY(receive(c, &down[0], round->scratch, &scale, &value));
-    for (size_t j = 0; j < c->groups; ++j) {
-        float *part = value + c->group[j].offset;
-        for (size_t i = 0; i < c->group[j].count; ++i) { part[i] *= scale[j]; }
-    }
-    update->value = value;
-    return DSGD_OK;
+    (void)round;
+    dsgd_sign_subtract(w, c->group, dsgd_field_f32(w, SENT_SCALE), c->zero, dsgd_field_f32(w, E)); /* line 7: e = p - Delta */
 }
 
-static void view(const void *common, const struct dsgd_state *worker, double *out)
+static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    const float *e = worker->field[E];
-    for (size_t i = 0; i < c->d; ++i) { out[i] = (double)e[i]; }
+    const double scale = c->lr_inside ? 1.0 : round->lr; /* line 6: x -= Delta */
+    if (!c->down_sign) { return dsgd_dense(scale, dsgd_down_f32(all, 0, MEAN)); }
+    dsgd_f32 *value = dsgd_take_f32(all, c->d);
+    dsgd_group_signs(all, c->group, dsgd_down_f32(all, 0, SCALE), dsgd_down_signs(all, 0, SIGNS), value);
+    return dsgd_dense(scale, value);
 }
 
 const struct dsgd_algorithm dsgd_ef_signsgd = {
@@ -253,19 +158,16 @@ const struct dsgd_algorithm dsgd_ef_signsgd = {
                   "down = sign: the error is not rescaled when the learning rate changes, since eta_t is inside it",
     .params = params,
     .config_size = sizeof(struct config),
+    .common_size = sizeof(struct common),
+    .view = E,
     .memory = true,
-    .unmergeable = unmergeable,
+    .unmergeable = "a sign is not linear in a worker's vector",
     .tau = tau,
-    .create = create,
-    .destroy = free,
-    .worker_fields = worker_fields,
-    .server_fields = server_fields,
-    .round_bytes = round_bytes,
-    .plan = plan,
+    .init = init,
+    .declare = declare,
     .encode = encode,
     .absorb = absorb,
     .finish = finish,
     .settle = settle,
     .decode = decode,
-    .view = view,
 };

@@ -6,17 +6,9 @@
  * method suits clients that come once. A worker sends r c values and receives k coordinates.
  * Hashes are drawn once a run: momentum and error are sums of tables of different steps.
  */
-#include <stdlib.h>
-
-#include "algorithms/codec.h"
-#include "sim/cpu/count_sketch.h"
-#include "sim/cpu/select.h"
 #include "sim/algorithm.h"
 
-enum { CLEAR_SUBTRACT, CLEAR_ZERO };
-
-/* Cells kept at most, 64 MiB: small models share one evaluation of the hashes among workers and server. */
-enum { CACHE_CELLS = 1 << 24 };
+enum { CLEAR_SUBTRACT, CLEAR_ZERO }; /* config.clear */
 
 struct config {
     int64_t rows, cols, k;
@@ -26,11 +18,11 @@ struct config {
 };
 
 static const struct dsgd_param params[] = {
-    {"rows", DSGD_PARAM_INT, offsetof(struct config, rows), "5", 1, SKETCH_ROWS_MAX, NULL,
+    {"rows", DSGD_PARAM_INT, offsetof(struct config, rows), "5", 1, DSGD_SKETCH_ROWS_MAX, NULL,
      "r, rows of the sketch, odd; alias: num_rows; default: authors' code"},
     {"cols", DSGD_PARAM_INT, offsetof(struct config, cols), "40", 1, 2147483647.0, NULL,
      "c, columns of the sketch; alias: num_cols; default: ours, for d = 785"},
-    {"k", DSGD_PARAM_INT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
+    {"k", DSGD_PARAM_COUNT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
      "coordinates updated a step, 1..d; default: ours, for d = 785"},
     {"momentum", DSGD_PARAM_REAL, offsetof(struct config, momentum), "0.9", 0.0, 0.999999, NULL,
      "rho in S_u = rho S_u + S, kept by the server; alias: virtual_momentum; default: authors' scripts"},
@@ -40,21 +32,23 @@ static const struct dsgd_param params[] = {
      "S_e -= S(Delta) (paper, Alg. 1), or the cells of Delta become 0; default: authors' code"},
     {"masking", DSGD_PARAM_BOOL, offsetof(struct config, masking), "true", 0, 0, NULL,
      "the cells of Delta become 0 in S_u (momentum factor masking); default: authors' code"},
-    {"indices", DSGD_PARAM_CHOICE, offsetof(struct config, indices), "cheapest", 0, 0, CODEC_INDICES_CHOICES,
-     CODEC_INDICES_HELP "; default: ours"},
+    {"indices", DSGD_PARAM_CHOICE, offsetof(struct config, indices), "cheapest", 0, 0, DSGD_INDICES_CHOICES,
+     DSGD_INDICES_HELP "; default: ours"},
     DSGD_PARAM_END,
 };
 
 struct common {
     size_t d, k, table; /* table: rows * cols */
+    uint32_t rows, cols, seed_hash;
     float momentum;
     bool lr_inside, masking, subtract;
-    enum codec_indices indices;
-    struct sketch_hash *hash;
-    const struct dsgd_backend *be;
+    enum dsgd_indices indices;
 };
 
+enum { HASHES };               /* known to all */
 enum { SUM, MOMENTUM, ERROR }; /* server fields: sum of the workers' tables, S_u, S_e */
+enum { TABLE };                /* section up */
+enum { INDEX, VALUE };         /* sections down */
 
 static enum dsgd_status check(const struct dsgd_setting *setting)
 {
@@ -63,153 +57,68 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
         return dsgd_fail(DSGD_EINPUT, "fetchsgd.rows = %lld: expected an odd number (the estimate is a median of rows)",
                          (long long)config->rows);
     }
-    if ((uint64_t)config->k > setting->layout->d) {
-        return dsgd_fail(DSGD_EINPUT, "fetchsgd.k = %lld: expected at most d = %zu", (long long)config->k, setting->layout->d);
-    }
     return DSGD_OK;
 }
 
-static const char *unmergeable(const struct dsgd_setting *setting)
-{
-    (void)setting; /* a sketch is linear, and its size fixed */
-    return NULL;
-}
-
-static double tau(const struct dsgd_setting *setting)
+static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
     const struct config *config = setting->config;
-    return (double)config->k / (double)setting->layout->d;
-}
-
-static void destroy(void *common)
-{
-    struct common *c = common;
-    if (!c) { return; }
-    sketch_hash_destroy(c->hash);
-    free(c);
-}
-
-static enum dsgd_status create(const struct dsgd_setting *setting, void **common)
-{
-    const struct config *config = setting->config;
-    struct common *c = calloc(1, sizeof *c);
-    if (!c) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm fetchsgd"); }
-    *c = (struct common){.d = setting->layout->d, .k = (size_t)config->k, .table = (size_t)config->rows * (size_t)config->cols,
-                         .momentum = (float)config->momentum, .lr_inside = config->lr_inside, .masking = config->masking,
-                         .subtract = config->clear == CLEAR_SUBTRACT, .indices = (enum codec_indices)config->indices,
-                         .be = setting->backend};
-    const enum dsgd_status status = sketch_hash_create(&sketch_hash_polynomial, c->d, (uint32_t)config->rows,
-                                                       (uint32_t)config->cols, CACHE_CELLS, &c->hash);
-    if (status != DSGD_OK) {
-        destroy(c);
-        return status;
-    }
-    sketch_hash_reseed(c->hash, setting->seed_hash, 0);
-    *common = c;
+    *(struct common *)common = (struct common){
+        .d = setting->layout->d, .k = (size_t)config->k, .table = (size_t)config->rows * (size_t)config->cols, .rows = (uint32_t)config->rows,
+        .cols = (uint32_t)config->cols, .seed_hash = setting->seed_hash, .momentum = (float)config->momentum, .lr_inside = config->lr_inside,
+        .masking = config->masking, .subtract = config->clear == CLEAR_SUBTRACT, .indices = (enum dsgd_indices)config->indices};
     return DSGD_OK;
 }
 
-static size_t common_bytes(const void *common)
+static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
-    return sizeof *c + sketch_hash_bytes(c->d, sketch_hash_rows(c->hash), CACHE_CELLS);
+    dsgd_field_sketch(d, HASHES, c->d, c->rows, c->cols);
+    dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->table, DSGD_TRANSIENT);
+    dsgd_field(d, DSGD_SERVER, MOMENTUM, "momentum", DSGD_F32, c->table, DSGD_KEPT);
+    dsgd_field(d, DSGD_SERVER, ERROR, "error", DSGD_F32, c->table, DSGD_KEPT);
+    dsgd_wire_f32(d, DSGD_UP, 0, TABLE, DSGD_TABLE, DSGD_FP32, dsgd_exactly(c->table));
+    dsgd_wire_set(d, DSGD_DOWN, 0, INDEX, DSGD_INDEX, c->indices, dsgd_exactly(c->k), c->d);
+    dsgd_wire_f32(d, DSGD_DOWN, 0, VALUE, DSGD_VALUE, DSGD_FP32, dsgd_as(INDEX));
 }
 
-static int worker_fields(const void *common, struct dsgd_field *field)
-{
-    (void)common, (void)field;
-    return 0;
-}
-
-static int server_fields(const void *common, struct dsgd_field *field)
-{
-    const struct common *c = common;
-    field[SUM] = (struct dsgd_field){"sum", DSGD_F64, c->table, true};
-    field[MOMENTUM] = (struct dsgd_field){"momentum", DSGD_F32, c->table, false};
-    field[ERROR] = (struct dsgd_field){"error", DSGD_F32, c->table, false};
-    return 3;
-}
-
-static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
-{
-    const struct common *c = common;
-    (void)workers;
-    bytes->up = c->table * sizeof(float);
-    bytes->down = codec_indices_bytes_max(c->indices, c->k, c->d) + c->k * sizeof(float);
-    bytes->server_scratch = (c->table + c->d + 2 * c->k) * sizeof(float) + select_scratch_bytes(c->d);
-}
-
-static int plan(void *common, uint32_t step)
-{
-    (void)common, (void)step;
-    return 1;
-}
-
-static enum dsgd_status encode(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
-{
-    const struct common *c = common;
-    (void)worker, (void)round, (void)down;
-    float *table = NULL;
-    DSGD_TRY(dsgd_message_add_f32(up, DSGD_TABLE, c->table, &table));
-    c->be->clear(table, c->table * sizeof *table);
-    count_sketch_accumulate(c->hash, grad, table); /* Alg. 1, clients: S_i = S(g_i) */
-    return DSGD_OK;
-}
-
-static enum dsgd_status absorb(const void *common, struct dsgd_state *server, const struct dsgd_round *round, uint32_t i,
-                               const struct dsgd_message *up)
+static void prepare(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
     const struct common *c = common;
     (void)round;
-    const float *table = NULL;
-    DSGD_TRY(dsgd_message_get_f32(up, 0, DSGD_TABLE, c->table, &table));
-    if (i == 0) { c->be->clear(server->field[SUM], c->table * sizeof(double)); }
-    c->be->add_f32(c->table, table, server->field[SUM]);
-    return DSGD_OK;
+    dsgd_sketch_reseed(all, dsgd_field_hashes(all, HASHES), c->seed_hash, DSGD_ONCE);
 }
 
-static enum dsgd_status take(const struct dsgd_round *round, size_t bytes, void **memory)
+static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
-    *memory = dsgd_arena_take(round->scratch, bytes);
-    return *memory ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "fetchsgd: no memory for %zu bytes of working space", bytes);
+    (void)common, (void)round;
+    dsgd_sketch_vector(w, dsgd_all_hashes(w, HASHES), grad, dsgd_send_f32(w, TABLE)); /* Alg. 1, clients: S_i = S(g_i) */
 }
 
-static enum dsgd_status finish(const void *common, struct dsgd_state *server, const struct dsgd_round *round,
-                               struct dsgd_message *down)
+static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    float *momentum = server->field[MOMENTUM], *error = server->field[ERROR];
-    void *mean = NULL, *estimate = NULL, *index = NULL, *value = NULL, *scratch = NULL;
-    DSGD_TRY(take(round, c->table * sizeof(float), &mean));
-    DSGD_TRY(take(round, c->d * sizeof(float), &estimate));
-    DSGD_TRY(take(round, c->k * sizeof(uint32_t), &index));
-    DSGD_TRY(take(round, c->k * sizeof(float), &value));
-    DSGD_TRY(take(round, select_scratch_bytes(c->d), &scratch));
-    c->be->mean_f32(c->table, 1.0 / round->participants, server->field[SUM], mean); /* Alg. 1: S = mean S_i */
-    /* S_u = rho S_u + S; S_e += eta S_u */
-    c->be->momentum_f32(c->table, c->momentum, c->lr_inside ? (float)round->lr : 1.0f, mean, momentum, error);
-    count_sketch_estimate(c->hash, error, estimate, round->threads); /* U(S_e) */
-    select_topk(c->d, estimate, c->k, index, scratch);               /* Delta = Top-k(U(S_e)) */
-    c->be->gather_f32(c->k, index, estimate, value);
+    const dsgd_sketch *hashes = dsgd_all_hashes(s, HASHES);
+    dsgd_f32 *mean = dsgd_take_f32(s, c->table), *estimate = dsgd_take_f32(s, c->d);
+    dsgd_f32 *momentum = dsgd_field_f32(s, MOMENTUM), *error = dsgd_field_f32(s, ERROR), *value = dsgd_send_f32(s, VALUE);
+    dsgd_set *delta = dsgd_send_set(s, INDEX);
+    dsgd_mean(s, 1.0 / round->participants, dsgd_field_f64(s, SUM), mean);                              /* Alg. 1: S = mean S_i */
+    dsgd_momentum(s, c->momentum, c->lr_inside ? (float)round->lr : 1.0f, mean, momentum, error);       /* S_u = rho S_u + S; S_e += eta S_u */
+    dsgd_sketch_estimate(s, hashes, error, estimate);                                                   /* U(S_e) */
+    dsgd_select_topk(s, estimate, c->k, delta);                                                         /* Delta = Top-k(U(S_e)) */
+    dsgd_gather(s, delta, estimate, value);
     if (c->subtract) {
-        count_sketch_accumulate_some(c->hash, -1.0f, c->k, index, value, error); /* S_e -= S(Delta) */
+        dsgd_sketch_add_some(s, hashes, -1.0f, delta, value, error);                                    /* S_e -= S(Delta) */
     } else {
-        count_sketch_clear_some(c->hash, c->k, index, error);
+        dsgd_sketch_clear_some(s, hashes, delta, error);
     }
-    if (c->masking) { count_sketch_clear_some(c->hash, c->k, index, momentum); }
-    DSGD_TRY(codec_add_indices(down, DSGD_INDEX, c->indices, c->k, c->d, index));
-    return codec_add_values(down, DSGD_VALUE, CODEC_FP32, c->k, value);
+    if (c->masking) { dsgd_sketch_clear_some(s, hashes, delta, momentum); }
 }
 
-static enum dsgd_status decode(const void *common, const struct dsgd_round *round, const struct dsgd_message *down,
-                               struct dsgd_update *update)
+static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    update->n = c->k;
-    if (c->lr_inside) { update->scale = 1.0; } /* w -= Delta */
-    DSGD_TRY(codec_get_indices(&down[0], 0, DSGD_INDEX, c->indices, c->k, c->d, round->scratch, &update->index));
-    return dsgd_message_get_f32(&down[0], 1, DSGD_VALUE, c->k, &update->value);
+    return dsgd_sparse(c->lr_inside ? 1.0 : round->lr, dsgd_down_set(all, 0, INDEX), dsgd_down_f32(all, 0, VALUE)); /* w -= Delta */
 }
 
 const struct dsgd_algorithm dsgd_fetchsgd = {
@@ -222,18 +131,16 @@ const struct dsgd_algorithm dsgd_fetchsgd = {
                   "tables are not clipped",
     .params = params,
     .config_size = sizeof(struct config),
+    .common_size = sizeof(struct common),
+    .view = DSGD_VIEW_NONE,
+    .unmergeable = DSGD_MERGEABLE, /* a sketch is linear, and its size fixed */
     .check = check,
-    .unmergeable = unmergeable,
-    .tau = tau,
-    .create = create,
-    .destroy = destroy,
-    .common_bytes = common_bytes,
-    .worker_fields = worker_fields,
-    .server_fields = server_fields,
-    .round_bytes = round_bytes,
-    .plan = plan,
+    .tau = dsgd_tau_k,
+    .init = init,
+    .declare = declare,
+    .prepare = prepare,
     .encode = encode,
-    .absorb = absorb,
+    .absorb = dsgd_absorb_sum,
     .finish = finish,
     .decode = decode,
 };

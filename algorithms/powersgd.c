@@ -10,11 +10,8 @@
  * of the e_i, and so the run in exact arithmetic, is the same: sums of P_i and Q_i see nothing but the mean.
  */
 #include <math.h>
-#include <stdlib.h>
 
-#include "sim/cpu/low_rank.h"
 #include "sim/algorithm.h"
-#include "sim/rng.h"
 
 enum { FEEDBACK_MEAN, FEEDBACK_OWN };
 enum { VECTORS_DENSE, VECTORS_SQUARE };
@@ -39,30 +36,16 @@ static const struct dsgd_param params[] = {
     DSGD_PARAM_END,
 };
 
-/* A compressed segment: its place in the model, and of its P and Q in the concatenated ones. */
-struct matrix {
-    struct low_rank_shape shape;
-    size_t offset, p, q;
-};
-
-/* A segment that is sent as it is, with its place in the dense section. */
-struct run {
-    size_t offset, count, place;
-};
-
 struct common {
-    size_t d, rank, matrices, runs;
-    size_t p, q, dense;            /* all P, all Q, all dense coordinates */
-    size_t rows_max, cols_max;     /* of the matrices */
-    bool warm_start, memory, own;
+    size_t d, p, q, dense; /* all P, all Q, all dense coordinates */
+    const struct dsgd_matrices *matrices;
+    const struct dsgd_runs *runs; /* what is sent as it is */
+    bool compressed, warm_start, memory, own;
     struct dsgd_rng_key key;
-    const struct dsgd_backend *be;
-    struct matrix *matrix;
-    struct run *run;
 };
 
-enum { E, Q, OWN_Q };              /* worker: Delta and then e; the start; Q_i until settle (feedback = own) */
-enum { P_SUM, Q_SUM, DENSE_SUM };  /* server, all rewritten in a round */
+enum { E, Q, OWN_Q };             /* worker: Delta and then e; the start; Q_i until settle (feedback = own) */
+enum { P_SUM, Q_SUM, DENSE_SUM }; /* server, all rewritten in a round */
 
 static enum dsgd_status check(const struct dsgd_setting *setting)
 {
@@ -73,25 +56,25 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
     return DSGD_OK;
 }
 
-/* P_i and Q_i are linear in Delta_i (P^ is known to all), e_i in Delta_i too, and their lengths are fixed. */
-static const char *unmergeable(const struct dsgd_setting *setting)
-{
-    (void)setting;
-    return NULL;
-}
-
 /* The matrix of a segment; false if it is sent dense. */
-static bool matrix_of(const struct config *config, const struct dsgd_segment *segment, struct low_rank_shape *shape)
+static bool matrix_of(const void *context, const struct dsgd_segment *segment, size_t *rows, size_t *cols)
 {
-    *shape = (struct low_rank_shape){segment->count, segment->rows, segment->cols};
+    const struct config *config = context;
+    *rows = segment->rows;
+    *cols = segment->cols;
     if (segment->rows == 1 && config->vectors == VECTORS_SQUARE) {
-        size_t rows = (size_t)sqrt((double)segment->count);
-        rows = rows < 1 ? 1 : rows;
-        shape->rows = rows;
-        shape->cols = (segment->count + rows - 1) / rows;
+        *rows = (size_t)sqrt((double)segment->count);
+        *rows = *rows < 1 ? 1 : *rows;
+        *cols = (segment->count + *rows - 1) / *rows;
     }
     /* r (n + m) < n m implies r < min(n, m) */
-    return shape->rows > 1 && shape->cols > 1 && (size_t)config->rank * (shape->rows + shape->cols) < segment->count;
+    return *rows > 1 && *cols > 1 && (size_t)config->rank * (*rows + *cols) < segment->count;
+}
+
+static bool is_dense(const void *context, const struct dsgd_segment *segment)
+{
+    size_t rows, cols;
+    return !matrix_of(context, segment, &rows, &cols);
 }
 
 /* The contraction of the best rank-r approximation of the flattest matrix, r / min(n, m), which the iteration approaches. */
@@ -100,291 +83,128 @@ static double tau(const struct dsgd_setting *setting)
     const struct config *config = setting->config;
     double least = 1.0;
     for (size_t s = 0; s < setting->layout->segments; ++s) {
-        struct low_rank_shape shape;
-        if (!matrix_of(config, &setting->layout->segment[s], &shape)) { continue; }
-        least = fmin(least, (double)config->rank / (double)(shape.rows < shape.cols ? shape.rows : shape.cols));
+        size_t rows, cols;
+        if (!matrix_of(config, &setting->layout->segment[s], &rows, &cols)) { continue; }
+        least = fmin(least, (double)config->rank / (double)(rows < cols ? rows : cols));
     }
     return least;
 }
 
-static void destroy(void *common)
-{
-    struct common *c = common;
-    if (!c) { return; }
-    free(c->matrix);
-    free(c->run);
-    free(c);
-}
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static void split_layout(struct common *c, const struct config *config, const struct dsgd_layout *layout)
-{
-    for (size_t s = 0; s < layout->segments; ++s) {
-        const struct dsgd_segment *segment = &layout->segment[s];
-        struct low_rank_shape shape;
-        if (matrix_of(config, segment, &shape)) {
-            c->matrix[c->matrices++] = (struct matrix){shape, segment->offset, c->p, c->q};
-            c->p += shape.rows * c->rank;
-            c->q += shape.cols * c->rank;
-            c->rows_max = larger(c->rows_max, shape.rows);
-            c->cols_max = larger(c->cols_max, shape.cols);
-        } else {
-            c->run[c->runs++] = (struct run){segment->offset, segment->count, c->dense};
-            c->dense += segment->count;
-        }
-    }
-}
-
-static enum dsgd_status create(const struct dsgd_setting *setting, void **common)
+static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
     const struct config *config = setting->config;
-    const size_t segments = setting->layout->segments;
-    struct common *c = calloc(1, sizeof *c);
-    if (!c) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm powersgd"); }
-    c->matrix = calloc(segments, sizeof *c->matrix);
-    c->run = calloc(segments, sizeof *c->run);
-    if (!c->matrix || !c->run) {
-        destroy(c);
-        return dsgd_fail(DSGD_ENOMEM, "no memory for %zu segments of powersgd", segments);
-    }
-    c->d = setting->layout->d;
-    c->rank = (size_t)config->rank;
-    c->warm_start = config->warm_start;
-    c->memory = config->memory;
-    c->own = config->feedback == FEEDBACK_OWN;
-    c->key = (struct dsgd_rng_key){setting->seed_algorithm, dsgd_rng_purpose("powersgd start")};
-    c->be = setting->backend;
-    split_layout(c, config, setting->layout);
-    *common = c;
+    const struct dsgd_matrices *matrices = dsgd_matrices_of(setting, (size_t)config->rank, matrix_of, config);
+    const struct dsgd_runs *runs = dsgd_runs_of(setting, is_dense, config);
+    *(struct common *)common = (struct common){
+        .d = setting->layout->d, .p = dsgd_matrices_p(matrices), .q = dsgd_matrices_q(matrices), .dense = dsgd_runs_count(runs), .matrices = matrices,
+        .runs = runs, .compressed = dsgd_matrices_count(matrices) > 0, .warm_start = config->warm_start, .memory = config->memory,
+        .own = config->feedback == FEEDBACK_OWN, .key = {setting->seed_algorithm, dsgd_rng_purpose("powersgd start")}};
     return DSGD_OK;
 }
 
-static size_t common_bytes(const void *common)
+/* Sections of exchange 0, both ways: P and the dense part, of which either may be missing. In exchange 1: Q. */
+static int p_section(const struct common *c) { return c->compressed ? 0 : -1; }
+static int dense_section(const struct common *c) { return c->dense == 0 ? -1 : c->compressed ? 1 : 0; }
+
+static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
-    return sizeof *c + (c->matrices + c->runs) * (sizeof *c->matrix + sizeof *c->run);
+    dsgd_field(d, DSGD_WORKER, E, "e", DSGD_F32, c->d, c->memory ? DSGD_KEPT : DSGD_TRANSIENT);
+    for (int way = DSGD_UP; way <= DSGD_DOWN; ++way) {
+        if (c->compressed) { dsgd_wire_f32(d, (enum dsgd_way)way, 0, p_section(c), DSGD_VALUE, DSGD_FP32, dsgd_exactly(c->p)); }
+        if (c->dense > 0) { dsgd_wire_f32(d, (enum dsgd_way)way, 0, dense_section(c), DSGD_DENSE, DSGD_FP32, dsgd_exactly(c->dense)); }
+        if (c->compressed) { dsgd_wire_f32(d, (enum dsgd_way)way, 1, 0, DSGD_VALUE, DSGD_FP32, dsgd_exactly(c->q)); }
+    }
+    if (c->dense > 0) { dsgd_field(d, DSGD_SERVER, DENSE_SUM, "dense_sum", DSGD_F64, c->dense, DSGD_TRANSIENT); }
+    if (!c->compressed) { return; }
+    dsgd_field(d, DSGD_WORKER, Q, "q", DSGD_F32, c->q, c->warm_start ? DSGD_KEPT : DSGD_TRANSIENT);
+    if (c->own) { dsgd_field(d, DSGD_WORKER, OWN_Q, "own_q", DSGD_F32, c->q, DSGD_TRANSIENT); }
+    dsgd_field(d, DSGD_SERVER, P_SUM, "p_sum", DSGD_F64, c->p, DSGD_TRANSIENT);
+    dsgd_field(d, DSGD_SERVER, Q_SUM, "q_sum", DSGD_F64, c->q, DSGD_TRANSIENT);
 }
 
-static int worker_fields(const void *common, struct dsgd_field *field)
+static void plan(const void *common, uint32_t step, struct dsgd_round *round)
 {
-    const struct common *c = common;
-    field[E] = (struct dsgd_field){"e", DSGD_F32, c->d, !c->memory};
-    field[Q] = (struct dsgd_field){"q", DSGD_F32, c->q, !c->warm_start};
-    field[OWN_Q] = (struct dsgd_field){"own_q", DSGD_F32, c->q, true};
-    return c->own ? 3 : 2;
-}
-
-static int server_fields(const void *common, struct dsgd_field *field)
-{
-    const struct common *c = common;
-    field[P_SUM] = (struct dsgd_field){"p_sum", DSGD_F64, c->p, true};
-    field[Q_SUM] = (struct dsgd_field){"q_sum", DSGD_F64, c->q, true};
-    field[DENSE_SUM] = (struct dsgd_field){"dense_sum", DSGD_F64, c->dense, true};
-    return 3;
-}
-
-static void round_bytes(const void *common, uint32_t workers, struct dsgd_round_bytes *bytes)
-{
-    const struct common *c = common;
-    (void)workers;
-    bytes->up = larger(c->p + c->dense, c->q) * sizeof(float);
-    bytes->down = (c->p + c->q + c->dense) * sizeof(float);
-    bytes->worker_scratch = c->cols_max * sizeof(double);
-    bytes->server_scratch = larger(c->rows_max * c->rank * sizeof(double), c->d * sizeof(float));
-}
-
-static int plan(void *common, uint32_t step)
-{
-    const struct common *c = common;
     (void)step;
-    return c->matrices > 0 ? 2 : 1;
+    round->exchanges = ((const struct common *)common)->compressed ? 2 : 1;
 }
 
-/* Standard normal numbers (Box and Muller 1958), the same at every worker; element j of all Q is half of draw j / 2. */
-static void draw_start(const struct common *c, uint32_t step, size_t first, size_t n, float *q)
-{
-    for (size_t j = first; j < first + n; ++j) {
-        const struct dsgd_rng4 words = dsgd_rng_draw(c->key, (uint32_t)(j / 2), step, DSGD_RNG_SERVER, 0);
-        const double radius = sqrt(-2.0 * log(dsgd_rng_unit(dsgd_rng_u64(&words, 0))));
-        const double angle = 2.0 * 3.14159265358979323846 * dsgd_rng_unit(dsgd_rng_u64(&words, 1));
-        q[j] = (float)(radius * (j % 2 == 0 ? cos(angle) : sin(angle)));
-    }
-}
-
-/* Alg. 1's Q: the last one, or a fresh one. Fresh as well is a column of zeros: at the start, and where the last matrix had
- * a smaller rank; power iteration would never leave it. */
-static void start_columns(const struct common *c, uint32_t step, float *q)
-{
-    for (size_t a = 0; a < c->matrices; ++a) {
-        const size_t cols = c->matrix[a].shape.cols;
-        for (size_t j = 0; j < c->rank; ++j) {
-            const size_t first = c->matrix[a].q + j * cols;
-            size_t zeros = 0;
-            while (c->warm_start && zeros < cols && q[first + zeros] == 0.0f) { ++zeros; }
-            if (!c->warm_start || zeros == cols) { draw_start(c, step, first, cols, q); }
-        }
-    }
-}
-
-static enum dsgd_status encode_p(const struct common *c, struct dsgd_state *worker, const struct dsgd_round *round,
-                                 const float *grad, struct dsgd_message *up)
-{
-    float *delta = worker->field[E], *q = worker->field[Q], *p = NULL, *dense = NULL;
-    if (c->memory) {
-        c->be->add_scaled_f32(c->d, 1.0f, grad, delta); /* Alg. 2 line 7: Delta = g + e, in place */
-    } else {
-        c->be->copy(delta, grad, c->d * sizeof *grad);
-    }
-    if (c->matrices > 0) {
-        start_columns(c, round->step, q);
-        DSGD_TRY(dsgd_message_add_f32(up, DSGD_VALUE, c->p, &p));
-        for (size_t a = 0; a < c->matrices; ++a) {
-            const struct matrix *m = &c->matrix[a];
-            low_rank_times(&m->shape, c->rank, delta + m->offset, q + m->q, p + m->p); /* Alg. 1 line 3: P = M Q */
-        }
-    }
-    if (c->dense == 0) { return DSGD_OK; }
-    DSGD_TRY(dsgd_message_add_f32(up, DSGD_DENSE, c->dense, &dense));
-    for (size_t j = 0; j < c->runs; ++j) {
-        c->be->copy(dense + c->run[j].place, delta + c->run[j].offset, c->run[j].count * sizeof *dense);
-    }
-    return DSGD_OK;
-}
-
-static enum dsgd_status encode(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
+static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    if (round->exchange == 0) { return encode_p(c, worker, round, grad, up); }
-    const float *p = NULL, *delta = worker->field[E];
-    float *q = NULL;
-    DSGD_TRY(dsgd_message_get_f32(&down[0], 0, DSGD_VALUE, c->p, &p));
-    DSGD_TRY(dsgd_message_add_f32(up, DSGD_VALUE, c->q, &q));
-    double *sum = dsgd_arena_take(round->scratch, c->cols_max * sizeof *sum);
-    if (!sum) { return dsgd_fail(DSGD_ENOMEM, "powersgd: no memory for sums of %zu columns", c->cols_max); }
-    for (size_t a = 0; a < c->matrices; ++a) {
-        const struct matrix *m = &c->matrix[a];
-        low_rank_transposed_times(&m->shape, c->rank, delta + m->offset, p + m->p, sum, q + m->q); /* line 6: Q = M^T P^ */
-    }
-    if (c->own) { c->be->copy(worker->field[OWN_Q], q, c->q * sizeof *q); }
-    return DSGD_OK;
-}
-
-/* Adds n floats to a sum that the first worker's message clears. */
-static void add_up(const struct common *c, uint32_t i, size_t n, const float *x, double *sum)
-{
-    if (i == 0) { c->be->clear(sum, n * sizeof *sum); }
-    c->be->add_f32(n, x, sum);
-}
-
-static enum dsgd_status absorb(const void *common, struct dsgd_state *server, const struct dsgd_round *round, uint32_t i,
-                               const struct dsgd_message *up)
-{
-    const struct common *c = common;
-    const float *x = NULL;
-    int at = 0;
+    dsgd_f32 *delta = dsgd_field_f32(w, E);
     if (round->exchange == 1) {
-        DSGD_TRY(dsgd_message_get_f32(up, 0, DSGD_VALUE, c->q, &x));
-        add_up(c, i, c->q, x, server->field[Q_SUM]);
-        return DSGD_OK;
+        dsgd_f32 *q = dsgd_send_f32(w, 0);
+        dsgd_lowrank_transposed_times(w, c->matrices, delta, dsgd_down_f32(w, 0, p_section(c)), q); /* Alg. 1 line 6: Q = M^T P^ */
+        if (c->own) { dsgd_copy(w, q, dsgd_field_f32(w, OWN_Q)); }
+        return;
     }
-    if (c->matrices > 0) {
-        DSGD_TRY(dsgd_message_get_f32(up, at++, DSGD_VALUE, c->p, &x));
-        add_up(c, i, c->p, x, server->field[P_SUM]);
+    if (c->memory) {
+        dsgd_add_scaled(w, 1.0f, grad, delta); /* Alg. 2 line 7: Delta = g + e, in place */
+    } else {
+        dsgd_copy(w, grad, delta);
     }
-    if (c->dense > 0) {
-        DSGD_TRY(dsgd_message_get_f32(up, at, DSGD_DENSE, c->dense, &x));
-        add_up(c, i, c->dense, x, server->field[DENSE_SUM]);
+    if (c->compressed) {
+        /* Alg. 1's Q: the last one, or a fresh one. Fresh as well is a column of zeros: at the start, and where the last matrix had a
+         * smaller rank; power iteration would never leave it */
+        dsgd_lowrank_fresh(w, c->matrices, !c->warm_start, c->key, dsgd_field_f32(w, Q));
+        dsgd_lowrank_times(w, c->matrices, delta, dsgd_field_f32(w, Q), dsgd_send_f32(w, p_section(c))); /* line 3: P = M Q */
     }
-    return DSGD_OK;
+    if (c->dense > 0) { dsgd_pack(w, c->runs, delta, dsgd_send_f32(w, dense_section(c))); }
 }
 
-static enum dsgd_status finish(const void *common, struct dsgd_state *server, const struct dsgd_round *round,
-                               struct dsgd_message *down)
+static void absorb(const void *common, struct dsgd_rows *s, const struct dsgd_arrivals *up, const struct dsgd_round *round)
+{
+    const struct common *c = common;
+    if (round->exchange == 1) {
+        dsgd_fold_sum(s, up, 0, dsgd_field_f64(s, Q_SUM));
+        return;
+    }
+    if (c->compressed) { dsgd_fold_sum(s, up, p_section(c), dsgd_field_f64(s, P_SUM)); }
+    if (c->dense > 0) { dsgd_fold_sum(s, up, dense_section(c), dsgd_field_f64(s, DENSE_SUM)); }
+}
+
+static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)
 {
     const struct common *c = common;
     const double factor = 1.0 / round->participants;
-    float *out = NULL;
-    if (round->exchange == 1) { /* line 7: the mean of Q */
-        DSGD_TRY(dsgd_message_add_f32(down, DSGD_VALUE, c->q, &out));
-        c->be->mean_f32(c->q, factor, server->field[Q_SUM], out);
-        return DSGD_OK;
+    if (round->exchange == 1) {
+        dsgd_mean(s, factor, dsgd_field_f64(s, Q_SUM), dsgd_send_f32(s, 0)); /* line 7: the mean of Q */
+        return;
     }
-    if (c->matrices > 0) { /* lines 4, 5: the mean of P, made orthonormal once for all */
-        double *work = dsgd_arena_take(round->scratch, c->rows_max * c->rank * sizeof *work);
-        if (!work) { return dsgd_fail(DSGD_ENOMEM, "powersgd: no memory to orthonormalise %zu rows", c->rows_max); }
-        DSGD_TRY(dsgd_message_add_f32(down, DSGD_VALUE, c->p, &out));
-        c->be->mean_f32(c->p, factor, server->field[P_SUM], out);
-        for (size_t a = 0; a < c->matrices; ++a) {
-            low_rank_orthonormalise(c->matrix[a].shape.rows, c->rank, out + c->matrix[a].p, work);
-        }
+    if (c->compressed) { /* lines 4, 5: the mean of P, made orthonormal once for all */
+        dsgd_f32 *p = dsgd_send_f32(s, p_section(c));
+        dsgd_mean(s, factor, dsgd_field_f64(s, P_SUM), p);
+        dsgd_lowrank_orthonormalise(s, c->matrices, p);
     }
-    if (c->dense > 0) {
-        DSGD_TRY(dsgd_message_add_f32(down, DSGD_DENSE, c->dense, &out));
-        c->be->mean_f32(c->dense, factor, server->field[DENSE_SUM], out);
-    }
-    return DSGD_OK;
+    if (c->dense > 0) { dsgd_mean(s, factor, dsgd_field_f64(s, DENSE_SUM), dsgd_send_f32(s, dense_section(c))); }
 }
 
-static enum dsgd_status settle(const void *common, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const struct dsgd_message *down)
+static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_round *round)
 {
     const struct common *c = common;
+    dsgd_f32 *e = dsgd_field_f32(w, E);
     (void)round;
-    const float *p = NULL, *q = NULL;
-    float *e = worker->field[E];
-    if (c->matrices > 0) {
-        DSGD_TRY(dsgd_message_get_f32(&down[0], 0, DSGD_VALUE, c->p, &p));
-        DSGD_TRY(dsgd_message_get_f32(&down[1], 0, DSGD_VALUE, c->q, &q));
-        if (c->warm_start) { c->be->copy(worker->field[Q], q, c->q * sizeof *q); } /* section 3: the next start */
-        if (c->own) { q = worker->field[OWN_Q]; }
+    if (c->compressed) {
+        const dsgd_f32 *q = dsgd_down_f32(w, 1, 0);
+        if (c->warm_start) { dsgd_copy(w, q, dsgd_field_f32(w, Q)); } /* section 3: the next start */
+        if (c->own) { q = dsgd_field_f32(w, OWN_Q); }
+        if (c->memory) { dsgd_lowrank_subtract(w, c->matrices, dsgd_down_f32(w, 0, p_section(c)), q, e); } /* Alg. 2 line 9: e = Delta - decompressed */
     }
-    if (!c->memory) {
-        c->be->clear(e, c->d * sizeof *e);
-        return DSGD_OK;
+    if (c->memory) {
+        if (c->dense > 0) { dsgd_clear_runs(w, c->runs, e); }
+    } else {
+        dsgd_clear(w, e);
     }
-    for (size_t a = 0; a < c->matrices; ++a) { /* Alg. 2 line 9: e = Delta - decompressed */
-        const struct matrix *m = &c->matrix[a];
-        low_rank_subtract(&m->shape, c->rank, p + m->p, q + m->q, e + m->offset);
-    }
-    for (size_t j = 0; j < c->runs; ++j) { c->be->clear(e + c->run[j].offset, c->run[j].count * sizeof *e); }
-    return DSGD_OK;
 }
 
-static enum dsgd_status decode(const void *common, const struct dsgd_round *round, const struct dsgd_message *down,
-                               struct dsgd_update *update)
+static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    const float *p = NULL, *q = NULL, *dense = NULL;
-    float *value = dsgd_arena_take(round->scratch, c->d * sizeof *value);
-    if (!value) { return dsgd_fail(DSGD_ENOMEM, "powersgd: no memory for an update of %zu coordinates", c->d); }
-    int at = 0;
-    if (c->matrices > 0) {
-        DSGD_TRY(dsgd_message_get_f32(&down[0], at++, DSGD_VALUE, c->p, &p));
-        DSGD_TRY(dsgd_message_get_f32(&down[1], 0, DSGD_VALUE, c->q, &q));
-    }
-    if (c->dense > 0) { DSGD_TRY(dsgd_message_get_f32(&down[0], at, DSGD_DENSE, c->dense, &dense)); }
-    for (size_t a = 0; a < c->matrices; ++a) {
-        const struct matrix *m = &c->matrix[a];
-        low_rank_product(&m->shape, c->rank, p + m->p, q + m->q, value + m->offset); /* Alg. 1, decompress: P^ Q^T */
-    }
-    for (size_t j = 0; j < c->runs; ++j) {
-        c->be->copy(value + c->run[j].offset, dense + c->run[j].place, c->run[j].count * sizeof *value);
-    }
-    update->n = c->d;
-    update->value = value;
-    return DSGD_OK;
-}
-
-static void view(const void *common, const struct dsgd_state *worker, double *out)
-{
-    const struct common *c = common;
-    const float *e = worker->field[E];
-    for (size_t i = 0; i < c->d; ++i) { out[i] = (double)e[i]; }
+    dsgd_f32 *value = dsgd_take_f32(all, c->d);
+    if (c->compressed) { dsgd_lowrank_product(all, c->matrices, dsgd_down_f32(all, 0, p_section(c)), dsgd_down_f32(all, 1, 0), value); } /* P^ Q^T */
+    if (c->dense > 0) { dsgd_unpack(all, c->runs, dsgd_down_f32(all, 0, dense_section(c)), value); }
+    return dsgd_dense(round->lr, value);
 }
 
 const struct dsgd_algorithm dsgd_powersgd = {
@@ -398,21 +218,19 @@ const struct dsgd_algorithm dsgd_powersgd = {
                   "vectors = square: vectors are compressed too, as nearly square matrices; the paper sends them dense",
     .params = params,
     .config_size = sizeof(struct config),
+    .common_size = sizeof(struct common),
+    .view = E,
     .memory = true,
+    /* P_i and Q_i are linear in Delta_i (P^ is known to all), e_i in Delta_i too, and their lengths are fixed */
+    .unmergeable = DSGD_MERGEABLE,
     .check = check,
-    .unmergeable = unmergeable,
     .tau = tau,
-    .create = create,
-    .destroy = destroy,
-    .common_bytes = common_bytes,
-    .worker_fields = worker_fields,
-    .server_fields = server_fields,
-    .round_bytes = round_bytes,
+    .init = init,
+    .declare = declare,
     .plan = plan,
     .encode = encode,
     .absorb = absorb,
     .finish = finish,
     .settle = settle,
     .decode = decode,
-    .view = view,
 };

@@ -9,129 +9,115 @@
  */
 #include "algorithms/sketched_sgd.h"
 
-enum { A, OWN };                       /* worker: the memory; with own_value, the values just sent */
-enum { TABLE_SUM, VALUE_SUM };         /* server, both rewritten in a round */
+struct common {
+    struct sketched_common shared;
+    bool own_value;
+    struct dsgd_rng_key key_fill;
+};
 
-static int worker_fields(const struct sketched_common *c, struct dsgd_field *field)
-{
-    field[A] = (struct dsgd_field){"a", DSGD_F64, c->d, false};
-    field[OWN] = (struct dsgd_field){"own", DSGD_F32, c->k, true};
-    return c->own_value ? 2 : 1;
-}
+enum { A, OWN };               /* worker: the memory; with own_value, the values just sent */
+enum { TABLE_SUM, VALUE_SUM }; /* server, both rewritten in a round */
+enum { ONLY };                 /* the section of every message: table, request, values, their means */
 
-static int server_fields(const struct sketched_common *c, struct dsgd_field *field)
+static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
-    field[TABLE_SUM] = (struct dsgd_field){"table_sum", DSGD_F64, c->table, true};
-    field[VALUE_SUM] = (struct dsgd_field){"value_sum", DSGD_F64, c->k, true};
-    return 2;
-}
-
-static int exchanges(const struct sketched_common *c)
-{
-    (void)c;
-    return 2;
-}
-
-static enum dsgd_status encode(const struct sketched_common *c, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
-{
-    double *a = worker->field[A];
-    if (round->exchange == 0) {
-        float *rounded = NULL;
-        c->be->error_add_f64(c->d, round->lr, grad, a); /* Alg. 2 line 4: gbar_i = eta_t g_i + a_i, in place */
-        DSGD_TRY(sketched_scratch(round, c->d * sizeof *rounded, &rounded));
-        c->be->round_f32(c->d, a, rounded);
-        return sketched_send_table(c, round, rounded, up); /* Alg. 2 line 5: S_i = S(gbar_i) */
-    }
-    const uint32_t *chosen = NULL;
-    float *value = NULL;
-    DSGD_TRY(codec_get_indices(&down[0], 0, DSGD_REQUEST, c->indices, c->k, c->d, round->scratch, &chosen));
-    DSGD_TRY(sketched_scratch(round, c->k * sizeof *value, &value));
-    c->be->gather_f64(c->k, chosen, a, value);
-    if (c->own_value) {
-        c->be->copy(worker->field[OWN], value, c->k * sizeof *value);
-        codec_round_values(c->values, c->k, worker->field[OWN]);
-    }
-    return codec_add_values(up, DSGD_VALUE, c->values, c->k, value); /* Alg. 1 line 5: second round of communication */
-}
-
-static enum dsgd_status absorb(const struct sketched_common *c, struct dsgd_state *server, const struct dsgd_round *round,
-                               uint32_t i, const struct dsgd_message *up)
-{
-    if (round->exchange == 0) { return sketched_absorb_table(c, server->field[TABLE_SUM], round, i, up); }
-    return sketched_absorb_values(c, server->field[VALUE_SUM], c->k, round, i, up);
-}
-
-/* Alg. 1 lines 1-4 on the merged sketch */
-static enum dsgd_status heavymix(const struct sketched_common *c, const struct dsgd_state *server,
-                                 const struct dsgd_round *round, struct dsgd_message *down)
-{
-    const float *table = NULL;
-    float *estimate = NULL;
-    void *scratch = NULL;
-    uint32_t *chosen = NULL;
-    size_t heavy = 0;
-    DSGD_TRY(sketched_mean_table(c, server->field[TABLE_SUM], round, &table));
-    DSGD_TRY(sketched_scratch(round, c->d * sizeof *estimate, &estimate));
-    DSGD_TRY(sketched_scratch(round, select_scratch_bytes(c->d), &scratch));
-    DSGD_TRY(sketched_scratch(round, c->k * sizeof *chosen, &chosen));
-    const double norm2 = count_sketch_norm2(c->hash, table);                    /* line 1 */
-    count_sketch_estimate(c->hash, table, estimate, round->threads);            /* line 2 */
-    select_heavymix(c->d, estimate, norm2, c->k, c->key_fill, round->step, chosen, &heavy, scratch); /* lines 3, 4 */
-    return codec_add_indices(down, DSGD_REQUEST, c->indices, c->k, c->d, chosen);
-}
-
-static enum dsgd_status finish(const struct sketched_common *c, struct dsgd_state *server, const struct dsgd_round *round,
-                               struct dsgd_message *down)
-{
-    if (round->exchange == 0) { return heavymix(c, server, round, down); }
-    float *value = NULL;
-    DSGD_TRY(sketched_scratch(round, c->k * sizeof *value, &value));
-    c->be->mean_f32(c->k, 1.0 / round->participants, server->field[VALUE_SUM], value); /* line 5: exact values of g~ */
-    return codec_add_values(down, DSGD_VALUE, c->values, c->k, value);
-}
-
-/* The answers of both exchanges make g~: which coordinates, then their values. */
-static enum dsgd_status read_answer(const struct sketched_common *c, const struct dsgd_round *round,
-                                    const struct dsgd_message *down, const uint32_t **chosen, const float **value)
-{
-    DSGD_TRY(codec_get_indices(&down[0], 0, DSGD_REQUEST, c->indices, c->k, c->d, round->scratch, chosen));
-    return codec_get_values(&down[1], 0, DSGD_VALUE, c->values, c->k, round->scratch, value);
-}
-
-static enum dsgd_status settle(const struct sketched_common *c, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const struct dsgd_message *down)
-{
-    const uint32_t *chosen = NULL;
-    const float *value = NULL;
-    DSGD_TRY(read_answer(c, round, down, &chosen, &value));
-    if (c->own_value) { value = worker->field[OWN]; }
-    c->be->scatter_sub_f64(c->k, chosen, value, worker->field[A]); /* Alg. 2 line 9: a_i = gbar_i - g~ */
+    const struct sketched_config *config = setting->config;
+    *(struct common *)common = (struct common){.shared = sketched_common_of(setting), .own_value = config->own_value,
+                                               .key_fill = {setting->seed_algorithm, dsgd_rng_purpose("sketched_sgd heavymix fill")}};
     return DSGD_OK;
 }
 
-static enum dsgd_status decode(const struct sketched_common *c, const struct dsgd_round *round,
-                               const struct dsgd_message *down, struct dsgd_update *update)
+static void declare(const void *common, struct dsgd_declaration *d)
 {
-    update->n = c->k;
-    update->scale = 1.0; /* Alg. 2 line 8: w -= g~, the learning rate is inside */
-    return read_answer(c, round, down, &update->index, &update->value);
+    const struct common *c = common;
+    const struct sketched_common *s = &c->shared;
+    dsgd_field(d, DSGD_WORKER, A, "a", DSGD_F64, s->d, DSGD_KEPT);
+    if (c->own_value) { dsgd_field(d, DSGD_WORKER, OWN, "own", DSGD_F32, s->k, DSGD_TRANSIENT); }
+    dsgd_field(d, DSGD_SERVER, TABLE_SUM, "table_sum", DSGD_F64, s->table, DSGD_TRANSIENT);
+    dsgd_field(d, DSGD_SERVER, VALUE_SUM, "value_sum", DSGD_F64, s->k, DSGD_TRANSIENT);
+    dsgd_field_sketch(d, SKETCHED_HASHES, s->d, s->rows, s->cols);
+    dsgd_wire_f32(d, DSGD_UP, 0, ONLY, DSGD_TABLE, s->values, dsgd_exactly(s->table));
+    dsgd_wire_set(d, DSGD_DOWN, 0, ONLY, DSGD_REQUEST, s->indices, dsgd_exactly(s->k), s->d);
+    dsgd_wire_f32(d, DSGD_UP, 1, ONLY, DSGD_VALUE, s->values, dsgd_exactly(s->k));
+    dsgd_wire_f32(d, DSGD_DOWN, 1, ONLY, DSGD_VALUE, s->values, dsgd_exactly(s->k));
 }
 
-static void view(const struct sketched_common *c, const struct dsgd_state *worker, double *out)
+static void plan(const void *common, uint32_t step, struct dsgd_round *round)
 {
-    const double *a = worker->field[A];
-    for (size_t i = 0; i < c->d; ++i) { out[i] = a[i]; }
+    (void)common, (void)step;
+    round->exchanges = 2;
 }
 
-const struct sketched_variant sketched_heavymix = {
-    .worker_fields = worker_fields,
-    .server_fields = server_fields,
-    .exchanges = exchanges,
+static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
+{
+    const struct common *c = common;
+    dsgd_f64 *a = dsgd_field_f64(w, A);
+    if (round->exchange == 0) {
+        dsgd_f32 *rounded = dsgd_take_f32(w, c->shared.d);
+        dsgd_error_add(w, round->lr, grad, a); /* Alg. 2 line 4: gbar_i = eta_t g_i + a_i, in place */
+        dsgd_round(w, a, rounded);
+        dsgd_sketch_vector(w, dsgd_all_hashes(w, SKETCHED_HASHES), rounded, dsgd_send_f32(w, ONLY)); /* line 5: S_i = S(gbar_i) */
+        return;
+    }
+    dsgd_f32 *value = dsgd_send_f32(w, ONLY);
+    dsgd_gather_f64(w, dsgd_down_set(w, 0, ONLY), a, value); /* Alg. 1 line 5: second round of communication */
+    if (c->own_value) { dsgd_copy(w, value, dsgd_field_f32(w, OWN)); }
+}
+
+static void absorb(const void *common, struct dsgd_rows *s, const struct dsgd_arrivals *up, const struct dsgd_round *round)
+{
+    (void)common;
+    dsgd_fold_sum(s, up, ONLY, dsgd_field_f64(s, round->exchange == 0 ? TABLE_SUM : VALUE_SUM)); /* Alg. 2 line 6 */
+}
+
+/* Alg. 1 lines 1-4 on the merged sketch */
+static void heavymix(const struct common *c, struct dsgd_rows *s, double mean)
+{
+    const dsgd_sketch *hashes = dsgd_all_hashes(s, SKETCHED_HASHES);
+    dsgd_f32 *table = dsgd_take_f32(s, c->shared.table), *estimate = dsgd_take_f32(s, c->shared.d);
+    dsgd_f64 *norm2 = dsgd_take_f64(s, 1);
+    dsgd_mean(s, mean, dsgd_field_f64(s, TABLE_SUM), table);
+    dsgd_sketch_norm2(s, hashes, table, norm2);                                                                /* line 1 */
+    dsgd_sketch_estimate(s, hashes, table, estimate);                                                          /* line 2 */
+    dsgd_select_heavymix(s, estimate, norm2, c->shared.k, c->key_fill, dsgd_send_set(s, ONLY));                /* lines 3, 4 */
+}
+
+static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)
+{
+    const double mean = 1.0 / round->participants;
+    if (round->exchange == 0) {
+        heavymix(common, s, mean);
+    } else {
+        dsgd_mean(s, mean, dsgd_field_f64(s, VALUE_SUM), dsgd_send_f32(s, ONLY)); /* line 5: exact values of g~ */
+    }
+}
+
+static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_round *round)
+{
+    const struct common *c = common;
+    const dsgd_f32 *value = c->own_value ? dsgd_field_f32(w, OWN) : dsgd_down_f32(w, 1, ONLY);
+    (void)round;
+    dsgd_scatter_subtract(w, dsgd_down_set(w, 0, ONLY), value, dsgd_field_f64(w, A)); /* Alg. 2 line 9: a_i = gbar_i - g~ */
+}
+
+/* The answers of both exchanges make g~: which coordinates, then their values. */
+static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
+{
+    (void)common, (void)round;
+    return dsgd_sparse(1.0, dsgd_down_set(all, 0, ONLY), dsgd_down_f32(all, 1, ONLY)); /* line 8: w -= g~, the learning rate is inside */
+}
+
+const struct dsgd_algorithm sketched_heavymix = {
+    .common_size = sizeof(struct common),
+    .view = A,
+    .memory = true,
+    .init = init,
+    .declare = declare,
+    .plan = plan,
+    .prepare = sketched_prepare,
     .encode = encode,
     .absorb = absorb,
     .finish = finish,
     .settle = settle,
     .decode = decode,
-    .view = view,
 };

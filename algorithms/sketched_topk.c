@@ -8,233 +8,183 @@
  * sent dense, for them v is cleared and u kept (the authors' code for biases); lr_inside accumulates eta_t u instead of u.
  * truncate = P1 (the authors' p1): S_i = S(the P1 k largest of v_i); v_i itself and the exact values stay whole.
  */
+#include "algorithms/error_memory.h"
 #include "algorithms/sketched_sgd.h"
 
-enum { V, U };                                         /* worker; U only with momentum */
-enum { TABLE_SUM, VALUE_SUM, REQUEST, DENSE_SUM };     /* server, all rewritten in a round */
+struct common {
+    struct sketched_common shared;
+    struct error_memory memory;
+    const struct dsgd_runs *sketched, *dense; /* the two parts of the model, by size of segments */
+    size_t n_sketched, n_dense;
+    size_t asked; /* coordinates asked for in the second exchange (P k, at most n_sketched) */
+    size_t kept;  /* coordinates that a worker sketches (P1 k); n_sketched without truncation */
+    int last;     /* the exchange whose answer is the update */
+};
 
-static int worker_fields(const struct sketched_common *c, struct dsgd_field *field)
+enum { TABLE_SUM, VALUE_SUM, DENSE_SUM };    /* server fields, all rewritten in a round */
+enum { UP_TABLE, UP_DENSE };                 /* sections up in exchange 0; in exchange 1 the values that were asked for */
+enum { DOWN_INDEX, DOWN_VALUE, DOWN_DENSE }; /* sections of the last answer; the first answer of two is the request */
+enum { ONLY };
+
+static bool is_dense(const void *config, const struct dsgd_segment *segment)
 {
-    field[V] = (struct dsgd_field){"v", DSGD_F32, c->d, false};
-    field[U] = (struct dsgd_field){"u", DSGD_F32, c->d, false};
-    return c->momentum > 0.0f ? 2 : 1;
+    return segment->count < (uint64_t)((const struct sketched_config *)config)->dense_below;
 }
 
-static int server_fields(const struct sketched_common *c, struct dsgd_field *field)
+static bool is_sketched(const void *config, const struct dsgd_segment *segment)
 {
-    field[TABLE_SUM] = (struct dsgd_field){"table_sum", DSGD_F64, c->table, true};
-    field[VALUE_SUM] = (struct dsgd_field){"value_sum", DSGD_F64, c->asked, true};
-    field[REQUEST] = (struct dsgd_field){"request", DSGD_U32, c->asked, true};
-    field[DENSE_SUM] = (struct dsgd_field){"dense_sum", DSGD_F64, c->dense, true};
-    return 4;
+    return !is_dense(config, segment);
 }
 
-static int exchanges(const struct sketched_common *c)
+static size_t at_most(uint64_t n, size_t limit)
 {
-    return c->asked > 0 ? 2 : 1;
+    return n < limit ? (size_t)n : limit;
 }
 
-/* The runs of v, one behind the other, in `out`. */
-static const float *compact(const struct sketched_common *c, const struct sketched_run *run, size_t runs, const float *v,
-                            float *out)
+static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
-    for (size_t j = 0; j < runs; ++j) {
-        c->be->copy(out + run[j].place, v + run[j].offset, run[j].count * sizeof *v);
-    }
-    return out;
-}
-
-/* place in the sketched vector -> coordinate; indices ascend, so one walk over the runs does */
-static void places_to_coordinates(const struct sketched_common *c, size_t n, uint32_t *index)
-{
-    size_t run = 0;
-    for (size_t j = 0; j < n; ++j) {
-        while (index[j] >= c->sketched_run[run].place + c->sketched_run[run].count) { ++run; }
-        index[j] = (uint32_t)(index[j] - c->sketched_run[run].place + c->sketched_run[run].offset);
-    }
-}
-
-static enum dsgd_status encode_table(const struct sketched_common *c, struct dsgd_state *worker,
-                                     const struct dsgd_round *round, const float *grad, struct dsgd_message *up)
-{
-    float *v = worker->field[V], *packed = NULL;
-    const float eta = c->lr_inside ? (float)round->lr : 1.0f;
-    if (c->momentum > 0.0f) {
-        c->be->momentum_f32(c->d, c->momentum, eta, grad, worker->field[U], v); /* u = m u + g; v += eta u */
-    } else {
-        c->be->add_scaled_f32(c->d, eta, grad, v);
-    }
-    const float *sketched = v;
-    if (c->dense > 0) {
-        DSGD_TRY(sketched_scratch(round, c->sketched * sizeof *packed, &packed));
-        sketched = compact(c, c->sketched_run, c->sketched_runs, v, packed);
-    }
-    DSGD_TRY(sketched_send_table(c, round, sketched, up)); /* S_i = S(v_i) */
-    if (c->dense == 0) { return DSGD_OK; }
-    float *dense = NULL;
-    DSGD_TRY(sketched_scratch(round, c->dense * sizeof *dense, &dense));
-    return codec_add_values(up, DSGD_DENSE, c->values, c->dense, compact(c, c->dense_run, c->dense_runs, v, dense));
-}
-
-static enum dsgd_status encode(const struct sketched_common *c, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const float *grad, const struct dsgd_message *down, struct dsgd_message *up)
-{
-    if (round->exchange == 0) { return encode_table(c, worker, round, grad, up); }
-    const uint32_t *request = NULL;
-    float *value = NULL;
-    DSGD_TRY(codec_get_indices(&down[0], 0, DSGD_REQUEST, c->indices, c->asked, c->d, round->scratch, &request));
-    DSGD_TRY(sketched_scratch(round, c->asked * sizeof *value, &value));
-    c->be->gather_f32(c->asked, request, worker->field[V], value); /* exact values where the server asked */
-    return codec_add_values(up, DSGD_VALUE, c->values, c->asked, value);
-}
-
-static enum dsgd_status absorb(const struct sketched_common *c, struct dsgd_state *server, const struct dsgd_round *round,
-                               uint32_t i, const struct dsgd_message *up)
-{
-    if (round->exchange == 1) { return sketched_absorb_values(c, server->field[VALUE_SUM], c->asked, round, i, up); }
-    DSGD_TRY(sketched_absorb_table(c, server->field[TABLE_SUM], round, i, up));
-    if (c->dense > 0) {
-        const float *dense = NULL;
-        DSGD_TRY(codec_get_values(up, 1, DSGD_DENSE, c->values, c->dense, round->scratch, &dense));
-        if (i == 0) { c->be->clear(server->field[DENSE_SUM], c->dense * sizeof(double)); }
-        c->be->add_f32(c->dense, dense, server->field[DENSE_SUM]);
-    }
+    const struct sketched_config *config = setting->config;
+    struct common *c = common;
+    c->shared = sketched_common_of(setting);
+    c->memory = (struct error_memory){.d = c->shared.d, .momentum = (float)config->momentum, .masking = true, .lr_inside = c->shared.lr_inside};
+    c->sketched = dsgd_runs_of(setting, is_sketched, config);
+    c->dense = dsgd_runs_of(setting, is_dense, config);
+    c->n_sketched = dsgd_runs_count(c->sketched);
+    c->n_dense = dsgd_runs_count(c->dense);
+    c->asked = at_most((uint64_t)config->k * (uint64_t)config->candidates, c->n_sketched); /* both below 2^32 */
+    c->kept = config->truncate > 0 ? at_most((uint64_t)config->k * (uint64_t)config->truncate, c->n_sketched) : c->n_sketched;
+    c->last = c->asked > 0 ? 1 : 0;
     return DSGD_OK;
 }
 
-/* The last answer: k coordinates and their values, and the dense segments. */
-static enum dsgd_status answer(const struct sketched_common *c, const struct dsgd_state *server,
-                               const struct dsgd_round *round, const uint32_t *index, const float *value,
-                               struct dsgd_message *down)
+static void declare(const void *common, struct dsgd_declaration *d)
 {
-    DSGD_TRY(codec_add_indices(down, DSGD_INDEX, c->indices, c->k, c->d, index));
-    DSGD_TRY(codec_add_values(down, DSGD_VALUE, c->values, c->k, value));
-    if (c->dense == 0) { return DSGD_OK; }
-    float *dense = NULL;
-    DSGD_TRY(sketched_scratch(round, c->dense * sizeof *dense, &dense));
-    c->be->mean_f32(c->dense, 1.0 / round->participants, server->field[DENSE_SUM], dense);
-    return codec_add_values(down, DSGD_DENSE, c->values, c->dense, dense);
+    const struct common *c = common;
+    const struct sketched_common *s = &c->shared;
+    error_memory_declare(&c->memory, d);
+    dsgd_field_sketch(d, SKETCHED_HASHES, c->n_sketched, s->rows, s->cols);
+    dsgd_field(d, DSGD_SERVER, TABLE_SUM, "table_sum", DSGD_F64, s->table, DSGD_TRANSIENT);
+    dsgd_wire_f32(d, DSGD_UP, 0, UP_TABLE, DSGD_TABLE, s->values, dsgd_exactly(s->table));
+    if (c->last == 1) {
+        dsgd_field(d, DSGD_SERVER, VALUE_SUM, "value_sum", DSGD_F64, c->asked, DSGD_TRANSIENT);
+        dsgd_wire_set(d, DSGD_DOWN, 0, ONLY, DSGD_REQUEST, s->indices, dsgd_exactly(c->asked), s->d);
+        dsgd_wire_f32(d, DSGD_UP, 1, ONLY, DSGD_VALUE, s->values, dsgd_exactly(c->asked));
+    }
+    dsgd_wire_set(d, DSGD_DOWN, c->last, DOWN_INDEX, DSGD_INDEX, s->indices, dsgd_exactly(s->k), s->d);
+    dsgd_wire_f32(d, DSGD_DOWN, c->last, DOWN_VALUE, DSGD_VALUE, s->values, dsgd_as(DOWN_INDEX));
+    if (c->n_dense > 0) {
+        dsgd_field(d, DSGD_SERVER, DENSE_SUM, "dense_sum", DSGD_F64, c->n_dense, DSGD_TRANSIENT);
+        dsgd_wire_f32(d, DSGD_UP, 0, UP_DENSE, DSGD_DENSE, s->values, dsgd_exactly(c->n_dense));
+        dsgd_wire_f32(d, DSGD_DOWN, c->last, DOWN_DENSE, DSGD_DENSE, s->values, dsgd_exactly(c->n_dense));
+    }
+}
+
+static void plan(const void *common, uint32_t step, struct dsgd_round *round)
+{
+    (void)step;
+    round->exchanges = ((const struct common *)common)->last + 1;
+}
+
+static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
+{
+    const struct common *c = common;
+    const dsgd_sketch *hashes = dsgd_all_hashes(w, SKETCHED_HASHES);
+    dsgd_f32 *v = dsgd_field_f32(w, ERROR_V), *sketched = v;
+    if (round->exchange == 1) {
+        dsgd_gather(w, dsgd_down_set(w, 0, ONLY), v, dsgd_send_f32(w, ONLY)); /* exact values where the server asked */
+        return;
+    }
+    error_memory_add(&c->memory, w, round, grad); /* u_i = m u_i + g_i; v_i += u_i */
+    if (c->n_dense > 0) {
+        sketched = dsgd_take_f32(w, c->n_sketched);
+        dsgd_pack(w, c->sketched, v, sketched);
+        dsgd_pack(w, c->dense, v, dsgd_send_f32(w, UP_DENSE));
+    }
+    dsgd_f32 *table = dsgd_send_f32(w, UP_TABLE);
+    if (c->kept < c->n_sketched) { /* the authors' p1: only the P1 k largest |v| */
+        dsgd_set *at = dsgd_take_set(w, c->kept);
+        dsgd_f32 *value = dsgd_take_f32(w, c->kept);
+        dsgd_select_topk(w, sketched, c->kept, at);
+        dsgd_gather(w, at, sketched, value);
+        dsgd_clear(w, table);
+        dsgd_sketch_add_some(w, hashes, 1.0f, at, value, table);
+    } else {
+        dsgd_sketch_vector(w, hashes, sketched, table); /* S_i = S(v_i) */
+    }
+}
+
+static void absorb(const void *common, struct dsgd_rows *s, const struct dsgd_arrivals *up, const struct dsgd_round *round)
+{
+    const struct common *c = common;
+    if (round->exchange == 1) {
+        dsgd_fold_sum(s, up, ONLY, dsgd_field_f64(s, VALUE_SUM));
+        return;
+    }
+    dsgd_fold_sum(s, up, UP_TABLE, dsgd_field_f64(s, TABLE_SUM)); /* S = sum of S_i */
+    if (c->n_dense > 0) { dsgd_fold_sum(s, up, UP_DENSE, dsgd_field_f64(s, DENSE_SUM)); }
 }
 
 /* After the tables: the P k largest estimates become the request, or with P = 0 the k largest the update itself. */
-static enum dsgd_status finish_table(const struct sketched_common *c, struct dsgd_state *server,
-                                     const struct dsgd_round *round, struct dsgd_message *down)
+static void choose(const struct common *c, struct dsgd_rows *s, double mean)
 {
-    const float *table = NULL;
-    float *estimate = NULL;
-    void *scratch = NULL;
-    DSGD_TRY(sketched_mean_table(c, server->field[TABLE_SUM], round, &table));
-    DSGD_TRY(sketched_scratch(round, c->sketched * sizeof *estimate, &estimate));
-    DSGD_TRY(sketched_scratch(round, select_scratch_bytes(c->sketched), &scratch));
-    count_sketch_estimate(c->hash, table, estimate, round->threads);
-    if (c->asked > 0) {
-        uint32_t *request = server->field[REQUEST];
-        select_topk(c->sketched, estimate, c->asked, request, scratch);
-        places_to_coordinates(c, c->asked, request);
-        return codec_add_indices(down, DSGD_REQUEST, c->indices, c->asked, c->d, request);
+    dsgd_f32 *table = dsgd_take_f32(s, c->shared.table), *estimate = dsgd_take_f32(s, c->n_sketched);
+    dsgd_set *chosen = dsgd_send_set(s, c->last == 1 ? ONLY : DOWN_INDEX);
+    dsgd_mean(s, mean, dsgd_field_f64(s, TABLE_SUM), table);
+    dsgd_sketch_estimate(s, dsgd_all_hashes(s, SKETCHED_HASHES), table, estimate);
+    dsgd_select_topk(s, estimate, c->last == 1 ? c->asked : c->shared.k, chosen);
+    if (c->last == 0) { dsgd_gather(s, chosen, estimate, dsgd_send_f32(s, DOWN_VALUE)); }
+    dsgd_unpack_places(s, c->sketched, chosen);
+}
+
+static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)
+{
+    const struct common *c = common;
+    const double mean = 1.0 / round->participants;
+    if (round->exchange == 0) {
+        choose(c, s, mean);
+    } else {
+        dsgd_f32 *value = dsgd_take_f32(s, c->asked);
+        dsgd_set *place = dsgd_take_set(s, c->shared.k);
+        dsgd_mean(s, mean, dsgd_field_f64(s, VALUE_SUM), value);
+        dsgd_select_topk(s, value, c->shared.k, place); /* the k largest of the exact sums */
+        dsgd_gather(s, place, value, dsgd_send_f32(s, DOWN_VALUE));
+        dsgd_subset(s, dsgd_down_set(s, 0, ONLY), place, dsgd_send_set(s, DOWN_INDEX)); /* coordinates, still ascending */
     }
-    uint32_t *index = NULL;
-    float *value = NULL;
-    DSGD_TRY(sketched_scratch(round, c->k * sizeof *index, &index));
-    DSGD_TRY(sketched_scratch(round, c->k * sizeof *value, &value));
-    select_topk(c->sketched, estimate, c->k, index, scratch);
-    c->be->gather_f32(c->k, index, estimate, value);
-    places_to_coordinates(c, c->k, index);
-    return answer(c, server, round, index, value, down);
+    if (round->exchange == c->last && c->n_dense > 0) { dsgd_mean(s, mean, dsgd_field_f64(s, DENSE_SUM), dsgd_send_f32(s, DOWN_DENSE)); }
 }
 
-static enum dsgd_status finish(const struct sketched_common *c, struct dsgd_state *server, const struct dsgd_round *round,
-                               struct dsgd_message *down)
+static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_round *round)
 {
-    if (round->exchange == 0) { return finish_table(c, server, round, down); }
-    const uint32_t *request = server->field[REQUEST];
-    float *mean = NULL, *value = NULL;
-    uint32_t *place = NULL;
-    void *scratch = NULL;
-    DSGD_TRY(sketched_scratch(round, c->asked * sizeof *mean, &mean));
-    DSGD_TRY(sketched_scratch(round, c->k * sizeof *place, &place));
-    DSGD_TRY(sketched_scratch(round, select_scratch_bytes(c->asked), &scratch));
-    c->be->mean_f32(c->asked, 1.0 / round->participants, server->field[VALUE_SUM], mean);
-    select_topk_positions(c->asked, mean, c->k, place, scratch); /* the k largest of the exact sums */
-    DSGD_TRY(sketched_scratch(round, c->k * sizeof *value, &value));
-    c->be->gather_f32(c->k, place, mean, value);
-    for (size_t j = 0; j < c->k; ++j) { place[j] = request[place[j]]; } /* now coordinates, still ascending */
-    return answer(c, server, round, place, value, down);
+    const struct common *c = common;
+    (void)round;
+    error_memory_clear(&c->memory, w, dsgd_down_set(w, c->last, DOWN_INDEX));                 /* error reset, momentum factor masking */
+    if (c->n_dense > 0) { dsgd_clear_runs(w, c->dense, dsgd_field_f32(w, ERROR_V)); } /* everything was sent, momentum goes on */
 }
 
-static const struct dsgd_message *last_answer(const struct sketched_common *c, const struct dsgd_message *down)
+static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
-    return &down[exchanges(c) - 1];
+    const struct common *c = common;
+    const double scale = error_memory_scale(&c->memory, round);
+    const dsgd_set *at = dsgd_down_set(all, c->last, DOWN_INDEX);
+    const dsgd_f32 *value = dsgd_down_f32(all, c->last, DOWN_VALUE);
+    if (c->n_dense == 0) { return dsgd_sparse(scale, at, value); } /* w -= eta_t g~ */
+    dsgd_set *at_all = dsgd_take_set(all, c->shared.k + c->n_dense);
+    dsgd_f32 *value_all = dsgd_take_f32(all, c->shared.k + c->n_dense);
+    dsgd_merge_runs(all, at, value, c->dense, dsgd_down_f32(all, c->last, DOWN_DENSE), at_all, value_all);
+    return dsgd_sparse(scale, at_all, value_all);
 }
 
-static enum dsgd_status settle(const struct sketched_common *c, struct dsgd_state *worker, const struct dsgd_round *round,
-                               const struct dsgd_message *down)
-{
-    const uint32_t *index = NULL;
-    DSGD_TRY(codec_get_indices(last_answer(c, down), 0, DSGD_INDEX, c->indices, c->k, c->d, round->scratch, &index));
-    float *v = worker->field[V];
-    c->be->scatter_clear_f32(c->k, index, v); /* error reset */
-    if (c->momentum > 0.0f) { c->be->scatter_clear_f32(c->k, index, worker->field[U]); } /* momentum factor masking */
-    for (size_t j = 0; j < c->dense_runs; ++j) { /* dense segments: everything was sent, momentum goes on */
-        c->be->clear(v + c->dense_run[j].offset, c->dense_run[j].count * sizeof *v);
-    }
-    return DSGD_OK;
-}
-
-/* Merges the sparse and the dense part into one ascending list. */
-static enum dsgd_status merge_dense(const struct sketched_common *c, const struct dsgd_round *round, const float *dense,
-                                    struct dsgd_update *update)
-{
-    uint32_t *index = NULL;
-    float *value = NULL;
-    DSGD_TRY(sketched_scratch(round, (c->k + c->dense) * sizeof *index, &index));
-    DSGD_TRY(sketched_scratch(round, (c->k + c->dense) * sizeof *value, &value));
-    size_t n = 0, j = 0;
-    for (size_t run = 0; run <= c->dense_runs; ++run) {
-        const size_t before = run < c->dense_runs ? c->dense_run[run].offset : c->d;
-        for (; j < c->k && update->index[j] < before; ++j, ++n) {
-            index[n] = update->index[j];
-            value[n] = update->value[j];
-        }
-        for (size_t i = 0; run < c->dense_runs && i < c->dense_run[run].count; ++i, ++n) {
-            index[n] = (uint32_t)(before + i);
-            value[n] = dense[c->dense_run[run].place + i];
-        }
-    }
-    update->n = n;
-    update->index = index;
-    update->value = value;
-    return DSGD_OK;
-}
-
-static enum dsgd_status decode(const struct sketched_common *c, const struct dsgd_round *round,
-                               const struct dsgd_message *down, struct dsgd_update *update)
-{
-    const struct dsgd_message *last = last_answer(c, down);
-    update->n = c->k;
-    if (c->lr_inside) { update->scale = 1.0; }
-    DSGD_TRY(codec_get_indices(last, 0, DSGD_INDEX, c->indices, c->k, c->d, round->scratch, &update->index));
-    DSGD_TRY(codec_get_values(last, 1, DSGD_VALUE, c->values, c->k, round->scratch, &update->value));
-    if (c->dense == 0) { return DSGD_OK; }
-    const float *dense = NULL;
-    DSGD_TRY(codec_get_values(last, 2, DSGD_DENSE, c->values, c->dense, round->scratch, &dense));
-    return merge_dense(c, round, dense, update);
-}
-
-static void view(const struct sketched_common *c, const struct dsgd_state *worker, double *out)
-{
-    const float *v = worker->field[V];
-    for (size_t i = 0; i < c->d; ++i) { out[i] = (double)v[i]; }
-}
-
-const struct sketched_variant sketched_topk = {
-    .worker_fields = worker_fields,
-    .server_fields = server_fields,
-    .exchanges = exchanges,
+const struct dsgd_algorithm sketched_topk = {
+    .common_size = sizeof(struct common),
+    .view = ERROR_V,
+    .memory = true,
+    .init = init,
+    .declare = declare,
+    .plan = plan,
+    .prepare = sketched_prepare,
     .encode = encode,
     .absorb = absorb,
     .finish = finish,
     .settle = settle,
     .decode = decode,
-    .view = view,
 };
