@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "algorithms/codec.h"
-#include "algorithms/ternary.h"
-#include "sim/backend.h"
+#include "sim/codec/codec.h"
+#include "sim/codec/ternary.h"
+#include "sim/codec/message.h"
 
 /** One codec and the numbers that both sides know. */
 struct codec_case {
@@ -32,12 +32,12 @@ static inline void *codec_case_copy(const void *bytes, size_t length)
 }
 
 /** The encoding and count of the case's sections. */
-static inline struct dsgd_section codec_case_section(const struct codec_case *c)
+static inline struct codec_section codec_case_section(const struct codec_case *c)
 {
     static const enum dsgd_encoding values[] = {DSGD_RAW_F32, DSGD_RAW_F16, DSGD_RAW_BF16};
     static const enum dsgd_encoding indices[] = {DSGD_INDEX_TAGGED, DSGD_RAW_U32, DSGD_INDEX_FIXED, DSGD_INDEX_DELTA,
                                                  DSGD_INDEX_BITMAP};
-    struct dsgd_section section = {.kind = DSGD_VALUE, .encoding = DSGD_BIT_PLANE, .count = c->d};
+    struct codec_section section = {.kind = DSGD_VALUE, .encoding = DSGD_BIT_PLANE, .count = c->d};
     if (c->what == CASE_VALUES) { section.encoding = values[c->as]; }
     if (c->what == CASE_INDICES) { section.encoding = indices[c->as]; }
     if (c->what == CASE_TERNARY && c->as == CODEC_ENTROPY) { section.encoding = DSGD_TERNARY_ENTROPY; }
@@ -47,10 +47,10 @@ static inline struct dsgd_section codec_case_section(const struct codec_case *c)
 }
 
 /** The older decoders of ternary.h, which add and scale at once, must agree about what is valid and what it means. */
-static inline void codec_case_agree(const struct codec_case *c, const struct dsgd_message *message, enum dsgd_status status,
+static inline void codec_case_agree(const struct codec_case *c, const struct codec_message *message, enum dsgd_status status,
                                     const uint8_t *nonzero, const uint8_t *negative, const int32_t *level)
 {
-    const struct dsgd_section *section = message->section;
+    const struct codec_section *section = message->section;
     if (status == DSGD_ENOMEM || c->as != 0) { return; }
     if (c->what == CASE_TERNARY && section[0].bytes == ternary_plane_bytes(c->d) && section[1].bytes == section[0].bytes) {
         int32_t *sum = calloc(c->d + 1, sizeof *sum);
@@ -72,8 +72,8 @@ static inline void codec_case_agree(const struct codec_case *c, const struct dsg
 }
 
 /** Decodes the message's first section or two and encodes the result into `again`. */
-static inline enum dsgd_status codec_case_recode(const struct codec_case *c, const struct dsgd_message *message,
-                                                 struct dsgd_arena *scratch, struct dsgd_message *again)
+static inline enum dsgd_status codec_case_recode(const struct codec_case *c, const struct codec_message *message,
+                                                 struct codec_arena *scratch, struct codec_message *again)
 {
     switch (c->what) {
     case CASE_VALUES: {
@@ -107,13 +107,13 @@ static inline enum dsgd_status codec_case_recode(const struct codec_case *c, con
     /* signs have no section of their own: their length is the caller's business */
     const size_t bytes = codec_signs_bytes(c->d);
     if (message->section[0].bytes != bytes) { return dsgd_fail(DSGD_EMESSAGE, "%zu bytes for %zu signs", message->section[0].bytes, c->d); }
-    float *out = dsgd_arena_take(scratch, c->d * sizeof *out);
-    int32_t *sum = dsgd_arena_take(scratch, c->d * sizeof *sum);
+    float *out = codec_arena_take(scratch, c->d * sizeof *out);
+    int32_t *sum = codec_arena_take(scratch, c->d * sizeof *sum);
     memset(sum, 0, c->d * sizeof *sum);
     DSGD_TRY(codec_signs_unpack(c->d, message->section[0].data, 1.0f, out));
     DSGD_TRY(codec_signs_vote(c->d, message->section[0].data, sum));
     void *plane = NULL;
-    DSGD_TRY(dsgd_message_add(again, DSGD_VALUE, DSGD_BIT_PLANE, c->d, bytes, &plane));
+    DSGD_TRY(codec_message_add(again, DSGD_VALUE, DSGD_BIT_PLANE, c->d, bytes, &plane));
     codec_signs_pack(c->d, out, plane);
     for (size_t i = 0; i < c->d; ++i) {
         if ((float)sum[i] != out[i]) { abort(); }
@@ -121,11 +121,11 @@ static inline enum dsgd_status codec_case_recode(const struct codec_case *c, con
     return DSGD_OK;
 }
 
-static inline int codec_case_equal(const struct dsgd_message *a, const struct dsgd_message *b)
+static inline int codec_case_equal(const struct codec_message *a, const struct codec_message *b)
 {
     if (a->sections != b->sections) { return 0; }
     for (int s = 0; s < a->sections; ++s) {
-        const struct dsgd_section *x = &a->section[s], *y = &b->section[s];
+        const struct codec_section *x = &a->section[s], *y = &b->section[s];
         if (x->kind != y->kind || x->encoding != y->encoding || x->count != y->count || x->bytes != y->bytes) { return 0; }
         if (x->bytes > 0 && memcmp(x->data, y->data, x->bytes) != 0) { return 0; }
     }
@@ -135,10 +135,10 @@ static inline int codec_case_equal(const struct dsgd_message *a, const struct ds
 /** Any bytes as what arrived. Planes: the first half is the first plane. */
 static inline enum codec_verdict codec_case_bytes(const struct codec_case *c, const uint8_t *bytes, size_t length)
 {
-    struct dsgd_message message = {.sections = 1}, again = {.sections = 0};
-    struct dsgd_arena scratch;
-    dsgd_arena_init(&scratch, &dsgd_backend_cpu);
-    dsgd_arena_init(&again.arena, &dsgd_backend_cpu);
+    struct codec_message message = {.sections = 1}, again = {.sections = 0};
+    struct codec_arena scratch;
+    codec_arena_init(&scratch, &codec_heap);
+    codec_arena_init(&again.arena, &codec_heap);
     message.section[0] = codec_case_section(c);
     if (c->what == CASE_TERNARY && c->as == CODEC_PLANES) {
         message.section[1] = message.section[0];
@@ -154,8 +154,8 @@ static inline enum codec_verdict codec_case_bytes(const struct codec_case *c, co
     if (status == DSGD_EMESSAGE && *dsgd_error()) { verdict = VERDICT_REFUSED; }
     if (status == DSGD_OK && codec_case_equal(&message, &again)) { verdict = VERDICT_SAME; }
     for (int s = 0; s < message.sections; ++s) { free(message.section[s].data); }
-    dsgd_arena_destroy(&scratch);
-    dsgd_arena_destroy(&again.arena);
+    codec_arena_destroy(&scratch);
+    codec_arena_destroy(&again.arena);
     return verdict;
 }
 
@@ -172,7 +172,7 @@ static inline size_t codec_case_bytes_max(const struct codec_case *c)
 }
 
 /** What was encoded into `message` must be accepted and come back, in memory of exactly its size, and keep the bound. */
-static inline enum codec_verdict codec_case_message(const struct codec_case *c, const struct dsgd_message *message)
+static inline enum codec_verdict codec_case_message(const struct codec_case *c, const struct codec_message *message)
 {
     size_t length = 0;
     uint8_t *bytes = NULL;

@@ -8,22 +8,22 @@
 
 static const struct dsgd_rng_key key = {11, 2026};
 
-static struct dsgd_message message;
-static struct dsgd_arena scratch;
+static struct codec_message message;
+static struct codec_arena scratch;
 
 static int set_up(void **unused)
 {
     (void)unused;
-    dsgd_arena_init(&message.arena, &dsgd_backend_cpu);
-    dsgd_arena_init(&scratch, &dsgd_backend_cpu);
+    codec_arena_init(&message.arena, &codec_heap);
+    codec_arena_init(&scratch, &codec_heap);
     return 0;
 }
 
 static int tear_down(void **unused)
 {
     (void)unused;
-    dsgd_arena_destroy(&message.arena);
-    dsgd_arena_destroy(&scratch);
+    codec_arena_destroy(&message.arena);
+    codec_arena_destroy(&scratch);
     return 0;
 }
 
@@ -72,8 +72,8 @@ static size_t expected_bytes(enum codec_indices as, size_t n, size_t d, const ui
 static void check_set(enum codec_indices as, size_t n, size_t d, const uint32_t *index)
 {
     const struct codec_case c = {.what = CASE_INDICES, .as = (int)as, .n = n, .d = d};
-    dsgd_message_reset(&message);
-    dsgd_arena_reset(&scratch);
+    codec_message_reset(&message);
+    codec_arena_reset(&scratch);
     assert_int_equal(codec_add_indices(&message, DSGD_VALUE, as, n, d, index), DSGD_OK);
     assert_int_equal(message.sections, 1);
     assert_int_equal(message.section[0].bytes, expected_bytes(as, n, d, index));
@@ -164,7 +164,7 @@ static void sets_that_are_none_are_not_sent(void **unused)
     (void)unused;
     static const uint32_t equal[] = {1, 1}, falling[] = {2, 1}, beyond[] = {1, 5}, three[] = {0, 1, 2};
     for (enum codec_indices as = CODEC_CHEAPEST; as <= CODEC_BITMAP; ++as) {
-        dsgd_message_reset(&message);
+        codec_message_reset(&message);
         assert_int_equal(codec_add_indices(&message, DSGD_VALUE, as, 2, 5, equal), DSGD_EINTERNAL);
         assert_int_equal(codec_add_indices(&message, DSGD_VALUE, as, 2, 5, falling), DSGD_EINTERNAL);
         assert_int_equal(codec_add_indices(&message, DSGD_VALUE, as, 2, 5, beyond), DSGD_EINTERNAL);
@@ -211,7 +211,7 @@ static void mutated_and_cut_sections_are_refused_or_canonical(void **unused)
         assert_int_equal(draw_set(n, d, 100 + round, index), n);
         for (enum codec_indices as = CODEC_CHEAPEST; as <= CODEC_BITMAP; ++as) {
             const struct codec_case c = {.what = CASE_INDICES, .as = (int)as, .n = n, .d = d};
-            dsgd_message_reset(&message);
+            codec_message_reset(&message);
             assert_int_equal(codec_add_indices(&message, DSGD_VALUE, as, n, d, index), DSGD_OK);
             const size_t length = message.section[0].bytes;
             uint8_t *bytes = codec_case_copy(message.section[0].data, length);
@@ -232,7 +232,7 @@ static void mutated_and_cut_sections_are_refused_or_canonical(void **unused)
             free(longer);
             struct codec_case other = c;
             other.n = n > 1 ? n - 1 : n + 1; /* the section says n */
-            struct dsgd_message copy = message;
+            struct codec_message copy = message;
             const uint32_t *out = NULL;
             assert_int_equal(codec_get_indices(&copy, 0, DSGD_VALUE, as, other.n, d, &scratch, &out), DSGD_EMESSAGE);
             assert_int_not_equal(codec_case_bytes(&other, bytes, length), VERDICT_DIFFERENT);
@@ -240,7 +240,7 @@ static void mutated_and_cut_sections_are_refused_or_canonical(void **unused)
             assert_int_equal(codec_get_indices(&copy, 1, DSGD_VALUE, as, n, d, &scratch, &out), DSGD_EMESSAGE);
             assert_int_equal(codec_get_indices(&copy, 0, DSGD_VALUE, as, d + 1, d, &scratch, &out), DSGD_EMESSAGE);
             assert_null(out);
-            dsgd_arena_reset(&scratch);
+            codec_arena_reset(&scratch);
             free(bytes);
         }
     }
@@ -252,7 +252,7 @@ static void a_code_that_is_not_the_shortest_is_refused(void **unused)
     static const uint32_t index[] = {3, 500, 501};
     for (enum codec_indices as = CODEC_RAW; as <= CODEC_BITMAP; ++as) {
         const struct codec_case c = {.what = CASE_INDICES, .as = CODEC_CHEAPEST, .n = 3, .d = 1000};
-        dsgd_message_reset(&message);
+        codec_message_reset(&message);
         assert_int_equal(codec_add_indices(&message, DSGD_VALUE, as, 3, 1000, index), DSGD_OK);
         const size_t length = message.section[0].bytes;
         uint8_t *tagged = malloc(length + 1);
@@ -276,25 +276,25 @@ static void *nothing(size_t bytes)
 static void no_memory_is_a_sentence_and_leaves_the_message(void **unused)
 {
     (void)unused;
-    struct dsgd_backend empty = dsgd_backend_cpu;
+    struct codec_memory empty = codec_heap;
     empty.alloc = nothing;
-    struct dsgd_message none = {.sections = 0};
-    struct dsgd_arena no_scratch;
-    dsgd_arena_init(&none.arena, &empty);
-    dsgd_arena_init(&no_scratch, &empty);
+    struct codec_message none = {.sections = 0};
+    struct codec_arena no_scratch;
+    codec_arena_init(&none.arena, &empty);
+    codec_arena_init(&no_scratch, &empty);
     static const uint32_t index[] = {3, 500, 501};
     const uint32_t *out = NULL;
     for (enum codec_indices as = CODEC_CHEAPEST; as <= CODEC_BITMAP; ++as) {
         assert_int_equal(codec_add_indices(&none, DSGD_VALUE, as, 3, 1000, index), DSGD_ENOMEM);
         assert_int_equal(codec_add_indices(&none, DSGD_VALUE, as, 0, 1000, NULL), DSGD_ENOMEM);
         assert_int_equal(none.sections, 0);
-        dsgd_message_reset(&message);
+        codec_message_reset(&message);
         assert_int_equal(codec_add_indices(&message, DSGD_VALUE, as, 3, 1000, index), DSGD_OK);
         const enum dsgd_status status = codec_get_indices(&message, 0, DSGD_VALUE, as, 3, 1000, &no_scratch, &out);
         assert_int_equal(status, as == CODEC_RAW ? DSGD_OK : DSGD_ENOMEM); /* raw indices stay where they are */
     }
-    dsgd_arena_destroy(&none.arena);
-    dsgd_arena_destroy(&no_scratch);
+    codec_arena_destroy(&none.arena);
+    codec_arena_destroy(&no_scratch);
 }
 
 int main(void)

@@ -24,13 +24,13 @@ static int exponent_bits(enum codec_values as)
 
 static uint16_t encoded(enum codec_values as, float value)
 {
-    struct dsgd_message message = {.sections = 0};
-    dsgd_arena_init(&message.arena, &dsgd_backend_cpu);
+    struct codec_message message = {.sections = 0};
+    codec_arena_init(&message.arena, &codec_heap);
     assert_int_equal(codec_add_values(&message, DSGD_VALUE, as, 1, &value), DSGD_OK);
     assert_int_equal(message.section[0].bytes, 2);
     uint16_t bits;
     memcpy(&bits, message.section[0].data, sizeof bits);
-    dsgd_arena_destroy(&message.arena);
+    codec_arena_destroy(&message.arena);
     return bits;
 }
 
@@ -75,10 +75,10 @@ static void all_patterns_mean_what_the_standard_says_and_come_back(void **unused
             const uint16_t signalling = (uint16_t)p;
             assert_int_equal(codec_case_bytes(&one, (const uint8_t *)&signalling, 2), VERDICT_REFUSED);
         }
-        struct dsgd_message message = {.sections = 1}, again = {.sections = 0};
-        struct dsgd_arena scratch;
-        dsgd_arena_init(&scratch, &dsgd_backend_cpu);
-        dsgd_arena_init(&again.arena, &dsgd_backend_cpu);
+        struct codec_message message = {.sections = 1}, again = {.sections = 0};
+        struct codec_arena scratch;
+        codec_arena_init(&scratch, &codec_heap);
+        codec_arena_init(&again.arena, &codec_heap);
         const struct codec_case all = {.what = CASE_VALUES, .as = (int)as, .n = n};
         message.section[0] = codec_case_section(&all);
         message.section[0].bytes = 2 * n;
@@ -93,8 +93,8 @@ static void all_patterns_mean_what_the_standard_says_and_come_back(void **unused
         }
         assert_int_equal(codec_add_values(&again, DSGD_VALUE, as, n, value), DSGD_OK);
         assert_memory_equal(again.section[0].data, bits, 2 * n);
-        dsgd_arena_destroy(&scratch);
-        dsgd_arena_destroy(&again.arena);
+        codec_arena_destroy(&scratch);
+        codec_arena_destroy(&again.arena);
     }
 }
 
@@ -119,8 +119,8 @@ static void rounding_is_to_nearest_even(void **unused)
         }
         const float others[] = {0.0f, -0.0f, 3.4e38f, -3.4e38f, INFINITY, -INFINITY, 1e-45f, 65519.99f, 65520.0f, 65536.0f, 1e-8f};
         for (size_t i = 0; i < sizeof others / sizeof *others; ++i) { value[n++] = others[i]; }
-        struct dsgd_message message = {.sections = 0};
-        dsgd_arena_init(&message.arena, &dsgd_backend_cpu);
+        struct codec_message message = {.sections = 0};
+        codec_arena_init(&message.arena, &codec_heap);
         assert_int_equal(codec_add_values(&message, DSGD_VALUE, as, n, value), DSGD_OK);
         const uint16_t *bits = message.section[0].data;
         for (size_t i = 0; i < n; ++i) {
@@ -131,7 +131,7 @@ static void rounding_is_to_nearest_even(void **unused)
         }
         codec_round_values(as, n, value);
         for (size_t i = 0; i < n; ++i) { assert_true((double)value[i] == meaning(bits[i], e)); }
-        dsgd_arena_destroy(&message.arena);
+        codec_arena_destroy(&message.arena);
     }
 }
 
@@ -263,17 +263,17 @@ static void pieces_that_grow_do_not_pile_up(void **state)
 {
     (void)state;
     enum { START = 1 << 17, ROUNDS = 40, MORE = 640 };
-    struct dsgd_backend counting = dsgd_backend_cpu;
+    struct codec_memory counting = codec_heap;
     counting.alloc = counting_alloc;
     counting.release = counting_release;
-    struct dsgd_arena arena;
-    dsgd_arena_init(&arena, &counting);
+    struct codec_arena arena;
+    codec_arena_init(&arena, &counting);
     for (size_t t = 0; t < ROUNDS; ++t) {
         const size_t bytes = START + t * MORE;
-        dsgd_arena_reset(&arena);
+        codec_arena_reset(&arena);
         unsigned char *piece[3];
         for (size_t j = 0; j < 3; ++j) {
-            piece[j] = dsgd_arena_take(&arena, j < 2 ? bytes : 0);
+            piece[j] = codec_arena_take(&arena, j < 2 ? bytes : 0);
             assert_non_null(piece[j]);
             if (j < 2) { memset(piece[j], (int)(t + j), bytes); }
         }
@@ -282,11 +282,11 @@ static void pieces_that_grow_do_not_pile_up(void **state)
     assert_true(most_held <= 2 * (START + ROUNDS * MORE) + (1 << 16));
     const size_t steady = held;
     for (size_t t = 0; t < 3; ++t) { /* shorter ones need no new memory */
-        dsgd_arena_reset(&arena);
-        for (size_t j = 0; j < 2; ++j) { assert_non_null(dsgd_arena_take(&arena, START)); }
+        codec_arena_reset(&arena);
+        for (size_t j = 0; j < 2; ++j) { assert_non_null(codec_arena_take(&arena, START)); }
         assert_int_equal(held, steady);
     }
-    dsgd_arena_destroy(&arena);
+    codec_arena_destroy(&arena);
     assert_int_equal(held, 0);
 }
 

@@ -3,28 +3,28 @@
  */
 #include "tests/check.h"
 
-#include "algorithms/ternary.h"
+#include "sim/codec/ternary.h"
 #include "sim/rng.h"
 #include "tests/codec_case.h"
 
 static const struct dsgd_rng_key key = {12, 2026};
 
-static struct dsgd_message message;
-static struct dsgd_arena scratch;
+static struct codec_message message;
+static struct codec_arena scratch;
 
 static int set_up(void **unused)
 {
     (void)unused;
-    dsgd_arena_init(&message.arena, &dsgd_backend_cpu);
-    dsgd_arena_init(&scratch, &dsgd_backend_cpu);
+    codec_arena_init(&message.arena, &codec_heap);
+    codec_arena_init(&scratch, &codec_heap);
     return 0;
 }
 
 static int tear_down(void **unused)
 {
     (void)unused;
-    dsgd_arena_destroy(&message.arena);
-    dsgd_arena_destroy(&scratch);
+    codec_arena_destroy(&message.arena);
+    codec_arena_destroy(&scratch);
     return 0;
 }
 
@@ -39,8 +39,8 @@ static uint32_t number(uint32_t item, uint32_t draw)
 static void check_ternary(enum codec_ternary as, size_t d, const uint8_t *nonzero, const uint8_t *negative)
 {
     const struct codec_case c = {.what = CASE_TERNARY, .as = (int)as, .d = d};
-    dsgd_message_reset(&message);
-    dsgd_arena_reset(&scratch);
+    codec_message_reset(&message);
+    codec_arena_reset(&scratch);
     assert_int_equal(codec_add_ternary(&message, DSGD_VALUE, as, d, nonzero, negative), DSGD_OK);
     assert_int_equal(message.sections, as == CODEC_PLANES ? 2 : 1);
     const uint8_t *a = NULL, *b = NULL;
@@ -135,11 +135,11 @@ static void planes_that_are_no_vector_are_refused(void **unused)
         for (unsigned pattern = 0; pattern < 1u << 16; ++pattern) {
             const uint8_t n = (uint8_t)pattern, s = (uint8_t)(pattern >> 8);
             const int valid = d == 0 || ((s & ~n) == 0 && n >> d == 0);
-            dsgd_message_reset(&message);
+            codec_message_reset(&message);
             const enum dsgd_status status = codec_add_ternary(&message, DSGD_VALUE, CODEC_ENTROPY, d, &n, &s);
             assert_int_equal(status, valid ? DSGD_OK : DSGD_EINTERNAL);
             assert_int_equal(message.sections, valid);
-            struct dsgd_message planes = {.sections = 2};
+            struct codec_message planes = {.sections = 2};
             const struct codec_case c = {.what = CASE_TERNARY, .as = CODEC_PLANES, .d = d};
             planes.section[0] = planes.section[1] = codec_case_section(&c);
             planes.section[0].bytes = planes.section[1].bytes = d > 0;
@@ -206,8 +206,8 @@ static size_t elias_bytes(size_t d, const int32_t *level)
 static void check_levels(enum codec_levels as, size_t d, uint32_t m, const int32_t *level)
 {
     const struct codec_case c = {.what = CASE_LEVELS, .as = (int)as, .d = d, .m = m};
-    dsgd_message_reset(&message);
-    dsgd_arena_reset(&scratch);
+    codec_message_reset(&message);
+    codec_arena_reset(&scratch);
     assert_int_equal(codec_add_levels(&message, DSGD_VALUE, as, d, m, level), DSGD_OK);
     assert_int_equal(message.section[0].bytes, as == CODEC_PACKED ? levels_bytes(d, m) : elias_bytes(d, level));
     const int32_t *back = NULL;
@@ -264,7 +264,7 @@ static void elias_codes_are_those_of_the_paper(void **unused)
     /* level 5 at coordinate 0 of 3: distance 1 "0", positive "0", five "10 101 0"; distance 3 to one past the end "11 0".
      * Within a group the bits behind the leading one come lowest first: 101 is sent as 1, 1, 0. */
     static const int32_t level[3] = {5, 0, 0};
-    dsgd_message_reset(&message);
+    codec_message_reset(&message);
     assert_int_equal(codec_add_levels(&message, DSGD_VALUE, CODEC_ELIAS, 3, 7, level), DSGD_OK);
     assert_int_equal(message.section[0].bytes, 2);
     const uint8_t *bytes = message.section[0].data;
@@ -273,7 +273,7 @@ static void elias_codes_are_those_of_the_paper(void **unused)
     assert_int_equal(bytes[1], 0x03);
     for (uint64_t n = 1; n < 100000; ++n) { /* every length, as magnitude of a single level: 1 + 1 + length bits */
         const int32_t one = (int32_t)n;
-        dsgd_message_reset(&message);
+        codec_message_reset(&message);
         assert_int_equal(codec_add_levels(&message, DSGD_VALUE, CODEC_ELIAS, 1, 100000, &one), DSGD_OK);
         assert_int_equal(message.section[0].bytes, (2 + omega_bits(n) + 7) / 8);
     }
@@ -301,7 +301,7 @@ static void levels_outside_their_range_are_not_sent(void **unused)
     (void)unused;
     static const int32_t level[] = {0, 3, -4, INT32_MIN};
     for (enum codec_levels as = CODEC_PACKED; as <= CODEC_ELIAS; ++as) {
-        dsgd_message_reset(&message);
+        codec_message_reset(&message);
         assert_int_equal(codec_add_levels(&message, DSGD_VALUE, as, 3, 3, level), DSGD_EINTERNAL);
         assert_int_equal(codec_add_levels(&message, DSGD_VALUE, as, 4, INT32_MAX, level), DSGD_EINTERNAL);
         assert_int_equal(codec_add_levels(&message, DSGD_VALUE, as, 2, UINT32_C(1) << 31, level), DSGD_EINTERNAL);
@@ -365,7 +365,7 @@ static void mutated_and_cut_sections_are_refused_or_canonical(void **unused)
         const size_t d = 1 + number(round, 300) % D, n = number(round, 301) % (round % 2 ? d / 20 + 1 : d + 1);
         assert_int_equal(draw_ternary(n, d, 400 + round, nonzero, negative), n);
         const struct codec_case ternary = {.what = CASE_TERNARY, .as = CODEC_ENTROPY, .d = d};
-        dsgd_message_reset(&message);
+        codec_message_reset(&message);
         assert_int_equal(codec_add_ternary(&message, DSGD_VALUE, CODEC_ENTROPY, d, nonzero, negative), DSGD_OK);
         mutate(&ternary, round);
         const uint32_t m = 1 + number(round, 302) % 1000;
@@ -375,7 +375,7 @@ static void mutated_and_cut_sections_are_refused_or_canonical(void **unused)
         }
         for (enum codec_levels as = CODEC_PACKED; as <= CODEC_ELIAS; ++as) {
             const struct codec_case levels = {.what = CASE_LEVELS, .as = (int)as, .d = d, .m = m};
-            dsgd_message_reset(&message);
+            codec_message_reset(&message);
             assert_int_equal(codec_add_levels(&message, DSGD_VALUE, as, d, m, level), DSGD_OK);
             mutate(&levels, round);
         }
@@ -391,12 +391,12 @@ static void *nothing(size_t bytes)
 static void no_memory_is_a_sentence_and_leaves_the_message(void **unused)
 {
     (void)unused;
-    struct dsgd_backend empty = dsgd_backend_cpu;
+    struct codec_memory empty = codec_heap;
     empty.alloc = nothing;
-    struct dsgd_message none = {.sections = 0};
-    struct dsgd_arena no_scratch;
-    dsgd_arena_init(&none.arena, &empty);
-    dsgd_arena_init(&no_scratch, &empty);
+    struct codec_message none = {.sections = 0};
+    struct codec_arena no_scratch;
+    codec_arena_init(&none.arena, &empty);
+    codec_arena_init(&no_scratch, &empty);
     static const uint8_t nonzero = 5, negative = 4;
     static const int32_t level[] = {1, 0, -1};
     static const float value[] = {1.0f, 2.0f};
@@ -408,11 +408,11 @@ static void no_memory_is_a_sentence_and_leaves_the_message(void **unused)
         assert_int_equal(codec_add_levels(&none, DSGD_VALUE, (enum codec_levels)as, 3, 1, level), DSGD_ENOMEM);
         assert_int_equal(codec_add_values(&none, DSGD_VALUE, (enum codec_values)as, 2, value), DSGD_ENOMEM);
         assert_int_equal(none.sections, 0);
-        dsgd_message_reset(&message);
+        codec_message_reset(&message);
         assert_int_equal(codec_add_levels(&message, DSGD_VALUE, (enum codec_levels)as, 3, 1, level), DSGD_OK);
         assert_int_equal(codec_get_levels(&message, 0, DSGD_VALUE, (enum codec_levels)as, 3, 1, &no_scratch, &out), DSGD_ENOMEM);
     }
-    dsgd_message_reset(&message);
+    codec_message_reset(&message);
     assert_int_equal(codec_add_ternary(&message, DSGD_VALUE, CODEC_ENTROPY, 3, &nonzero, &negative), DSGD_OK);
     assert_int_equal(codec_get_ternary(&message, 0, DSGD_VALUE, CODEC_ENTROPY, 3, &no_scratch, &a, &b), DSGD_ENOMEM);
     assert_int_equal(codec_add_values(&message, DSGD_VALUE, CODEC_BF16, 2, value), DSGD_OK);
@@ -423,8 +423,8 @@ static void no_memory_is_a_sentence_and_leaves_the_message(void **unused)
     }
     assert_int_equal(codec_add_ternary(&message, DSGD_VALUE, CODEC_PLANES, 3, &nonzero, &negative), DSGD_EINTERNAL);
     assert_int_equal(message.sections, DSGD_SECTIONS_MAX - 1);
-    dsgd_arena_destroy(&none.arena);
-    dsgd_arena_destroy(&no_scratch);
+    codec_arena_destroy(&none.arena);
+    codec_arena_destroy(&no_scratch);
 }
 
 int main(void)

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "algorithms/ternary.h"
+#include "sim/codec/ternary.h"
+#include "sim/cpu/ternary.h"
 
 static const struct dsgd_rng_key key = {9, 4711};
 
@@ -90,18 +91,14 @@ static void encode_extreme_input_follows_the_rule(void **unused)
 {
     (void)unused;
     const float g[9] = {NAN, INFINITY, -INFINITY, 0.0f, -0.0f, 1e-45f, 3e38f, -2.0f, 2.0f};
-    const int at_infinity[9] = {0, 1, -1, 0, 0, 0, 0, 0, 0}, at_two[9] = {0, 1, -1, 0, 0, 0, 1, -1, 1};
+    const int at_two[9] = {0, 1, -1, 0, 0, 0, 1, -1, 1};
     uint8_t nonzero[2], negative[2];
     int32_t sum[9] = {0};
-    ternary_encode(9, g, INFINITY, key, 0, 0, nonzero, negative);
-    assert_int_equal(ternary_accumulate(9, nonzero, negative, sum), DSGD_OK);
-    for (int i = 0; i < 9; ++i) { assert_int_equal(sum[i], at_infinity[i]); }
-    memset(sum, 0, sizeof sum);
     ternary_encode(9, g, 2.0f, key, 0, 0, nonzero, negative);
     assert_int_equal(ternary_accumulate(9, nonzero, negative, sum), DSGD_OK);
     for (int i = 0; i < 9; ++i) { assert_int_equal(sum[i], at_two[i]); }
-    static const float nothing[] = {0.0f, NAN};
-    for (int s = 0; s < 2; ++s) {
+    const float nothing[] = {0.0f, NAN, INFINITY};
+    for (int s = 0; s < 3; ++s) {
         ternary_encode(9, g, nothing[s], key, 0, 0, nonzero, negative);
         assert_true(nonzero[0] == 0 && nonzero[1] == 0 && negative[0] == 0 && negative[1] == 0);
     }

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "sim/cpu/cpu.h"
+#include "sim/cpu/ternary.h"
 
 enum {
     WORDS = 4,   /* coordinates a draw serves */
@@ -47,10 +48,10 @@ static void ternarise(size_t n, const float *g, float scale, const uint32_t *wor
     }
 }
 
-static void row_planes(const struct dsgd_groups *g, const float *scale, const float *v, struct dsgd_rng_key key, uint32_t step, uint32_t worker,
-                       uint8_t *nonzero, uint8_t *negative)
+void ternary_encode_groups(size_t groups, const size_t *start, const float *scale, const float *g, struct dsgd_rng_key key, uint32_t step,
+                           uint32_t worker, uint8_t *nonzero, uint8_t *negative)
 {
-    const size_t d = g->start[g->count];
+    const size_t d = start[groups];
     size_t at = 0; /* the group of the next coordinate */
     for (size_t first = 0; first < d; first += BLOCK) {
         const size_t n = d - first < BLOCK ? d - first : BLOCK;
@@ -58,9 +59,9 @@ static void row_planes(const struct dsgd_groups *g, const float *scale, const fl
         uint8_t hit[BLOCK], minus[BLOCK];
         draw_block(first, n, key, step, worker, word);
         for (size_t i = 0; i < n;) {
-            while (g->start[at + 1] <= first + i) { ++at; }
-            const size_t left = g->start[at + 1] - first - i, run = left < n - i ? left : n - i;
-            ternarise(run, v + first + i, scale[at], word + i, hit + i, minus + i);
+            while (start[at + 1] <= first + i) { ++at; }
+            const size_t left = start[at + 1] - first - i, run = left < n - i ? left : n - i;
+            ternarise(run, g + first + i, scale[at], word + i, hit + i, minus + i);
             i += run;
         }
         for (size_t i = n; i % BITS != 0; ++i) { hit[i] = minus[i] = 0; }
@@ -74,6 +75,7 @@ static void row_planes(const struct dsgd_groups *g, const float *scale, const fl
 void cpu_ternarise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *scale, const dsgd_f32 *v, struct dsgd_rng_key key, dsgd_ternary *out)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        row_planes(g, cpu_f32(scale, row), cpu_f32(v, row), key, r->step, dsgd_row_worker(r, row), cpu_nonzero(out, row), cpu_negative(out, row));
+        ternary_encode_groups(g->count, g->start, cpu_f32(scale, row), cpu_f32(v, row), key, r->step, dsgd_row_worker(r, row),
+                              cpu_nonzero(out, row), cpu_negative(out, row));
     }
 }

@@ -29,7 +29,7 @@ static void *take(size_t count, size_t size)
 
 /* Every byte is a gap, stretched by `spread` bits; those beyond d are left out. */
 static enum dsgd_status add_indices(struct codec_case *c, unsigned spread, const uint8_t *bytes, size_t length,
-                                    struct dsgd_message *message)
+                                    struct codec_message *message)
 {
     uint32_t *index = take(length, sizeof *index);
     uint64_t next = 0;
@@ -44,7 +44,7 @@ static enum dsgd_status add_indices(struct codec_case *c, unsigned spread, const
     return status;
 }
 
-static enum dsgd_status add_values(struct codec_case *c, const uint8_t *bytes, size_t length, struct dsgd_message *message)
+static enum dsgd_status add_values(struct codec_case *c, const uint8_t *bytes, size_t length, struct codec_message *message)
 {
     float *value = take(length / 4, sizeof *value);
     c->n = length / 4;
@@ -60,21 +60,21 @@ static enum dsgd_status add_values(struct codec_case *c, const uint8_t *bytes, s
     return status;
 }
 
-static enum dsgd_status add_signs(struct codec_case *c, const uint8_t *bytes, size_t length, struct dsgd_message *message)
+static enum dsgd_status add_signs(struct codec_case *c, const uint8_t *bytes, size_t length, struct codec_message *message)
 {
     float *value = take(length, sizeof *value);
     void *plane = NULL;
     const size_t packed = codec_signs_bytes(length);
     c->d = length;
     for (size_t i = 0; i < length; ++i) { value[i] = (float)(int8_t)bytes[i]; }
-    const enum dsgd_status status = dsgd_message_add(message, DSGD_VALUE, DSGD_BIT_PLANE, length, packed, &plane);
+    const enum dsgd_status status = codec_message_add(message, DSGD_VALUE, DSGD_BIT_PLANE, length, packed, &plane);
     if (status == DSGD_OK) { codec_signs_pack(length, value, plane); }
     free(value);
     return status;
 }
 
 /* Two bits of input a coordinate: 0 and 1 zero, 2 plus, 3 minus. */
-static enum dsgd_status add_ternary(const struct codec_case *c, const uint8_t *bytes, size_t length, struct dsgd_message *message)
+static enum dsgd_status add_ternary(const struct codec_case *c, const uint8_t *bytes, size_t length, struct codec_message *message)
 {
     uint8_t *nonzero = take(c->d / 8 + 1, 1), *negative = take(c->d / 8 + 1, 1);
     for (size_t i = 0; i < c->d && i / 4 < length; ++i) {
@@ -90,7 +90,7 @@ static enum dsgd_status add_ternary(const struct codec_case *c, const uint8_t *b
 
 /* Two bytes of input a coordinate: a quarter of them levels, spread over the whole range. */
 static enum dsgd_status add_levels(const struct codec_case *c, unsigned spread, const uint8_t *bytes, size_t length,
-                                   struct dsgd_message *message)
+                                   struct codec_message *message)
 {
     int32_t *level = take(c->d, sizeof *level);
     for (size_t i = 0; i < c->d && 2 * i + 1 < length; ++i) {
@@ -103,7 +103,7 @@ static enum dsgd_status add_levels(const struct codec_case *c, unsigned spread, 
 }
 
 static enum dsgd_status add_content(struct codec_case *c, unsigned spread, const uint8_t *bytes, size_t length,
-                                    struct dsgd_message *message)
+                                    struct codec_message *message)
 {
     switch (c->what) {
     case CASE_VALUES: return add_values(c, bytes, length, message);
@@ -135,12 +135,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         return 0;
     }
-    struct dsgd_message message = {.sections = 0};
-    dsgd_arena_init(&message.arena, &dsgd_backend_cpu);
+    struct codec_message message = {.sections = 0};
+    codec_arena_init(&message.arena, &codec_heap);
     if (add_content(&c, spread, bytes, length, &message) != DSGD_OK || codec_case_message(&c, &message) != VERDICT_SAME) {
         fprintf(stderr, "content did not come back: %s\n", dsgd_error());
         abort();
     }
-    dsgd_arena_destroy(&message.arena);
+    codec_arena_destroy(&message.arena);
     return 0;
 }

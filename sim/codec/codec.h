@@ -8,12 +8,12 @@
  * An encoder that is given content no decoder would accept says DSGD_EINTERNAL and leaves the message as it was.
  * Letters: n elements, d = number of coordinates; both below 2^32.
  */
-#ifndef DSGD_ALGORITHMS_CODEC_H
-#define DSGD_ALGORITHMS_CODEC_H
+#ifndef DSGD_SIM_CODEC_CODEC_H
+#define DSGD_SIM_CODEC_CODEC_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include "sim/message.h"
+#include "sim/codec/message.h"
 
 /* ---- values (codec_values.c) ------------------------------------------------------------------------------------------- */
 
@@ -25,11 +25,11 @@ enum codec_values { CODEC_FP32, CODEC_FP16, CODEC_BF16 };
 /** Bytes of n values. */
 size_t codec_values_bytes(enum codec_values as, size_t n);
 /** Appends a section of n values. DSGD_ENOMEM. */
-enum dsgd_status codec_add_values(struct dsgd_message *message, enum dsgd_kind kind, enum codec_values as, size_t n,
+enum dsgd_status codec_add_values(struct codec_message *message, enum dsgd_kind kind, enum codec_values as, size_t n,
                                   const float *value /*[n]*/);
 /** Section number `at` as floats: in the message itself for fp32, else decoded into `scratch`. */
-enum dsgd_status codec_get_values(const struct dsgd_message *message, int at, enum dsgd_kind kind, enum codec_values as,
-                                  size_t n, struct dsgd_arena *scratch, const float **value);
+enum dsgd_status codec_get_values(const struct codec_message *message, int at, enum dsgd_kind kind, enum codec_values as,
+                                  size_t n, struct codec_arena *scratch, const float **value);
 /** The rounding alone: value[i] = what the receiver will read. fp32: nothing to do. For error feedback. */
 void codec_round_values(enum codec_values as, size_t n, float *value);
 
@@ -45,11 +45,11 @@ enum codec_indices { CODEC_CHEAPEST, CODEC_RAW, CODEC_FIXED, CODEC_DELTA, CODEC_
 
 /** Upper bound of the section's bytes, for memory estimates. */
 size_t codec_indices_bytes_max(enum codec_indices as, size_t n, size_t d);
-enum dsgd_status codec_add_indices(struct dsgd_message *message, enum dsgd_kind kind, enum codec_indices as, size_t n, size_t d,
+enum dsgd_status codec_add_indices(struct codec_message *message, enum dsgd_kind kind, enum codec_indices as, size_t n, size_t d,
                                    const uint32_t *index /*[n]*/);
 /** Section number `at`; the indices lie in the message (raw) or in `scratch`. */
-enum dsgd_status codec_get_indices(const struct dsgd_message *message, int at, enum dsgd_kind kind, enum codec_indices as,
-                                   size_t n, size_t d, struct dsgd_arena *scratch, const uint32_t **index);
+enum dsgd_status codec_get_indices(const struct codec_message *message, int at, enum dsgd_kind kind, enum codec_indices as,
+                                   size_t n, size_t d, struct codec_arena *scratch, const uint32_t **index);
 
 /* ---- signs (codec_signs.c) --------------------------------------------------------------------------------------------- */
 
@@ -71,11 +71,11 @@ enum codec_ternary { CODEC_PLANES, CODEC_ENTROPY };
 #define CODEC_TERNARY_CHOICES "planes|entropy"
 
 /** Planes as in ternary.h: [ceil(d/8)] each, a negative bit only where the non-zero bit stands, no bit past d. */
-enum dsgd_status codec_add_ternary(struct dsgd_message *message, enum dsgd_kind kind, enum codec_ternary as, size_t d,
+enum dsgd_status codec_add_ternary(struct codec_message *message, enum dsgd_kind kind, enum codec_ternary as, size_t d,
                                    const uint8_t *nonzero, const uint8_t *negative);
 /** Sections `at` (and at + 1 for planes). */
-enum dsgd_status codec_get_ternary(const struct dsgd_message *message, int at, enum dsgd_kind kind, enum codec_ternary as, size_t d,
-                                   struct dsgd_arena *scratch, const uint8_t **nonzero, const uint8_t **negative);
+enum dsgd_status codec_get_ternary(const struct codec_message *message, int at, enum dsgd_kind kind, enum codec_ternary as, size_t d,
+                                   struct codec_arena *scratch, const uint8_t **nonzero, const uint8_t **negative);
 size_t codec_ternary_bytes_max(enum codec_ternary as, size_t d);
 
 /* ---- levels (codec_levels.c) ------------------------------------------------------------------------------------------- */
@@ -86,10 +86,10 @@ size_t codec_ternary_bytes_max(enum codec_ternary as, size_t d);
 enum codec_levels { CODEC_PACKED, CODEC_ELIAS };
 #define CODEC_LEVELS_CHOICES "packed|elias"
 
-enum dsgd_status codec_add_levels(struct dsgd_message *message, enum dsgd_kind kind, enum codec_levels as, size_t d, uint32_t m,
+enum dsgd_status codec_add_levels(struct codec_message *message, enum dsgd_kind kind, enum codec_levels as, size_t d, uint32_t m,
                                   const int32_t *level /*[d]*/);
-enum dsgd_status codec_get_levels(const struct dsgd_message *message, int at, enum dsgd_kind kind, enum codec_levels as, size_t d,
-                                  uint32_t m, struct dsgd_arena *scratch, const int32_t **level);
+enum dsgd_status codec_get_levels(const struct codec_message *message, int at, enum dsgd_kind kind, enum codec_levels as, size_t d,
+                                  uint32_t m, struct codec_arena *scratch, const int32_t **level);
 size_t codec_levels_bytes_max(enum codec_levels as, size_t d, uint32_t m);
 
 #endif

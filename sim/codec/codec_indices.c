@@ -7,11 +7,11 @@
  * 2^r <= 0.9624 (g + 1/2), else 0; so no byte says which r it is. Since every set has one code word in each of the four
  * codes, a decoder need only check order, range, padding, and for `cheapest` that the tag is the one of the shortest.
  */
-#include "algorithms/codec.h"
+#include "sim/codec/codec.h"
 
 #include <string.h>
 
-#include "algorithms/codec_bits.h"
+#include "sim/codec/codec_bits.h"
 
 enum { RAW_BYTES = 4 };
 
@@ -129,18 +129,18 @@ static void put_bitmap(size_t n, size_t d, const uint32_t *index, uint8_t *bytes
     for (size_t j = 0; j < n; ++j) { bytes[index[j] / CODEC_BYTE] |= (uint8_t)(1u << index[j] % CODEC_BYTE); }
 }
 
-enum dsgd_status codec_add_indices(struct dsgd_message *message, enum dsgd_kind kind, enum codec_indices as, size_t n, size_t d,
+enum dsgd_status codec_add_indices(struct codec_message *message, enum dsgd_kind kind, enum codec_indices as, size_t n, size_t d,
                                    const uint32_t *index)
 {
     if (n > d || d > UINT32_MAX || !is_ascending(n, d, index)) {
         return dsgd_fail(DSGD_EINTERNAL, "%zu indices to be sent are not strictly ascending below %zu", n, d);
     }
     void *memory = NULL;
-    if (is_known(n, d)) { return dsgd_message_add(message, kind, encoding_of(as), n, 0, &memory); }
+    if (is_known(n, d)) { return codec_message_add(message, kind, encoding_of(as), n, 0, &memory); }
     const bool tagged = as == CODEC_CHEAPEST;
     const enum codec_indices code = tagged ? cheapest_of(n, d, index) : as;
     const size_t length = (size_t)length_of(code, n, d, index);
-    DSGD_TRY(dsgd_message_add(message, kind, encoding_of(as), n, length + tagged, &memory));
+    DSGD_TRY(codec_message_add(message, kind, encoding_of(as), n, length + tagged, &memory));
     uint8_t *bytes = memory;
     if (tagged) { *bytes++ = (uint8_t)code; }
     switch (code) {
@@ -214,14 +214,14 @@ static const char *get_bitmap(size_t n, size_t d, const uint8_t *bytes, size_t l
     return index[n - 1] < d ? NULL : wrong_end; /* a bit past d */
 }
 
-enum dsgd_status codec_get_indices(const struct dsgd_message *message, int at, enum dsgd_kind kind, enum codec_indices as,
-                                   size_t n, size_t d, struct dsgd_arena *scratch, const uint32_t **index)
+enum dsgd_status codec_get_indices(const struct codec_message *message, int at, enum dsgd_kind kind, enum codec_indices as,
+                                   size_t n, size_t d, struct codec_arena *scratch, const uint32_t **index)
 {
     if (n > d || d > UINT32_MAX) {
         return dsgd_fail(DSGD_EMESSAGE, "section %d (%s): %zu indices; expected at most the %zu coordinates", at,
                          dsgd_kind_name(kind), n, d);
     }
-    if (as == CODEC_RAW && !is_known(n, d)) { return dsgd_message_get_indices(message, at, kind, n, d, index); }
+    if (as == CODEC_RAW && !is_known(n, d)) { return codec_message_get_indices(message, at, kind, n, d, index); }
     const uint8_t *bytes = NULL;
     size_t length = 0;
     DSGD_TRY(codec_section(message, at, kind, encoding_of(as), n, &bytes, &length));

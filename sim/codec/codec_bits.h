@@ -4,13 +4,13 @@
  * its last bit, and the bits that are left of it are zero. The writer never touches a byte past the last bit, so a section
  * can have its exact length; the reader never reads past the section and notices when it is asked for more.
  */
-#ifndef DSGD_ALGORITHMS_CODEC_BITS_H
-#define DSGD_ALGORITHMS_CODEC_BITS_H
+#ifndef DSGD_SIM_CODEC_CODEC_BITS_H
+#define DSGD_SIM_CODEC_CODEC_BITS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "sim/message.h"
+#include "sim/codec/message.h"
 
 enum { CODEC_BYTE = 8, CODEC_PUT_MAX = 32, CODEC_GET_MAX = 56 };
 
@@ -133,20 +133,20 @@ static inline bool codec_get_end(struct codec_reader *r)
 /* ---- sections ---- */
 
 /** Section number `at` of a code whose length depends on the content: all is checked but the length, which is the result. */
-static inline enum dsgd_status codec_section(const struct dsgd_message *message, int at, enum dsgd_kind kind,
+static inline enum dsgd_status codec_section(const struct codec_message *message, int at, enum dsgd_kind kind,
                                              enum dsgd_encoding encoding, uint64_t count, const uint8_t **data, size_t *bytes)
 {
     const void *memory = NULL;
     *bytes = message && at < message->sections ? message->section[at].bytes : 0;
-    DSGD_TRY(dsgd_message_get(message, at, kind, encoding, count, *bytes, &memory));
+    DSGD_TRY(codec_message_get(message, at, kind, encoding, count, *bytes, &memory));
     *data = memory;
     return DSGD_OK;
 }
 
 /** Memory for decoded content. */
-static inline enum dsgd_status codec_take(struct dsgd_arena *scratch, size_t bytes, const char *what, void **memory)
+static inline enum dsgd_status codec_take(struct codec_arena *scratch, size_t bytes, const char *what, void **memory)
 {
-    *memory = dsgd_arena_take(scratch, bytes);
+    *memory = codec_arena_take(scratch, bytes);
     if (!*memory) { return dsgd_fail(DSGD_ENOMEM, "no memory for %zu bytes of decoded %s", bytes, what); }
     return DSGD_OK;
 }

@@ -7,12 +7,12 @@
  * so that decoders know that it is no end, and then its other bits with the lowest first: same lengths, no reversal of bits.
  * Every vector has one code word.
  */
-#include "algorithms/codec.h"
+#include "sim/codec/codec.h"
 
 #include <string.h>
 
-#include "algorithms/codec_bits.h"
-#include "algorithms/ternary.h"
+#include "sim/codec/codec_bits.h"
+#include "sim/codec/ternary.h"
 
 /* ---- Elias omega ---- */
 
@@ -191,7 +191,7 @@ size_t codec_levels_bytes_max(enum codec_levels as, size_t d, uint32_t m)
     return (size_t)codec_bytes_of_bits((uint64_t)d * (2u + o.bits[codec_log2(m > 0 ? m : 1)]));
 }
 
-enum dsgd_status codec_add_levels(struct dsgd_message *message, enum dsgd_kind kind, enum codec_levels as, size_t d, uint32_t m,
+enum dsgd_status codec_add_levels(struct codec_message *message, enum dsgd_kind kind, enum codec_levels as, size_t d, uint32_t m,
                                   const int32_t *level)
 {
     if (d > UINT32_MAX || m > INT32_MAX || !within(d, m, level)) {
@@ -200,18 +200,18 @@ enum dsgd_status codec_add_levels(struct dsgd_message *message, enum dsgd_kind k
     }
     void *memory = NULL;
     if (as == CODEC_PACKED) {
-        DSGD_TRY(dsgd_message_add(message, kind, DSGD_LEVELS, d, levels_bytes(d, m), &memory));
+        DSGD_TRY(codec_message_add(message, kind, DSGD_LEVELS, d, levels_bytes(d, m), &memory));
         levels_pack(d, level, m, memory);
     } else {
         const uint64_t bits = elias_bits(d, level);
-        DSGD_TRY(dsgd_message_add(message, kind, DSGD_LEVELS_ELIAS, d, (size_t)codec_bytes_of_bits(bits), &memory));
+        DSGD_TRY(codec_message_add(message, kind, DSGD_LEVELS_ELIAS, d, (size_t)codec_bytes_of_bits(bits), &memory));
         put_elias(d, level, memory);
     }
     return DSGD_OK;
 }
 
-enum dsgd_status codec_get_levels(const struct dsgd_message *message, int at, enum dsgd_kind kind, enum codec_levels as, size_t d,
-                                  uint32_t m, struct dsgd_arena *scratch, const int32_t **level)
+enum dsgd_status codec_get_levels(const struct codec_message *message, int at, enum dsgd_kind kind, enum codec_levels as, size_t d,
+                                  uint32_t m, struct codec_arena *scratch, const int32_t **level)
 {
     if (d > UINT32_MAX || m > INT32_MAX) {
         return dsgd_fail(DSGD_EMESSAGE, "section %d (%s): %zu levels up to %lu; expected fewer than 2^32 below 2^31", at,

@@ -5,11 +5,11 @@
  * coordinate. There sign(0) is 0, which a bit cannot say; here zero, minus zero and NaN count as positive, so that what a
  * sender means does not depend on how a zero came about.
  */
-#include "algorithms/codec.h"
+#include "sim/codec/codec.h"
 
 #include <string.h>
 
-#include "algorithms/codec_bits.h"
+#include "sim/codec/codec_bits.h"
 
 enum { BLOCK = 256 }; /* coordinates compared at once: a loop that vectorises, flags that stay in the cache */
 

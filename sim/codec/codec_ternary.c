@@ -13,12 +13,12 @@
  * -log2 p; rounding p costs less than one bit a vector, the end at most 9 bits. In all at most
  * ceil((d H(n / d) + n / 2^15 + 10) / 8) bytes. Integers only: the same bytes everywhere.
  */
-#include "algorithms/codec.h"
+#include "sim/codec/codec.h"
 
 #include <string.h>
 
-#include "algorithms/codec_bits.h"
-#include "algorithms/ternary.h"
+#include "sim/codec/codec_bits.h"
+#include "sim/codec/ternary.h"
 
 enum { COUNT_BYTES = 4, WINDOW = 56, WINDOW_BYTES = 7 };
 #define WHOLE (UINT64_C(1) << WINDOW)
@@ -180,14 +180,14 @@ size_t codec_ternary_bytes_max(enum codec_ternary as, size_t d)
     return COUNT_BYTES + (size_t)codec_bytes_of_bits((uint64_t)d + d / 32768 + 16) + ternary_plane_bytes(d);
 }
 
-static enum dsgd_status add_planes(struct dsgd_message *message, enum dsgd_kind kind, size_t d, const uint8_t *nonzero,
+static enum dsgd_status add_planes(struct codec_message *message, enum dsgd_kind kind, size_t d, const uint8_t *nonzero,
                                    const uint8_t *negative)
 {
     const int before = message->sections;
     const size_t bytes = ternary_plane_bytes(d);
     void *first = NULL, *second = NULL;
-    DSGD_TRY(dsgd_message_add(message, kind, DSGD_BIT_PLANE, d, bytes, &first));
-    const enum dsgd_status status = dsgd_message_add(message, kind, DSGD_BIT_PLANE, d, bytes, &second);
+    DSGD_TRY(codec_message_add(message, kind, DSGD_BIT_PLANE, d, bytes, &first));
+    const enum dsgd_status status = codec_message_add(message, kind, DSGD_BIT_PLANE, d, bytes, &second);
     if (status != DSGD_OK) {
         message->sections = before;
         return status;
@@ -199,7 +199,7 @@ static enum dsgd_status add_planes(struct dsgd_message *message, enum dsgd_kind 
     return DSGD_OK;
 }
 
-enum dsgd_status codec_add_ternary(struct dsgd_message *message, enum dsgd_kind kind, enum codec_ternary as, size_t d,
+enum dsgd_status codec_add_ternary(struct codec_message *message, enum dsgd_kind kind, enum codec_ternary as, size_t d,
                                    const uint8_t *nonzero, const uint8_t *negative)
 {
     if (d > UINT32_MAX || !planes_valid(d, nonzero, negative)) {
@@ -209,7 +209,7 @@ enum dsgd_status codec_add_ternary(struct dsgd_message *message, enum dsgd_kind 
     const uint64_t n = count_bits(ternary_plane_bytes(d), nonzero);
     const size_t signs = (size_t)codec_bytes_of_bits(n);
     void *memory = NULL;
-    DSGD_TRY(dsgd_message_add(message, kind, DSGD_TERNARY_ENTROPY, d, COUNT_BYTES + places_bytes_max(n, d) + signs, &memory));
+    DSGD_TRY(codec_message_add(message, kind, DSGD_TERNARY_ENTROPY, d, COUNT_BYTES + places_bytes_max(n, d) + signs, &memory));
     uint8_t *bytes = memory;
     codec_store32(bytes, (uint32_t)n);
     const size_t places = n > 0 && n < d ? put_places(n, d, nonzero, bytes + COUNT_BYTES) : 0;
@@ -218,8 +218,8 @@ enum dsgd_status codec_add_ternary(struct dsgd_message *message, enum dsgd_kind 
     return DSGD_OK;
 }
 
-static enum dsgd_status get_entropy(const struct dsgd_message *message, int at, enum dsgd_kind kind, size_t d,
-                                    struct dsgd_arena *scratch, const uint8_t **nonzero, const uint8_t **negative)
+static enum dsgd_status get_entropy(const struct codec_message *message, int at, enum dsgd_kind kind, size_t d,
+                                    struct codec_arena *scratch, const uint8_t **nonzero, const uint8_t **negative)
 {
     const uint8_t *bytes = NULL;
     size_t length = 0;
@@ -257,15 +257,15 @@ static enum dsgd_status get_entropy(const struct dsgd_message *message, int at, 
     return DSGD_OK;
 }
 
-enum dsgd_status codec_get_ternary(const struct dsgd_message *message, int at, enum dsgd_kind kind, enum codec_ternary as, size_t d,
-                                   struct dsgd_arena *scratch, const uint8_t **nonzero, const uint8_t **negative)
+enum dsgd_status codec_get_ternary(const struct codec_message *message, int at, enum dsgd_kind kind, enum codec_ternary as, size_t d,
+                                   struct codec_arena *scratch, const uint8_t **nonzero, const uint8_t **negative)
 {
     if (d > UINT32_MAX) { return dsgd_fail(DSGD_EMESSAGE, "section %d: %zu coordinates; expected fewer than 2^32", at, d); }
     if (as == CODEC_ENTROPY) { return get_entropy(message, at, kind, d, scratch, nonzero, negative); }
     const void *first = NULL, *second = NULL;
     const size_t bytes = ternary_plane_bytes(d);
-    DSGD_TRY(dsgd_message_get(message, at, kind, DSGD_BIT_PLANE, d, bytes, &first));
-    DSGD_TRY(dsgd_message_get(message, at + 1, kind, DSGD_BIT_PLANE, d, bytes, &second));
+    DSGD_TRY(codec_message_get(message, at, kind, DSGD_BIT_PLANE, d, bytes, &first));
+    DSGD_TRY(codec_message_get(message, at + 1, kind, DSGD_BIT_PLANE, d, bytes, &second));
     if (!planes_valid(d, first, second)) {
         return dsgd_fail(DSGD_EMESSAGE, "sections %d and %d (%s): ternary planes of %zu coordinates; expected no bit past the end "
                          "and no sign alone", at, at + 1, dsgd_kind_name(kind), d);

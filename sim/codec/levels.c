@@ -3,7 +3,7 @@
  * Code value + m, the first level in the lowest bits of the first byte, no gaps. Wen et al. 2017 (arXiv:1705.07878)
  * count log2(2W + 1) bits; whole bits are what can be sent without an arithmetic coder. Interface: ternary.h.
  */
-#include "algorithms/ternary.h"
+#include "sim/codec/ternary.h"
 
 enum { BYTE = 8 };
 

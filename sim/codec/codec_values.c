@@ -5,12 +5,12 @@
  * bit. NaN becomes quiet and keeps its sign and the upper bits of its payload. A signalling NaN of 16 bits is therefore
  * never sent and is refused; in 32 bits every pattern is content.
  */
-#include "algorithms/codec.h"
+#include "sim/codec/codec.h"
 
 #include <string.h>
 
-#include "algorithms/codec_bits.h"
-#include "sim/backend.h"
+#include "sim/codec/codec_bits.h"
+#include "sim/codec/message.h"
 
 enum {
     F16_QUIET = 0x0200, F16_INFINITY = 0x7c00, F16_MAGNITUDE = 0x7fff,
@@ -96,16 +96,16 @@ size_t codec_values_bytes(enum codec_values as, size_t n)
     return n * (as == CODEC_FP32 ? sizeof(float) : sizeof(uint16_t));
 }
 
-enum dsgd_status codec_add_values(struct dsgd_message *message, enum dsgd_kind kind, enum codec_values as, size_t n,
+enum dsgd_status codec_add_values(struct codec_message *message, enum dsgd_kind kind, enum codec_values as, size_t n,
                                   const float *value)
 {
     void *data = NULL;
     const size_t bytes = codec_values_bytes(as, n);
-    DSGD_TRY(dsgd_message_add(message, kind, encoding_of(as), n, bytes, &data));
+    DSGD_TRY(codec_message_add(message, kind, encoding_of(as), n, bytes, &data));
     uint16_t *half = data;
     switch (as) {
     case CODEC_FP32:
-        if (n > 0) { message->arena.backend->copy(data, value, bytes); }
+        if (n > 0) { memcpy(data, value, bytes); }
         break;
     case CODEC_FP16:
         for (size_t i = 0; i < n; ++i) { half[i] = to_f16(value[i]); }
@@ -117,12 +117,12 @@ enum dsgd_status codec_add_values(struct dsgd_message *message, enum dsgd_kind k
     return DSGD_OK;
 }
 
-enum dsgd_status codec_get_values(const struct dsgd_message *message, int at, enum dsgd_kind kind, enum codec_values as,
-                                  size_t n, struct dsgd_arena *scratch, const float **value)
+enum dsgd_status codec_get_values(const struct codec_message *message, int at, enum dsgd_kind kind, enum codec_values as,
+                                  size_t n, struct codec_arena *scratch, const float **value)
 {
     if (n > UINT32_MAX) { return dsgd_fail(DSGD_EMESSAGE, "section %d: %zu values; expected fewer than 2^32", at, n); }
     const void *data = NULL;
-    DSGD_TRY(dsgd_message_get(message, at, kind, encoding_of(as), n, codec_values_bytes(as, n), &data));
+    DSGD_TRY(codec_message_get(message, at, kind, encoding_of(as), n, codec_values_bytes(as, n), &data));
     if (as == CODEC_FP32) {
         *value = data;
         return DSGD_OK;
