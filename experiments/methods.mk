@@ -9,7 +9,7 @@
 # Step sizes first (dsgd tune), then one sweep of all methods with them: each is asked what it still needs, and that alone is made.
 
 $(call default,METHODS,sgd sgd_fp16 sgd_bf16 sketched_topk sketched_topk_momentum sketched_topk_fp16 sketched_heavymix true_topk pkk \
-	pkk_inexact local_topk dgc random_k random_k_unbiased signsgd signum ef_signsgd ef_signsgd_both qsgd qsgd_both qsgd_elias \
+	pkk_inexact local_topk dgc threshold random_k random_k_unbiased signsgd signum ef_signsgd ef_signsgd_both qsgd qsgd_both qsgd_elias \
 	terngrad terngrad_own powersgd fetchsgd local_sgd)
 $(if $(strip $(call rest,METHODS,$(letters) $(digits) _)),$(call refuse,METHODS,names of experiments/methods with blanks between them))
 # A method that is named twice is one.

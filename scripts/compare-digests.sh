@@ -21,9 +21,9 @@ digest()
     local program=$1
     shift
     rm -f "$work/run.h5"
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086 # a program may have words before it
     if $program run -q "$@" -o "$work/run.h5" >"$work/out" 2>&1; then
-        # shellcheck disable=SC2086
+        # shellcheck disable=SC2086 # a program may have words before it
         $program digest "$work/run.h5" | cut -d' ' -f1
     else
         tail -1 "$work/out"
@@ -37,7 +37,7 @@ compare()
     b=$(digest "$new" "$@")
     if [ "$a" = "$b" ]; then
         same=$((same + 1))
-        [[ $a =~ ^[0-9a-f]{64}$ ]] && runs=$((runs + 1)) || true
+        if [[ $a =~ ^[0-9a-f]{64}$ ]]; then runs=$((runs + 1)); fi
     else
         differ=$((differ + 1))
         printf 'differs: %s\n  old %s\n  new %s\n' "$*" "$a" "$b"
@@ -47,9 +47,9 @@ compare()
 printf 'problem = quadratic\nquadratic { d = 203 kappa = 10 }\nworkers = 5\nseed = 3\nlog { per_decade = 4 }\nstep { constant = 0.01 }\n' >"$work/quadratic.conf"
 printf 'dataset = synthetic\nproblem = softmax\nsoftmax { l2 = 0.001 }\nworkers = 5\nbatch = 3\nlog { per_decade = 4 }\naverage = uniform\n' >"$work/softmax.conf"
 
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # a program may have words before it
 for algorithm in $($old list algorithms | awk '/^  [a-z]/ { print $1 }'); do
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086 # a program may have words before it
     $old list "$algorithm" >"$work/list"
     momentum=$(awk '$1 == "momentum" && $2 == "=" { print 1; exit }' "$work/list")
     words=$(awk -v a="$algorithm" '/^  [a-z_]+ += .*\|/ { key = $1; sub(/^  [a-z_]+ += +[^ ]+ +/, ""); n = split($0, w, / *\| */)

@@ -186,7 +186,7 @@ struct dsgd_algorithm {
     const struct dsgd_param *params; /* table of the config struct; a row of type COUNT is at most d */
     size_t config_size, common_size; /* common: plain data, zeroed and freed by the engine */
     int view;                        /* the worker field (F32 or F64, [d]) that entered the compressor, for the observer; or DSGD_VIEW_* */
-    bool memory;                     /* after settle, that field is what a worker holds back (error memory) */
+    bool memory;                     /* after settle, that field is what a worker holds back (error memory); with DSGD_VIEW_SHOWN nothing is */
     const char *unmergeable;         /* DSGD_MERGEABLE, or why not; NULL: not declared mergeable */
 
     /** optional: the slots that serve this setting, where an algorithm has several forms: common_size, view, memory and all slots from

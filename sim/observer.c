@@ -156,7 +156,9 @@ void dsgd_observer_update(struct dsgd_engine *e, const struct dsgd_update *updat
         e->device->probe_recall(&e->queue, &o->input.as.f64, update->at, &o->norm2.as.f64, o->scratch);
         o->recall = read_one(e);
     }
-    if (e->alg->memory) {
+    if (e->alg->memory && e->alg->view < 0) { /* shown and not kept: nothing is held back */
+        o->memory_norm2_mean = o->memory_mean_norm2 = 0.0;
+    } else if (e->alg->memory) {
         o->memory_norm2_mean = mean_view(e, &o->memory, true);
         o->memory_mean_norm2 = norm2(e, &o->memory);
     }

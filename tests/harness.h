@@ -69,7 +69,7 @@ static inline bool harness_saved(struct dsgd_engine *engine, const char *name, s
 /** Row `row` of that array as doubles, `n` of them. */
 static inline void harness_row(struct dsgd_engine *engine, const char *name, size_t row, size_t n, double *out)
 {
-    struct dsgd_saved saved;
+    struct dsgd_saved saved = {.cols = 0};
     if (!harness_saved(engine, name, &saved)) { fail_msg("no persistent field %s", name); }
     assert_int_equal(saved.cols, n);
     assert_true(row < saved.rows);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #define sketch_hash_polynomial sketch_hash_polynomial_under_test
-#include "algorithms/sketch_hash_polynomial.c"
+#include "sim/cpu/sketch_hash_polynomial.c"
 #include "sim/cpu/count_sketch.h"
 #include "sim/rng.h"
 
@@ -141,7 +141,7 @@ static void cells_cached_equal_uncached(void **unused)
         assert_int_equal(sketch_hash_cell(cached, row, 700), a[695]);
         assert_int_equal(sketch_hash_cell(uncached, row, 700), a[695]);
     }
-    assert_int_equal(sketch_hash_bytes(D, ROWS, D * ROWS) - sketch_hash_bytes(D, ROWS, 0), D * ROWS * 4);
+    assert_int_equal(sketch_hash_bytes(D, ROWS, D * ROWS) - sketch_hash_bytes(D, ROWS, 0), (D * ROWS * 4 + 63) / 64 * 64); /* cells, in whole cache lines */
     sketch_hash_destroy(cached);
     sketch_hash_destroy(uncached);
     sketch_hash_destroy(NULL);

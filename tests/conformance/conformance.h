@@ -220,7 +220,7 @@ static inline void conform_update(struct conform *c, double scale, const double 
 /** One row of a field: `n` numbers of party number `row`. */
 static inline void conform_row(const struct conform *c, const char *name, uint32_t row, size_t n, const double *expected)
 {
-    struct dsgd_saved saved;
+    struct dsgd_saved saved = {.cols = 0};
     if (!harness_saved(c->engine, name, &saved)) { fail_msg("no persistent field %s", name); }
     double *actual = calloc(saved.cols, sizeof *actual);
     assert_non_null(actual);
@@ -285,7 +285,7 @@ static inline void conform_oracle(const struct conform *c, uint32_t t, const dou
 /** No field of this name. */
 static inline void conform_absent(const struct conform *c, const char *name)
 {
-    struct dsgd_saved saved;
+    struct dsgd_saved saved = {.cols = 0};
     assert_false(harness_saved(c->engine, name, &saved));
 }
 
