@@ -119,7 +119,7 @@ omit()
 }
 if [ $failures -eq 0 ]; then
     omit 'algorithm pkk: no tests/conformance' tests/conformance/conform_pkk.c 'algorithm = pkk'
-    omit 'algorithm true_topk: 1 faults' tests/mutations/table.txt '^true-topk-lr-twice '
+    omit 'algorithm true_topk: 1 faults' tests/mutations/table.txt '^true-topk-workers-less-one '
     omit 'algorithm qsgd: no row in docs/accounting.md' docs/accounting.md '^\| qsgd[,. ]'
     omit 'algorithm fetchsgd: no row in docs/methods.md' docs/methods.md '\| fetchsgd '
     omit 'problem sigmoid: no row in docs/configuration.md' docs/configuration.md '^\| `sigmoid`'
