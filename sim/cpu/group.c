@@ -9,23 +9,19 @@
 
 enum { LANES = 16 };
 
+/* Magnitudes as integers have the order of the numbers, and every NaN lies above infinity: the largest one stays. */
 static float max_abs(size_t n, const float *v)
 {
-    float lane[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (int l = 0; l < LANES; ++l) {
-            const float magnitude = fabsf(v[i + (size_t)l]);
-            lane[l] = magnitude <= lane[l] ? lane[l] : magnitude; /* keeps a NaN */
-        }
+    int32_t most = 0;
+    for (size_t i = 0; i < n; ++i) {
+        int32_t bits;
+        memcpy(&bits, v + i, sizeof bits);
+        bits &= INT32_MAX;
+        most = bits > most ? bits : most;
     }
-    for (; i < n; ++i) { lane[0] = fabsf(v[i]) <= lane[0] ? lane[0] : fabsf(v[i]); }
-    float max = 0.0f;
-    for (int l = 0; l < LANES; ++l) {
-        if (isnan(lane[l])) { return (float)NAN; }
-        max = lane[l] <= max ? max : lane[l];
-    }
-    return max;
+    float max;
+    memcpy(&max, &most, sizeof max);
+    return isnan(max) ? (float)NAN : max;
 }
 
 static double fold(double lane[LANES])
