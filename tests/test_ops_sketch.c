@@ -1,0 +1,220 @@
+/* test_ops_sketch.c - sketches, HEAVYMIX's choice, thin products and loops of one's own as operations: rows, lengths, both devices.
+ *
+ * The hash functions themselves are tested against their definition in test_sketch.c; here a sketch of integers must be linear and exact,
+ * and its rows independent of each other.
+ */
+#include "tests/ops.h"
+
+enum { D = 4097, ROWS = 3, R = 5, C = 97, K = 20 };
+
+static float v[ROWS * D], table[ROWS][R * C], got[D];
+
+static struct dsgd_handle *sketch_of(struct ops *o, size_t n)
+{
+    const size_t bytes = o->queue.device->sketch_bytes(n, R, C);
+    struct dsgd_handle *h = ops_vector(o, DSGD_HASHES, bytes, 1, NULL);
+    h->as.sketch.n = n;
+    h->as.sketch.rows = R;
+    h->as.sketch.cols = C;
+    return h;
+}
+
+static void tables_are_linear_and_estimates_exact(void **state)
+{
+    (void)state;
+    for (int device = 0; device < OPS_DEVICES; ++device) {
+        struct ops o;
+        uint32_t at[K];
+        float value[K], check[R * C];
+        double norm2[1];
+        ops_open(&o, device, ROWS);
+        for (size_t i = 0; i < ROWS * D; ++i) { v[i] = (float)((int)(i * 7 % 13) - 6); } /* integers: sums are exact */
+        struct dsgd_handle *hash = sketch_of(&o, D), *x = ops_vector(&o, DSGD_F32, D, ROWS, v);
+        struct dsgd_handle *t = ops_vector(&o, DSGD_F32, R * C, ROWS, NULL), *e = ops_vector(&o, DSGD_F32, D, ROWS, NULL), *n2 = ops_vector(&o, DSGD_F64, 1, ROWS, NULL);
+        const uint32_t rows = o.turn.rows;
+        o.turn.rows = 1;
+        OPS(&o, dsgd_sketch_reseed(&o.turn, &hash->as.sketch, 9, DSGD_EACH_STEP));
+        o.turn.rows = rows;
+        assert_int_equal(hash->as.sketch.step, 5);
+        OPS(&o, dsgd_sketch_vector(&o.turn, &hash->as.sketch, &x->as.f32, &t->as.f32));
+        OPS(&o, dsgd_sketch_norm2(&o.turn, &hash->as.sketch, &t->as.f32, &n2->as.f64));
+        for (size_t r = 0; r < ROWS; ++r) {
+            double row_norm[R];
+            ops_read(&o, t, r, table[r]);
+            ops_read(&o, n2, r, norm2);
+            size_t below = 0, above = 0;
+            for (size_t j = 0; j < R; ++j) {
+                row_norm[j] = 0.0;
+                for (size_t c = 0; c < C; ++c) { row_norm[j] += (double)table[r][j * C + c] * (double)table[r][j * C + c]; } /* integers: exact */
+                below += row_norm[j] <= norm2[0];
+                above += row_norm[j] >= norm2[0];
+            }
+            assert_true(below >= 3 && above >= 3); /* the median of five */
+        }
+        /* a sparse vector's sketch, taken from that of the same vector written out, leaves nothing */
+        o.turn.rows = 1;
+        for (size_t j = 0; j < K; ++j) {
+            at[j] = (uint32_t)(200 * j + 3);
+            value[j] = v[at[j]];
+        }
+        struct dsgd_handle *set = ops_vector(&o, DSGD_SET, K, 0, at), *some = ops_vector(&o, DSGD_F32, K, 0, value);
+        struct dsgd_handle *rest = ops_vector(&o, DSGD_F32, R * C, 1, NULL), *whole = ops_vector(&o, DSGD_F32, D, 1, NULL);
+        OPS(&o, dsgd_clear(&o.turn, &whole->as.f32));
+        OPS(&o, dsgd_scatter(&o.turn, &set->as.set, &some->as.f32, &whole->as.f32));
+        OPS(&o, dsgd_sketch_vector(&o.turn, &hash->as.sketch, &whole->as.f32, &rest->as.f32));
+        dsgd_sketch_add_some(&o.turn, &hash->as.sketch, -1.0f, &set->as.set, &some->as.f32, &rest->as.f32);
+        ops_read(&o, rest, 0, check);
+        for (size_t c = 0; c < R * C; ++c) { assert_true(check[c] == 0.0f); }
+        OPS(&o, dsgd_sketch_vector(&o.turn, &hash->as.sketch, &whole->as.f32, &rest->as.f32));
+        OPS(&o, dsgd_sketch_clear_some(&o.turn, &hash->as.sketch, &set->as.set, &rest->as.f32));
+        ops_read(&o, rest, 0, check);
+        for (size_t c = 0; c < R * C; ++c) { assert_true(check[c] == 0.0f); }
+        o.turn.rows = rows;
+        /* one coordinate alone is estimated exactly, everywhere else the median is 0 or comes from a collision of its size */
+        float one[D] = {0.0f};
+        one[1234] = -3.0f;
+        struct dsgd_handle *alone = ops_vector(&o, DSGD_F32, D, 0, one);
+        OPS(&o, dsgd_sketch_vector(&o.turn, &hash->as.sketch, &alone->as.f32, &t->as.f32));
+        OPS(&o, dsgd_sketch_estimate(&o.turn, &hash->as.sketch, &t->as.f32, &e->as.f32));
+        for (size_t r = 0; r < ROWS; ++r) {
+            ops_read(&o, e, r, got);
+            OPS_SAME(got[1234], -3.0f, 1234);
+            for (size_t i = 0; i < D; ++i) { assert_true(fabsf(got[i]) == 0.0f || fabsf(got[i]) == 3.0f); }
+        }
+        OPS_REFUSED(&o, dsgd_sketch_vector(&o.turn, &hash->as.sketch, &alone->as.f32, &alone->as.f32));
+        o.turn.may_seed = false;
+        OPS_REFUSED(&o, dsgd_sketch_reseed(&o.turn, &hash->as.sketch, 1, DSGD_ONCE)); /* in prepare alone */
+        o.queue.device->release(o.memory[0]); /* hashes have no rows to look round */
+        o.memory[0] = o.queue.device->alloc(o.bytes[0]);
+        char *sentinel = malloc(o.bytes[0]);
+        assert_non_null(sentinel);
+        memset(sentinel, OPS_SENTINEL, o.bytes[0]);
+        o.queue.device->write(&o.queue, o.memory[0], sentinel, o.bytes[0]);
+        free(sentinel);
+        ops_close(&o);
+    }
+}
+
+static void heavy_coordinates_are_chosen_first(void **state)
+{
+    (void)state;
+    for (int device = 0; device < OPS_DEVICES; ++device) {
+        struct ops o;
+        uint32_t chosen[K];
+        float estimate[D] = {0.0f};
+        const double norm2 = 100.0;
+        ops_open(&o, device, 1);
+        o.turn.first = DSGD_RNG_SERVER;
+        for (size_t j = 0; j < 6; ++j) { estimate[100 * j + 50] = j % 2 ? -5.0f : 5.0f; } /* 25 >= 100 / 20 */
+        estimate[3] = 2.0f;                                                              /* 4 < 5: not heavy */
+        struct dsgd_handle *e = ops_vector(&o, DSGD_F32, D, 1, estimate), *n = ops_vector(&o, DSGD_F64, 1, 1, &norm2), *out = ops_vector(&o, DSGD_SET, K, 1, NULL);
+        OPS(&o, dsgd_select_heavymix(&o.turn, &e->as.f32, &n->as.f64, K, (struct dsgd_rng_key){1, 1}, &out->as.set));
+        ops_read(&o, out, 0, chosen);
+        assert_int_equal(ops_length_of(&o, out, 0), K);
+        size_t heavy = 0;
+        for (size_t j = 0; j < K; ++j) {
+            assert_true(chosen[j] < D && (j == 0 || chosen[j] > chosen[j - 1]));
+            heavy += fabsf(estimate[chosen[j]]) == 5.0f;
+        }
+        assert_int_equal(heavy, 6);
+        OPS(&o, dsgd_select_heavymix(&o.turn, &e->as.f32, &n->as.f64, 4, (struct dsgd_rng_key){1, 1}, &out->as.set)); /* 25 >= 100 / 4: six for four */
+        ops_read(&o, out, 0, chosen);
+        for (size_t j = 0; j < 4; ++j) { assert_int_equal(chosen[j], 100 * j + 50); } /* ties: the lower indices */
+        ops_close(&o);
+    }
+}
+
+static void thin_products(void **state)
+{
+    (void)state;
+    enum { N = 40, RANK = 2 };
+    struct dsgd_matrix one[2] = {{0, 12, 3, 4, 0, 0}, {14, 11, 4, 3, 3 * RANK, 4 * RANK}}; /* the last row of the second lacks one */
+    const struct dsgd_matrices m = {2, RANK, (3 + 4) * RANK, (4 + 3) * RANK, 4, 4, one};
+    for (int device = 0; device < OPS_DEVICES; ++device) {
+        struct ops o;
+        float x[ROWS * N], p[ROWS * 14], q[ROWS * 14], out[14], back[N];
+        ops_open(&o, device, ROWS);
+        for (size_t i = 0; i < ROWS * N; ++i) { x[i] = (float)((int)(i * 5 % 11) - 5); } /* integers: every order is exact */
+        for (size_t i = 0; i < ROWS * 14; ++i) { p[i] = (float)((int)(i * 3 % 7) - 3), q[i] = (float)((int)(i * 2 % 5) - 2); }
+        struct dsgd_handle *hx = ops_vector(&o, DSGD_F32, N, ROWS, x), *hp = ops_vector(&o, DSGD_F32, 14, ROWS, p), *hq = ops_vector(&o, DSGD_F32, 14, ROWS, q);
+        struct dsgd_handle *op = ops_vector(&o, DSGD_F32, 14, ROWS, NULL), *oq = ops_vector(&o, DSGD_F32, 14, ROWS, NULL);
+        OPS(&o, dsgd_lowrank_times(&o.turn, &m, &hx->as.f32, &hq->as.f32, &op->as.f32));
+        OPS(&o, dsgd_lowrank_transposed_times(&o.turn, &m, &hx->as.f32, &hp->as.f32, &oq->as.f32));
+        dsgd_lowrank_subtract(&o.turn, &m, &hp->as.f32, &hq->as.f32, &hx->as.f32);
+        assert_int_equal(o.queue.failed, DSGD_OK);
+        for (size_t r = 0; r < ROWS; ++r) {
+            for (size_t a = 0; a < 2; ++a) {
+                const struct dsgd_matrix *s = &one[a];
+                ops_read(&o, op, r, out);
+                for (size_t i = 0; i < s->rows; ++i) {
+                    for (size_t k = 0; k < RANK; ++k) {
+                        float sum = 0.0f;
+                        for (size_t j = 0; j < s->cols && i * s->cols + j < s->count; ++j) { sum += x[r * N + s->offset + i * s->cols + j] * q[r * 14 + s->q + k * s->cols + j]; }
+                        OPS_SAME(out[s->p + k * s->rows + i], sum, i);
+                    }
+                }
+                ops_read(&o, oq, r, out);
+                for (size_t j = 0; j < s->cols; ++j) {
+                    for (size_t k = 0; k < RANK; ++k) {
+                        float sum = 0.0f;
+                        for (size_t i = 0; i < s->rows && i * s->cols + j < s->count; ++i) { sum += x[r * N + s->offset + i * s->cols + j] * p[r * 14 + s->p + k * s->rows + i]; }
+                        assert_true(out[s->q + k * s->cols + j] == sum);
+                    }
+                }
+            }
+            ops_read(&o, hx, r, back);
+            for (size_t i = 0; i < N; ++i) {
+                float expected = x[r * N + i];
+                for (size_t a = 0; a < 2; ++a) {
+                    const struct dsgd_matrix *s = &one[a];
+                    if (i < s->offset || i >= s->offset + s->count) { continue; }
+                    const size_t row = (i - s->offset) / s->cols, col = (i - s->offset) % s->cols;
+                    for (size_t k = 0; k < RANK; ++k) { expected -= p[r * 14 + s->p + k * s->rows + row] * q[r * 14 + s->q + k * s->cols + col]; }
+                }
+                assert_true(back[i] == expected);
+            }
+        }
+        OPS_REFUSED(&o, dsgd_lowrank_times(&o.turn, &m, &hp->as.f32, &hq->as.f32, &op->as.f32)); /* 14 numbers do not hold the matrices */
+        ops_close(&o);
+    }
+}
+
+static void own_loop(const struct dsgd_host_row *row)
+{
+    const float *x = row->array[0];
+    double *sum = row->array[1];
+    for (size_t i = 0; i < row->count[0]; ++i) { sum[0] += (double)x[i] * *(const double *)row->arguments; }
+    sum[1] = row->worker;
+    sum[2] = row->step;
+}
+
+static void loops_of_ones_own_see_their_row(void **state)
+{
+    (void)state;
+    const double factor = 0.5;
+    for (int device = 0; device < OPS_DEVICES; ++device) {
+        struct ops o;
+        float x[3] = {1.0f, 2.0f, 4.0f};
+        double sums[ROWS * 3] = {0.0}, out[3];
+        ops_open(&o, device, ROWS);
+        struct dsgd_handle *hx = ops_vector(&o, DSGD_F32, 3, 0, x), *hs = ops_vector(&o, DSGD_F64, 3, ROWS, sums), *shared = ops_vector(&o, DSGD_F64, 3, 0, sums);
+        const struct dsgd_operand operand[] = {dsgd_operand_f32(DSGD_READ, &hx->as.f32), dsgd_operand_f64(DSGD_READ_WRITE, &hs->as.f64)};
+        const struct dsgd_operand wrong[] = {operand[0], dsgd_operand_f64(DSGD_WRITE, &shared->as.f64)};
+        OPS(&o, dsgd_host_op(&o.turn, own_loop, &factor, operand, 2));
+        for (size_t r = 0; r < ROWS; ++r) {
+            ops_read(&o, hs, r, out);
+            assert_true(out[0] == 3.5 && out[1] == 7.0 + (double)r && out[2] == 5.0);
+        }
+        OPS_REFUSED(&o, dsgd_host_op(&o.turn, own_loop, &factor, wrong, 2));
+        ops_close(&o);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_are_linear_and_estimates_exact), cmocka_unit_test(heavy_coordinates_are_chosen_first),
+        cmocka_unit_test(thin_products), cmocka_unit_test(loops_of_ones_own_see_their_row),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
