@@ -37,23 +37,25 @@ static void refuse(const struct passage *p, int section, uint32_t row, size_t n,
     }
 }
 
-/* A test may change the bytes on their way: `at` on the device, or on the host. Returns the new length. */
+/* A test may change the bytes on their way: `at` on the device, or on the host. `room` bytes are there; the test sees one more where they
+ * are full, so that it can try a section that is too long. Returns the new length. */
 static size_t change(const struct passage *p, int section, uint32_t row, void *at, bool on_host, size_t length, size_t room)
 {
     const struct dsgd_tap *tap = &p->e->args.tap;
-    void *copy = tap->change ? calloc(1, room > 0 ? room : 1) : NULL;
+    const size_t seen = room > length ? room : length + 1;
+    void *copy = tap->change ? calloc(1, seen) : NULL;
     if (!copy) { return length; }
     if (on_host) {
         memcpy(copy, at, length);
     } else {
         p->e->device->read(p->q, copy, at, length);
     }
-    const size_t before = length;
-    tap->change(tap->context, (uint32_t)p->e->step, p->round->exchange, p->way == DSGD_UP, sender(p, row), section, copy, &length, room);
+    tap->change(tap->context, (uint32_t)p->e->step, p->round->exchange, p->way == DSGD_UP, sender(p, row), section, copy, &length, seen);
+    const size_t back = length < room ? length : room;
     if (on_host) {
-        memcpy(at, copy, before);
+        memcpy(at, copy, back);
     } else {
-        p->e->device->write(p->q, at, copy, length < room ? length : room);
+        p->e->device->write(p->q, at, copy, back);
     }
     free(copy);
     return length;
@@ -64,18 +66,25 @@ static void append(struct dsgd_message *message, enum dsgd_kind kind, enum dsgd_
     message->section[message->sections++] = (struct dsgd_section){kind, encoding, count, bytes, NULL};
 }
 
-/* A host copy of bytes for a listener, in the section that was appended last, or in the last two for planes. */
-static void lend(const struct passage *p, struct dsgd_message *message, const void *at, size_t length, bool planes)
+/* A host copy of bytes for a listener, in the section that was appended last. */
+static void lend(const struct passage *p, struct dsgd_message *message, const void *at, size_t length)
 {
     if (!p->e->args.tap.message || p->q->failed != DSGD_OK) { return; }
-    char *copy = malloc(length > 0 ? length : 1);
+    void *copy = malloc(length > 0 ? length : 1);
     if (!copy) {
         dsgd_queue_fail(p->q, DSGD_ENOMEM, "no memory to show a section of %zu bytes", length);
         return;
     }
     p->e->device->read(p->q, copy, at, length);
-    message->section[message->sections - 1 - planes].data = copy;
-    if (planes) { message->section[message->sections - 1].data = copy + length / 2; }
+    message->section[message->sections - 1].data = copy;
+}
+
+static void give_back(struct dsgd_message *message)
+{
+    for (int s = 0; s < message->sections; ++s) {
+        free((void *)(uintptr_t)message->section[s].data);
+        message->section[s].data = NULL;
+    }
 }
 
 /* The content of a section as bytes, and back; what arrived is n elements. */
@@ -95,9 +104,13 @@ static void pass_bytes(const struct passage *p, int s, uint32_t row, size_t sent
         refuse(p, s, row, n, wrong);
         return;
     }
-    append(message, wire->kind, dsgd_wire_encoding(wire), n, planes ? length / 2 : length);
-    if (planes) { append(message, wire->kind, dsgd_wire_encoding(wire), n, length / 2); }
-    lend(p, message, bytes, length, planes);
+    const size_t first = planes ? length / 2 : length; /* planes are two sections, one directly behind the other */
+    append(message, wire->kind, dsgd_wire_encoding(wire), n, first);
+    lend(p, message, bytes, first);
+    if (planes) {
+        append(message, wire->kind, dsgd_wire_encoding(wire), n, length - first);
+        lend(p, message, (char *)bytes + first, length - first);
+    }
 }
 
 /* Floats that are their own bytes. */
@@ -112,7 +125,7 @@ static void pass_floats(const struct passage *p, int s, uint32_t row, size_t n, 
         return;
     }
     append(message, wire->kind, DSGD_RAW_F32, n, length);
-    lend(p, message, at, length, false);
+    lend(p, message, at, length);
 }
 
 /* The number of coordinates in front of a set whose length only the sender knows. */
@@ -172,6 +185,7 @@ void dsgd_engine_post(struct dsgd_engine *e, struct dsgd_queue *q, enum dsgd_way
         }
     }
     for (uint32_t row = 0; row < rows && q->failed == DSGD_OK; ++row) { pass_row(&p, row, &message[row]); }
+    for (uint32_t row = 0; row < rows && q->failed != DSGD_OK && e->args.tap.message; ++row) { give_back(&message[row]); }
 }
 
 void dsgd_engine_book(struct dsgd_engine *e, enum dsgd_way way, const struct dsgd_round *round, uint32_t worker, struct dsgd_message *message)
@@ -179,10 +193,7 @@ void dsgd_engine_book(struct dsgd_engine *e, enum dsgd_way way, const struct dsg
     const struct dsgd_tap *tap = &e->args.tap;
     if (tap->message) {
         tap->message(tap->context, (uint32_t)e->step, round->exchange, way == DSGD_UP, worker, message);
-        for (int s = 0; s < message->sections; ++s) { /* planes share a copy: the second one points into the first's */
-            const bool second = s > 0 && message->section[s].encoding == DSGD_BIT_PLANE && message->section[s - 1].encoding == DSGD_BIT_PLANE;
-            if (!second) { free((void *)(uintptr_t)message->section[s].data); }
-        }
+        give_back(message);
     }
     if (way == DSGD_UP) {
         dsgd_transport_up(&e->ledger, message, e->copies);
