@@ -115,7 +115,6 @@ ok --set algorithm=random_k --set random_k.k=786
 ok --set algorithm=random_k --set random_k.scale=unbiased
 ok --set algorithm=random_k --set random_k.memory=false --set random_k.lr_inside=true
 sketched=(--set algorithm=sketched_sgd)
-ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.k=786
 ok "${sketched[@]}" --set sketched_sgd.rows=6
 ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.dense_below=800
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.lr_inside=false
@@ -134,6 +133,8 @@ ok "${made[@]}" --set problem=logistic --set logistic.l2=0 "${theory[@]}"
 ok "${made[@]}" --set problem=sigmoid "${theory[@]}"
 ok "${made[@]}" --set problem=svm --set svm.l2=0.1 "${theory[@]}"
 ok "${made[@]}" --set problem=logistic --set logistic.digit=7
+# the bias is sent dense, one coordinate fewer is sketched
+ok "${made[@]}" --set problem=logistic "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.dense_below=2 --set sketched_sgd.k=6
 ok "${made[@]}" --set problem=logistic --set synthetic.classes=70
 
 # data
