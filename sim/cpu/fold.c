@@ -1,4 +1,6 @@
 /* fold.c - sums over workers on the CPU: rows in ascending order, so that a sum has one order whatever the blocks. */
+#include "sim/codec/codec.h"
+#include "sim/codec/ternary.h"
 #include "sim/cpu/cpu.h"
 
 #include <math.h>
@@ -28,64 +30,72 @@ void cpu_fold_max(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_f3
     }
 }
 
-/* Eight coordinates a byte: votes of 1 or -1. */
-static void vote(size_t n, const uint8_t *restrict plane, int32_t *restrict sum)
+/* What arrived has been checked: a plane without a bit past its end. */
+static void checked(struct dsgd_queue *q, enum dsgd_status status)
 {
-    for (size_t i = 0; i < n; ++i) { sum[i] += 1 - 2 * (int32_t)(plane[i / 8] >> i % 8 & 1); }
+    if (status != DSGD_OK) { dsgd_queue_fail(q, DSGD_EINTERNAL, "a sum over workers: %s", dsgd_error()); }
 }
 
 void cpu_fold_signs(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_signs *a, dsgd_i32 *sum)
 {
-    (void)q;
     if (first) { memset(cpu_i32(sum, 0), 0, sum->array.count * sizeof(int32_t)); }
-    for (uint32_t row = 0; row < rows; ++row) { vote(sum->array.count, cpu_signs(a, row), cpu_i32(sum, 0)); }
+    for (uint32_t row = 0; row < rows; ++row) { checked(q, codec_signs_vote(sum->array.count, cpu_signs(a, row), cpu_i32(sum, 0))); }
 }
+
+/* total += scale * one for the coordinates first .. first + n - 1, of which one [n] are those of a block. */
+static void add_block(const struct dsgd_groups *g, size_t *group, const float *scale, size_t first, size_t n, const float *restrict one,
+                      double *restrict total)
+{
+    for (size_t i = first; i < first + n;) {
+        while (g->start[*group + 1] <= i) { ++*group; }
+        const size_t stop = g->start[*group + 1] < first + n ? g->start[*group + 1] : first + n;
+        const double unit = (double)scale[*group]; /* unit * 0 is NaN where a worker has diverged: it must show */
+        for (; i < stop; ++i) { total[i] += unit * (double)one[i - first]; }
+    }
+}
+
+enum { BLOCK = 512 }; /* coordinates that are unpacked at a time: whole bytes of planes */
 
 void cpu_fold_signs_scaled(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_signs *a, const struct dsgd_groups *g, const dsgd_f32 *scale,
                            dsgd_f64 *sum)
 {
+    const size_t d = sum->array.count;
     double *total = cpu_f64(sum, 0);
-    (void)q;
-    if (first) { memset(total, 0, sum->array.count * sizeof *total); }
+    float one[BLOCK];
+    if (first) { memset(total, 0, d * sizeof *total); }
     for (uint32_t row = 0; row < rows; ++row) {
-        const uint8_t *plane = cpu_signs(a, row);
-        for (size_t j = 0; j < g->count; ++j) {
-            const double plus = (double)cpu_f32(scale, row)[j], minus = -plus;
-            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { total[i] += plane[i / 8] >> i % 8 & 1 ? minus : plus; }
+        size_t group = 0;
+        for (size_t i = 0; i < d; i += BLOCK) {
+            const size_t n = d - i < BLOCK ? d - i : BLOCK;
+            checked(q, codec_signs_unpack(n, cpu_signs(a, row) + i / 8, 1.0f, one));
+            add_block(g, &group, cpu_f32(scale, row), i, n, one, total);
         }
     }
 }
 
-/* -1, 0 or 1 */
-static inline int32_t trit(const uint8_t *nonzero, const uint8_t *negative, size_t i)
-{
-    const int32_t some = nonzero[i / 8] >> i % 8 & 1, minus = negative[i / 8] >> i % 8 & 1;
-    return some - 2 * minus;
-}
-
-static void count(size_t n, const uint8_t *restrict nonzero, const uint8_t *restrict negative, int32_t *restrict sum)
-{
-    for (size_t i = 0; i < n; ++i) { sum[i] += trit(nonzero, negative, i); }
-}
-
 void cpu_fold_ternary(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_ternary *a, dsgd_i32 *sum)
 {
-    (void)q;
     if (first) { memset(cpu_i32(sum, 0), 0, sum->array.count * sizeof(int32_t)); }
-    for (uint32_t row = 0; row < rows; ++row) { count(sum->array.count, cpu_nonzero(a, row), cpu_negative(a, row), cpu_i32(sum, 0)); }
+    for (uint32_t row = 0; row < rows; ++row) {
+        checked(q, ternary_accumulate(sum->array.count, cpu_nonzero(a, row), cpu_negative(a, row), cpu_i32(sum, 0)));
+    }
 }
 
 void cpu_fold_ternary_scaled(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_ternary *a, const struct dsgd_groups *g,
                              const dsgd_f32 *scale, dsgd_f64 *sum)
 {
+    const size_t d = sum->array.count;
     double *total = cpu_f64(sum, 0);
-    (void)q;
-    if (first) { memset(total, 0, sum->array.count * sizeof *total); }
+    if (first) { memset(total, 0, d * sizeof *total); }
     for (uint32_t row = 0; row < rows; ++row) {
-        const uint8_t *nonzero = cpu_nonzero(a, row), *negative = cpu_negative(a, row);
-        for (size_t j = 0; j < g->count; ++j) {
-            const double unit = (double)cpu_f32(scale, row)[j]; /* unit * 0 is NaN where a worker has diverged: it must show */
-            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { total[i] += unit * (double)trit(nonzero, negative, i); }
+        size_t group = 0;
+        for (size_t i = 0; i < d; i += BLOCK) {
+            const size_t n = d - i < BLOCK ? d - i : BLOCK;
+            int32_t sign[BLOCK] = {0};
+            float one[BLOCK];
+            checked(q, ternary_accumulate(n, cpu_nonzero(a, row) + i / 8, cpu_negative(a, row) + i / 8, sign));
+            for (size_t j = 0; j < n; ++j) { one[j] = (float)sign[j]; }
+            add_block(g, &group, cpu_f32(scale, row), i, n, one, total);
         }
     }
 }

@@ -2,6 +2,7 @@
  *
  * Sums keep one order: sixteen interleaved partial sums, folded pairwise at the end.
  */
+#include "sim/codec/codec.h"
 #include "sim/cpu/cpu.h"
 
 #include <math.h>
@@ -156,11 +157,13 @@ void cpu_group_units(struct dsgd_rows *r, const struct dsgd_groups *g, float div
 void cpu_group_signs(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *scale, const dsgd_signs *signs, dsgd_f32 *out)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        const uint8_t *plane = cpu_signs(signs, row);
         float *to = cpu_f32(out, row);
+        if (codec_signs_unpack(out->array.count, cpu_signs(signs, row), 1.0f, to) != DSGD_OK) {
+            dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "group_signs: a bit past the end");
+        }
         for (size_t j = 0; j < g->count; ++j) {
-            const float plus = cpu_f32(scale, row)[j], minus = -plus;
-            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { to[i] = plane[i / 8] >> i % 8 & 1 ? minus : plus; }
+            const float unit = cpu_f32(scale, row)[j];
+            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { to[i] *= unit; }
         }
     }
 }

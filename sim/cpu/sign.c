@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "sim/codec/codec.h"
 #include "sim/cpu/cpu.h"
 
 enum { WORDS = 4, BITS = 8 }; /* coordinates a draw serves, and a byte of a plane */
@@ -12,12 +13,8 @@ enum { WORDS = 4, BITS = 8 }; /* coordinates a draw serves, and a byte of a plan
 /* Bit i where v[i] < 0, or v[i] <= 0 if zeros are minus; a NaN is plus. */
 static void pack(size_t n, const float *v, bool zero_is_minus, uint8_t *plane)
 {
-    for (size_t first = 0; first < n; first += BITS) {
-        const size_t end = n - first < BITS ? n - first : BITS;
-        unsigned byte = 0;
-        for (size_t j = 0; j < end; ++j) { byte |= (unsigned)(zero_is_minus ? v[first + j] <= 0.0f : v[first + j] < 0.0f) << j; }
-        plane[first / BITS] = (uint8_t)byte;
-    }
+    codec_signs_pack(n, v, plane); /* zeros are plus there */
+    for (size_t i = 0; zero_is_minus && i < n; ++i) { plane[i / BITS] = (uint8_t)(plane[i / BITS] | (v[i] == 0.0f) << i % BITS); }
 }
 
 /* Coins for zeros: draws are made only where there is one, which keyed draws allow. */
@@ -75,9 +72,9 @@ void cpu_sign_pack_votes(struct dsgd_rows *r, const dsgd_i32 *sum, enum dsgd_zer
 void cpu_sign_unpack(struct dsgd_rows *r, const dsgd_signs *signs, dsgd_f32 *out)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        const uint8_t *plane = cpu_signs(signs, row);
-        float *to = cpu_f32(out, row);
-        for (size_t i = 0; i < out->array.count; ++i) { to[i] = 1.0f - 2.0f * (float)(plane[i / BITS] >> i % BITS & 1); }
+        if (codec_signs_unpack(out->array.count, cpu_signs(signs, row), 1.0f, cpu_f32(out, row)) != DSGD_OK) {
+            dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "sign_unpack: a bit past the end");
+        }
     }
 }
 
