@@ -11,40 +11,46 @@ void dsgd_sketch_reseed(struct dsgd_rows *all, dsgd_sketch *s, uint32_t seed, en
     dsgd_op_device(all)->sketch_reseed(all, s);
 }
 
-static bool is_table(const dsgd_sketch *s, const dsgd_f32 *table)
+/* Hashes that nobody seeded are rubbish in memory: a round must seed them in `prepare`. */
+static bool ready(struct dsgd_rows *r, const char *op, const dsgd_sketch *s, bool fits, const dsgd_f32 *table, const struct dsgd_array *out)
 {
-    return table->array.count == (size_t)s->rows * s->cols;
+    if (!dsgd_op_ready(r, op, fits && table->array.count == (size_t)s->rows * s->cols, out)) { return false; }
+    if (!s->seeded) { dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "%s: hashes without a seed; expected dsgd_sketch_reseed in prepare", op); }
+    return s->seeded;
 }
 
 void dsgd_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *v, dsgd_f32 *table)
 {
-    if (dsgd_op_ready(r, "sketch_vector", v->array.count == s->n && is_table(s, table), &table->array)) {
-        dsgd_op_device(r)->sketch_vector(r, s, v, table);
+    if (!ready(r, "sketch_vector", s, v->array.count == s->n, table, &table->array)) { return; }
+    if (v->array.at == table->array.at) { /* a table is cleared before it is filled */
+        dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "sketch_vector: the table would lie in the vector itself");
+        return;
     }
+    dsgd_op_device(r)->sketch_vector(r, s, v, table);
 }
 
 void dsgd_sketch_add_some(struct dsgd_rows *r, const dsgd_sketch *s, float factor, const dsgd_set *at, const dsgd_f32 *value, dsgd_f32 *table)
 {
-    if (dsgd_op_ready(r, "sketch_add_some", at->array.count <= value->array.count && is_table(s, table), &table->array)) {
+    if (ready(r, "sketch_add_some", s, at->array.count <= value->array.count, table, &table->array)) {
         dsgd_op_device(r)->sketch_add_some(r, s, factor, at, value, table);
     }
 }
 
 void dsgd_sketch_clear_some(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_set *at, dsgd_f32 *table)
 {
-    if (dsgd_op_ready(r, "sketch_clear_some", is_table(s, table), &table->array)) { dsgd_op_device(r)->sketch_clear_some(r, s, at, table); }
+    if (ready(r, "sketch_clear_some", s, true, table, &table->array)) { dsgd_op_device(r)->sketch_clear_some(r, s, at, table); }
 }
 
 void dsgd_sketch_estimate(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, dsgd_f32 *out)
 {
-    if (dsgd_op_ready(r, "sketch_estimate", out->array.count == s->n && is_table(s, table), &out->array)) {
+    if (ready(r, "sketch_estimate", s, out->array.count == s->n, table, &out->array)) {
         dsgd_op_device(r)->sketch_estimate(r, s, table, out);
     }
 }
 
 void dsgd_sketch_norm2(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, dsgd_f64 *out)
 {
-    if (dsgd_op_ready(r, "sketch_norm2", is_table(s, table) && out->array.count == 1, &out->array)) {
+    if (ready(r, "sketch_norm2", s, out->array.count == 1, table, &out->array)) {
         dsgd_op_device(r)->sketch_norm2(r, s, table, out);
     }
 }
