@@ -22,8 +22,9 @@ static const struct dsgd_param params[] = {
      "b in buffer = b buffer + (1 - b) g, 0 = signSGD, more = Signum; alias: beta; default: arXiv:1802.04434, Algorithm 1 (Signum: 0.9)"},
     {"zero", DSGD_PARAM_CHOICE, offsetof(struct config, zero), "plus", 0, 0, DSGD_ZERO_CHOICES,
      "sign that a worker sends for an exact zero; default: public code, Signum_SGD.py"},
-    {"tie", DSGD_PARAM_CHOICE, offsetof(struct config, tie), "plus", 0, 0, DSGD_ZERO_CHOICES,
-     "outcome of a vote that is even; default: public code, Signum_SGD.py"},
+    {"tie", DSGD_PARAM_CHOICE, offsetof(struct config, tie), "coin", 0, 0, DSGD_ZERO_CHOICES,
+     "outcome of a vote that is even: a coin that the server tosses for all, or always one sign as in public code, Signum_SGD.py (plus); default: ours, "
+     "an even vote has no direction"},
     DSGD_PARAM_END,
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "convex/bytes.h"
 #include "datasets/classes.h"
+#include "sim/kernel/sum.h"
 
 const struct dsgd_metric dsgd_linear_metric[DSGD_LINEAR_METRICS] = {
     {"objective", "1", "f(w): mean training loss + l2/2 ||w||^2"},
@@ -110,58 +111,52 @@ enum dsgd_status dsgd_linear_gradient(const void *self, const float *x, const st
     return DSGD_OK;
 }
 
-/* Sums over chunk c of a split: losses and examples on the wrong side. */
-static void evaluate_chunk(const void *problem, const struct dsgd_split *split, size_t c, const double *x,
-                           double *loss, size_t *wrong)
+static size_t linear_losses(const void *problem, const struct dsgd_split *split, size_t from, size_t to, const double *x, double *loss)
 {
     const struct dsgd_linear *p = problem;
-    const size_t end = split->n * (c + 1) / DSGD_LINEAR_CHUNKS;
-    double sum = 0;
-    size_t count = 0;
-    for (size_t i = split->n * c / DSGD_LINEAR_CHUNKS; i < end; ++i) {
+    size_t wrong = 0;
+    for (size_t i = from; i < to; ++i) {
         const double y = dsgd_linear_sign(p, split->label[i]);
         const double score = dsgd_linear_score(p, split->feature + i * p->features, x);
-        sum += p->loss->value(y * score);
-        count += (score > 0) != (y > 0);
+        loss[i - from] = p->loss->value(y * score);
+        wrong += (score > 0) != (y > 0);
     }
-    *loss = sum;
-    *wrong = count;
+    return wrong;
 }
 
-static void evaluate_split(const void *problem, dsgd_linear_chunk *chunk, const struct dsgd_split *split, const double *x,
+static void evaluate_split(const void *problem, dsgd_linear_losses *losses, const struct dsgd_split *split, const double *x, double *each,
                            double *loss, double *error)
 {
-    double part[DSGD_LINEAR_CHUNKS];
-    size_t wrong[DSGD_LINEAR_CHUNKS];
+    size_t wrong[DSGD_LINEAR_CHUNKS], all_wrong = 0;
 #pragma omp parallel for schedule(static) if (split->n >= DSGD_LINEAR_PARALLEL)
-    for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) { chunk(problem, split, c, x, &part[c], &wrong[c]); }
-    double sum = 0;
-    size_t count = 0;
     for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) {
-        sum += part[c];
-        count += wrong[c];
+        const size_t from = split->n * c / DSGD_LINEAR_CHUNKS;
+        wrong[c] = losses(problem, split, from, split->n * (c + 1) / DSGD_LINEAR_CHUNKS, x, each + from);
     }
-    *loss = sum / (double)split->n;
-    *error = (double)count / (double)split->n;
+    for (size_t c = 0; c < DSGD_LINEAR_CHUNKS; ++c) { all_wrong += wrong[c]; }
+    *loss = dsgd_sum_of(split->n, each) / (double)split->n;
+    *error = (double)all_wrong / (double)split->n;
 }
 
-void dsgd_linear_metrics(const void *problem, dsgd_linear_chunk *chunk, const struct dsgd_dataset *data, double l2,
-                         size_t d, const double *x, double *value)
+enum dsgd_status dsgd_linear_metrics(const void *problem, dsgd_linear_losses *losses, const struct dsgd_dataset *data, double l2, size_t d,
+                                     const double *x, double *value)
 {
-    double norm2 = 0;
-    for (size_t j = 0; j < d; ++j) { norm2 += x[j] * x[j]; }
-    const double regulariser = 0.5 * l2 * norm2;
-    evaluate_split(problem, chunk, &data->train, x, &value[DSGD_LINEAR_OBJECTIVE], &value[DSGD_LINEAR_TRAIN_ERROR]);
-    evaluate_split(problem, chunk, &data->test, x, &value[DSGD_LINEAR_TEST_LOSS], &value[DSGD_LINEAR_TEST_ERROR]);
+    const double regulariser = 0.5 * l2 * dsgd_sum_products_f64(d, x, x);
+    const size_t most = data->train.n > data->test.n ? data->train.n : data->test.n;
+    double *each = malloc(most * sizeof *each);
+    if (!each) { return dsgd_fail(DSGD_ENOMEM, "no memory for the losses of %zu examples", most); }
+    evaluate_split(problem, losses, &data->train, x, each, &value[DSGD_LINEAR_OBJECTIVE], &value[DSGD_LINEAR_TRAIN_ERROR]);
+    evaluate_split(problem, losses, &data->test, x, each, &value[DSGD_LINEAR_TEST_LOSS], &value[DSGD_LINEAR_TEST_ERROR]);
+    free(each);
     value[DSGD_LINEAR_OBJECTIVE] += regulariser;
     value[DSGD_LINEAR_TEST_LOSS] += regulariser;
+    return DSGD_OK;
 }
 
 enum dsgd_status dsgd_linear_evaluate(const void *self, const double *x, double *value)
 {
     const struct dsgd_linear *p = self;
-    dsgd_linear_metrics(p, evaluate_chunk, p->data, p->l2, p->d, x, value);
-    return DSGD_OK;
+    return dsgd_linear_metrics(p, linear_losses, p->data, p->l2, p->d, x, value);
 }
 
 enum dsgd_status dsgd_linear_full_gradient(const void *self, const double *x, double *grad)

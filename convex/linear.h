@@ -3,8 +3,9 @@
  * Example i has the features a_i = (pixels / 255, 1) in R^d, d = features + 1; the constant 1 carries the bias, which
  * is regularised as any weight. One digit against the rest: y_i = +1 or -1. The objective is
  *     f(w) = 1/n sum_i loss(y_i <a_i, w>) + l2/2 ||w||^2.
- * Sums over examples are cut into DSGD_LINEAR_CHUNKS chunks that do not depend on the number of threads and are added
- * up in order: any number of threads gives the same bits.
+ * Metrics are added in the order of sim/kernel/sum.h. Passes for optima, which run on the CPU alone, are cut into
+ * DSGD_LINEAR_CHUNKS chunks that do not depend on the number of threads and are added up in order: any number of threads
+ * gives the same bits.
  */
 #ifndef DSGD_CONVEX_LINEAR_H
 #define DSGD_CONVEX_LINEAR_H
@@ -64,14 +65,13 @@ enum dsgd_status dsgd_linear_gradient(const void *self, const float *x, const st
 enum dsgd_status dsgd_linear_evaluate(const void *self, const double *x, double *value);
 enum dsgd_status dsgd_linear_full_gradient(const void *self, const double *x, double *grad);
 
-/** Adds up chunk number `chunk` of a split: losses, and examples classified wrongly. */
-typedef void dsgd_linear_chunk(const void *problem, const struct dsgd_split *split, size_t chunk, const double *x,
-                               double *loss, size_t *wrong);
+/** The losses of the examples from .. to - 1 of a split into loss [to - from]; returns how many are classified wrongly. */
+typedef size_t dsgd_linear_losses(const void *problem, const struct dsgd_split *split, size_t from, size_t to, const double *x, double *loss);
 
-/** The four metrics of a classifier at x: means over both splits, l2/2 ||x||^2 added to both losses. Chunks run in parallel
- *  and are added in ascending order: the same bits for any number of threads. */
-void dsgd_linear_metrics(const void *problem, dsgd_linear_chunk *chunk, const struct dsgd_dataset *data, double l2,
-                         size_t d, const double *x /*[d]*/, double *value /*[4]*/);
+/** The four metrics of a classifier at x: means over both splits, l2/2 ||x||^2 added to both losses. Examples run in parallel;
+ *  their losses are added in the one order of sums (sim/kernel/sum.h): the same bits for any number of threads. DSGD_ENOMEM. */
+enum dsgd_status dsgd_linear_metrics(const void *problem, dsgd_linear_losses *losses, const struct dsgd_dataset *data, double l2, size_t d,
+                                     const double *x /*[d]*/, double *value /*[4]*/);
 
 /** +1 or -1. */
 static inline double dsgd_linear_sign(const struct dsgd_linear *p, uint8_t label)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "convex/bytes.h"
+#include "sim/kernel/sum.h"
 
 double dsgd_linear_score(const struct dsgd_linear *p, const uint8_t *row, const double *w)
 {
@@ -65,13 +66,9 @@ static double weight_loss(const void *context, size_t i, double score, double *s
 
 enum dsgd_status dsgd_linear_objective(const struct dsgd_linear *p, const double *w, double *f, double *grad)
 {
-    double norm2 = 0;
     DSGD_TRY(dsgd_linear_pass(p, w, weight_loss, p, grad, f));
-    for (size_t j = 0; j < p->d; ++j) {
-        norm2 += w[j] * w[j];
-        grad[j] += p->l2 * w[j];
-    }
-    *f += 0.5 * p->l2 * norm2;
+    for (size_t j = 0; j < p->d; ++j) { grad[j] += p->l2 * w[j]; }
+    *f += 0.5 * p->l2 * dsgd_sum_products_f64(p->d, w, w);
     return DSGD_OK;
 }
 
@@ -98,18 +95,11 @@ enum dsgd_status dsgd_linear_largest_eigenvalue(const struct dsgd_linear *p, dou
     for (int it = 0; it < ITERATIONS_MAX && !(residual <= 1e-6 * theta); ++it) {
         status = dsgd_linear_pass(p, v, weight_score, NULL, av, NULL);
         if (status != DSGD_OK) { break; }
-        double norm2 = 0, residual2 = 0;
-        theta = 0;
-        for (size_t j = 0; j < d; ++j) {
-            theta += v[j] * av[j];
-            norm2 += av[j] * av[j];
-        }
-        for (size_t j = 0; j < d; ++j) {
-            const double r = av[j] - theta * v[j];
-            residual2 += r * r;
-            v[j] = av[j] / sqrt(norm2); /* norm2 > 0: the constant feature alone gives A an entry of 1 */
-        }
-        residual = sqrt(residual2);
+        const double norm = sqrt(dsgd_sum_products_f64(d, av, av)); /* > 0: the constant feature alone gives A an entry of 1 */
+        theta = dsgd_sum_products_f64(d, v, av);
+        for (size_t j = 0; j < d; ++j) { v[j] = av[j] - theta * v[j]; }
+        residual = sqrt(dsgd_sum_products_f64(d, v, v));
+        for (size_t j = 0; j < d; ++j) { v[j] = av[j] / norm; }
     }
     free(v);
     *lambda = theta + residual;

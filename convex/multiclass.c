@@ -161,32 +161,27 @@ enum dsgd_status dsgd_multiclass_gradient(const void *self, const float *x, cons
     return DSGD_OK;
 }
 
-/* Sums over chunk k of a split: losses and wrongly classified examples. */
-static void evaluate_chunk(const void *problem, const struct dsgd_split *split, size_t k, const double *x,
-                           double *loss, size_t *wrong)
+static size_t multiclass_losses(const void *problem, const struct dsgd_split *split, size_t from, size_t to, const double *x, double *loss)
 {
     const struct dsgd_multiclass *p = problem;
-    const size_t end = split->n * (k + 1) / DSGD_LINEAR_CHUNKS;
-    double sum = 0, score[DSGD_CLASSES_MAX];
-    size_t count = 0;
-    for (size_t i = split->n * k / DSGD_LINEAR_CHUNKS; i < end; ++i) {
+    double score[DSGD_CLASSES_MAX];
+    size_t wrong = 0;
+    for (size_t i = from; i < to; ++i) {
         size_t best = 0;
         dsgd_multiclass_score(p, split->feature + i * p->features, x, score);
-        sum += p->loss->value(p, score, split->label[i], NULL);
+        loss[i - from] = p->loss->value(p, score, split->label[i], NULL);
         for (size_t c = 1; c < p->classes; ++c) {
             if (score[c] > score[best]) { best = c; }
         }
-        count += best != split->label[i];
+        wrong += best != split->label[i];
     }
-    *loss = sum;
-    *wrong = count;
+    return wrong;
 }
 
 enum dsgd_status dsgd_multiclass_evaluate(const void *self, const double *x, double *value)
 {
     const struct dsgd_multiclass *p = self;
-    dsgd_linear_metrics(p, evaluate_chunk, p->data, p->l2, p->d, x, value);
-    return DSGD_OK;
+    return dsgd_linear_metrics(p, multiclass_losses, p->data, p->l2, p->d, x, value);
 }
 
 enum dsgd_status dsgd_multiclass_full_gradient(const void *self, const double *x, double *grad)

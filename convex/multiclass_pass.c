@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "convex/bytes.h"
+#include "sim/kernel/sum.h"
 
 enum { ROWS = 4, BLOCK = 256 };
 
@@ -106,12 +107,8 @@ static double weight_loss(const void *context, size_t i, const double *score, do
 
 enum dsgd_status dsgd_multiclass_objective(const struct dsgd_multiclass *p, const double *w, double *f, double *grad)
 {
-    double norm2 = 0;
     DSGD_TRY(dsgd_multiclass_pass(p, w, weight_loss, p, grad, f));
-    for (size_t j = 0; j < p->d; ++j) {
-        norm2 += w[j] * w[j];
-        grad[j] += p->l2 * w[j];
-    }
-    *f += 0.5 * p->l2 * norm2;
+    for (size_t j = 0; j < p->d; ++j) { grad[j] += p->l2 * w[j]; }
+    *f += 0.5 * p->l2 * dsgd_sum_products_f64(p->d, w, w);
     return DSGD_OK;
 }

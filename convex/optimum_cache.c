@@ -13,6 +13,7 @@
 #include "datasets/dataset.h"
 #include "sim/lock.h"
 #include "sim/replace.h"
+#include "sim/run_config.h"
 #include "sim/sha256.h"
 
 /* Raise the version whenever a solver, a certificate or the meaning of a stored number changes. */
@@ -54,7 +55,7 @@ enum dsgd_status dsgd_optimum_key(const struct dsgd_problem_ops *ops, const stru
         append(&text, "%s.%s = %s\n", ops->name, row->name, value);
     }
     append(&text, "dataset = %s\ndataset.sha256 = %s\n", args->data->name, args->data->sha256);
-    append(&text, "format = %d\n", (int)FORMAT_VERSION);
+    append(&text, "results_version = %d\nformat = %d\n", (int)DSGD_RESULTS_VERSION, (int)FORMAT_VERSION);
     if (text.full) {
         return dsgd_fail(DSGD_EINTERNAL, "problem %s: keys of more than %d bytes", ops->name,
                          (int)DSGD_OPTIMUM_KEY_MAX);

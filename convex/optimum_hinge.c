@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "convex/optimum.h"
+#include "sim/kernel/sum.h"
 #include "sim/rng.h"
 
 static const double gap_max = 1e-8, gap_aim = 2e-9;
@@ -274,13 +275,12 @@ static void dual_point(const struct sdca *s, double *w)
 static enum dsgd_status dual_gap(const struct sdca *s, double *w, double *f, double *gap)
 {
     const struct dsgd_linear *p = s->p;
-    double value[DSGD_LINEAR_METRICS], sum = 0, norm2 = 0;
+    double value[DSGD_LINEAR_METRICS];
     dual_point(s, w);
     DSGD_TRY(dsgd_linear_evaluate(p, w, value));
-    for (size_t i = 0; i < p->n; ++i) { sum += s->alpha[i]; }
-    for (size_t j = 0; j < p->d; ++j) { norm2 += w[j] * w[j]; }
+    const double mean = dsgd_sum_of(p->n, s->alpha) / (double)p->n;
     *f = value[DSGD_LINEAR_OBJECTIVE];
-    *gap = *f - (sum / (double)p->n - 0.5 * p->l2 * norm2);
+    *gap = *f - (mean - 0.5 * p->l2 * dsgd_sum_products_f64(p->d, w, w));
     return DSGD_OK;
 }
 

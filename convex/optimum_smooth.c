@@ -11,6 +11,7 @@
 #include <string.h>
 #include <nlopt.h>
 #include "convex/optimum.h"
+#include "sim/kernel/sum.h"
 
 /* The bound asked for; a thousandth of what is promised is tried for, since quadratic convergence makes it cheap. */
 static const double gap_max = 1e-12, gap_aim = 1e-15;
@@ -27,9 +28,7 @@ struct search {
 
 static double norm2(size_t d, const double *v)
 {
-    double sum = 0;
-    for (size_t j = 0; j < d; ++j) { sum += v[j] * v[j]; }
-    return sum;
+    return dsgd_sum_products_f64(d, v, v);
 }
 
 static double search_objective(unsigned d, const double *x, double *grad, void *data)

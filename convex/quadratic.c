@@ -11,10 +11,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "sim/kernel/normal.h"
+#include "sim/kernel/sum.h"
 #include "sim/problem.h"
 #include "sim/rng.h"
 
-enum { ROTATIONS_MAX = 16, LANES = 8 };
+enum { ROTATIONS_MAX = 16 };
 enum { NOISE_GAUSSIAN, NOISE_SIGN };
 
 struct config {
@@ -51,26 +53,23 @@ static const struct dsgd_metric quadratic_metric[] = {
     {"distance2", "1", "||w - w*||^2"},
 };
 
-/* Two standard normals (Box and Muller 1958) from one draw. */
+/* Two standard normals from one draw. */
 static void normal_pair(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t worker, double z[2])
 {
     const struct dsgd_rng4 words = dsgd_rng_draw(key, item, step, worker, 0);
-    const double radius = sqrt(-2 * log(dsgd_rng_unit(dsgd_rng_u64(&words, 0))));
-    const double angle = 2 * 3.14159265358979323846 * dsgd_rng_unit(dsgd_rng_u64(&words, 1));
-    z[0] = radius * cos(angle);
-    z[1] = radius * sin(angle);
+    dsgd_normal_pair(&words, z);
 }
 
 /* A vector uniform on the unit sphere. */
 static void unit_vector(struct dsgd_rng_key key, uint32_t which, size_t d, double *v)
 {
-    double norm2 = 0, z[2] = {0, 0};
+    double z[2] = {0, 0};
     for (size_t j = 0; j < d; ++j) {
         if (j % 2 == 0) { normal_pair(key, (uint32_t)(j / 2), which, 0, z); }
         v[j] = z[j % 2];
-        norm2 += v[j] * v[j];
     }
-    for (size_t j = 0; j < d; ++j) { v[j] /= sqrt(norm2); }
+    const double norm = sqrt(dsgd_sum_products_f64(d, v, v));
+    for (size_t j = 0; j < d; ++j) { v[j] /= norm; }
 }
 
 static void quadratic_destroy(void *self)
@@ -110,7 +109,7 @@ static enum dsgd_status quadratic_create(const struct dsgd_problem_args *args, v
     }
     for (size_t j = 0; j < d; ++j) {
         const double position = d > 1 ? (double)j / (double)(d - 1) : 0;
-        p->eigenvalue[j] = config->mu * pow(config->kappa, position);
+        p->eigenvalue[j] = config->mu * dsgd_pow(config->kappa, position);
     }
     *self = p;
     return DSGD_OK;
@@ -129,24 +128,32 @@ static void quadratic_shape(const void *self, struct dsgd_layout *layout, size_t
     *n = 0;
 }
 
+/* sum v_j z_j in a chunk, in the one order of sums. */
+static double mixed_chunk(size_t n, const double *v, const float *z)
+{
+    double lane[DSGD_SUM_LANES] = {0};
+    size_t j = 0;
+    for (; j + DSGD_SUM_LANES <= n; j += DSGD_SUM_LANES) {
+        for (size_t l = 0; l < DSGD_SUM_LANES; ++l) { lane[l] += v[j + l] * (double)z[j + l]; }
+    }
+    for (size_t l = 0; j + l < n; ++l) { lane[l] += v[j + l] * (double)z[j + l]; }
+    return dsgd_sum_fold(lane);
+}
+
 /* z -= 2 <v, z> v for float and for double vectors. */
 static void reflect_float(size_t d, const double *restrict v, float *restrict z)
 {
-    double lane[LANES] = {0};
-    size_t j = 0;
-    for (; j + LANES <= d; j += LANES) {
-        for (int k = 0; k < LANES; ++k) { lane[k] += v[j + (size_t)k] * (double)z[j + (size_t)k]; }
+    struct dsgd_sum products = {{{0}}, {0}};
+    for (size_t j = 0; j < d; j += DSGD_SUM_CHUNK) {
+        dsgd_sum_add(&products, mixed_chunk(d - j < DSGD_SUM_CHUNK ? d - j : DSGD_SUM_CHUNK, v + j, z + j));
     }
-    double sum = 0;
-    for (; j < d; ++j) { sum += v[j] * (double)z[j]; }
-    for (int k = 0; k < LANES; ++k) { sum += lane[k]; }
-    for (j = 0; j < d; ++j) { z[j] = (float)((double)z[j] - 2 * sum * v[j]); }
+    const double sum = dsgd_sum_end(&products);
+    for (size_t j = 0; j < d; ++j) { z[j] = (float)((double)z[j] - 2 * sum * v[j]); }
 }
 
 static void reflect(size_t d, const double *restrict v, double *restrict z)
 {
-    double sum = 0;
-    for (size_t j = 0; j < d; ++j) { sum += v[j] * z[j]; }
+    const double sum = dsgd_sum_products_f64(d, v, z);
     for (size_t j = 0; j < d; ++j) { z[j] -= 2 * sum * v[j]; }
 }
 
@@ -200,15 +207,11 @@ static enum dsgd_status quadratic_evaluate(const void *self, const double *x, do
     double *z = malloc(p->d * sizeof *z);
     if (!z) { return dsgd_fail(DSGD_ENOMEM, "problem quadratic: no memory for %zu numbers", p->d); }
     rotate(p, x, z);
-    double objective = 0, distance2 = 0;
-    for (size_t j = 0; j < p->d; ++j) {
-        const double away = x[j] - p->optimum[j];
-        objective += 0.5 * p->eigenvalue[j] * z[j] * z[j];
-        distance2 += away * away;
-    }
+    for (size_t j = 0; j < p->d; ++j) { z[j] *= 0.5 * p->eigenvalue[j] * z[j]; }
+    value[0] = dsgd_sum_of(p->d, z);
+    for (size_t j = 0; j < p->d; ++j) { z[j] = x[j] - p->optimum[j]; }
+    value[1] = dsgd_sum_products_f64(p->d, z, z);
     free(z);
-    value[0] = objective;
-    value[1] = distance2;
     return DSGD_OK;
 }
 

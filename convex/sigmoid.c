@@ -3,29 +3,31 @@
  * a smooth version of the number of errors (Mason, Baxter, Bartlett, Frean, NIPS 12, 1999). For theorems about smooth
  * non-convex functions; what they bound, the squared norm of the full gradient, is the metric grad_norm2.
  *
- * With s = 1/(1 + exp(m)) the loss has the second derivative s (1 - s)(1 - 2 s), of which |.| <= 1/(6 sqrt 3), attained
+ * With s = 1/(1 + dsgd_exp(m)) the loss has the second derivative s (1 - s)(1 - 2 s), of which |.| <= 1/(6 sqrt 3), attained
  * at s = (1 -+ 1/sqrt 3)/2. Hence L = lambda_max(1/n sum a_i a_i^T)/(6 sqrt 3) + l2 bounds ||Hessian|| everywhere.
  * There is no mu (NaN: step sizes for strongly convex functions are refused) and no certified optimum.
  */
 #include <math.h>
 #include <stdlib.h>
 #include "convex/linear.h"
+#include "sim/kernel/maths.h"
+#include "sim/kernel/sum.h"
 
 static double sigmoid_value(double m)
 {
-    return 1 / (1 + exp(m));
+    return 1 / (1 + dsgd_exp(m));
 }
 
 /* -s (1 - s), written in exp(-|m|): neither overflows nor cancels. */
 static double sigmoid_slope(double m)
 {
-    const double e = exp(-fabs(m));
+    const double e = dsgd_exp(-fabs(m));
     return -e / ((1 + e) * (1 + e));
 }
 
 static float sigmoid_slope_float(float m)
 {
-    const float e = expf(-fabsf(m));
+    const float e = dsgd_expf(-fabsf(m));
     return -e / ((1 + e) * (1 + e));
 }
 
@@ -49,13 +51,12 @@ static enum dsgd_status sigmoid_create(const struct dsgd_problem_args *args, voi
 static enum dsgd_status sigmoid_evaluate(const void *self, const double *x, double *value)
 {
     const struct dsgd_linear *p = self;
-    double *grad = malloc(p->d * sizeof *grad), f, norm2 = 0;
+    double *grad = malloc(p->d * sizeof *grad), f;
     if (!grad) { return dsgd_fail(DSGD_ENOMEM, "problem sigmoid: no memory for %zu numbers", p->d); }
     enum dsgd_status status = dsgd_linear_evaluate(p, x, value);
     if (status == DSGD_OK) { status = dsgd_linear_objective(p, x, &f, grad); }
-    for (size_t j = 0; status == DSGD_OK && j < p->d; ++j) { norm2 += grad[j] * grad[j]; }
+    if (status == DSGD_OK) { value[GRAD_NORM2] = dsgd_sum_products_f64(p->d, grad, grad); }
     free(grad);
-    value[GRAD_NORM2] = norm2;
     return status;
 }
 

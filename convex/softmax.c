@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "convex/multiclass.h"
 #include "convex/optimum.h"
+#include "sim/kernel/maths.h"
 
 struct config {
     double l2;
@@ -31,7 +32,7 @@ static size_t exponentials(size_t classes, const double *score, double *p, doubl
         if (score[c] > score[top]) { top = c; }
     }
     for (size_t c = 0; c < classes; ++c) {
-        p[c] = exp(score[c] - score[top]);
+        p[c] = dsgd_exp(score[c] - score[top]);
         if (c != top) { sum += p[c]; }
     }
     *rest = sum;
@@ -43,7 +44,7 @@ static double softmax_value(const struct dsgd_multiclass *p, const double *score
     double work[DSGD_CLASSES_MAX], rest;
     double *e = slope ? slope : work;
     const size_t top = exponentials(p->classes, score, e, &rest);
-    const double loss = log1p(rest) + (score[top] - score[label]);
+    const double loss = dsgd_log1p(rest) + (score[top] - score[label]);
     if (slope) { /* p_c - [c = label]; the label's as minus the sum of the others: no cancellation where p is near 1 */
         double others = 0;
         for (size_t c = 0; c < p->classes; ++c) {
@@ -60,7 +61,7 @@ static void softmax_slope_float(const struct dsgd_multiclass *p, const float *sc
     float top = score[0], sum = 0, others = 0;
     for (size_t c = 1; c < p->classes; ++c) { top = score[c] > top ? score[c] : top; }
     for (size_t c = 0; c < p->classes; ++c) {
-        slope[c] = expf(score[c] - top);
+        slope[c] = dsgd_expf(score[c] - top);
         sum += slope[c];
     }
     for (size_t c = 0; c < p->classes; ++c) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "sim/engine.h"
+#include "sim/kernel/normal.h"
 #include "sim/rng.h"
 
 static const char *encoding_name(enum dsgd_encoding encoding)
@@ -36,17 +37,17 @@ static void noise_shape(const void *self, struct dsgd_layout *layout, size_t *n)
     *n = 0;
 }
 
-/* Box and Muller 1958: two normal numbers from two uniform ones. */
+/* Standard normal numbers. */
 static enum dsgd_status noise_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
 {
     const struct noise *noise = self;
     (void)x;
     for (size_t i = 0; i < noise->segment.count; i += 2) {
         const struct dsgd_rng4 r = dsgd_rng_draw(noise->key, (uint32_t)(i / 2), batch->step, batch->worker, 0);
-        const double radius = sqrt(-2.0 * log(dsgd_rng_unit(dsgd_rng_u64(&r, 0))));
-        const double angle = 6.283185307179586 * dsgd_rng_unit(dsgd_rng_u64(&r, 1));
-        grad[i] = (float)(radius * cos(angle));
-        if (i + 1 < noise->segment.count) { grad[i + 1] = (float)(radius * sin(angle)); }
+        double z[2];
+        dsgd_normal_pair(&r, z);
+        grad[i] = (float)z[0];
+        if (i + 1 < noise->segment.count) { grad[i + 1] = (float)z[1]; }
     }
     return DSGD_OK;
 }

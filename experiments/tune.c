@@ -11,6 +11,7 @@
 #include "experiments/result_state.h"
 #include "experiments/run_one.h"
 #include "experiments/source.h"
+#include "sim/kernel/maths.h"
 
 /* What the runs of one search share. */
 struct search {
@@ -134,7 +135,7 @@ static enum dsgd_status run_point(struct search *s, int exponent, struct tune_po
     char key_value[128];
     double sum = 0.0;
     const int made = s->tune->made;
-    snprintf(point->text, sizeof point->text, "%.10g", r->from * pow(r->factor, exponent));
+    snprintf(point->text, sizeof point->text, "%.10g", r->from * dsgd_pow(r->factor, exponent));
     snprintf(key_value, sizeof key_value, "%.90s=%s", r->key, point->text);
     for (int j = 0; j < r->seeds; ++j) {
         DSGD_TRY(run_seed(s, key_value, r->seed[j], &point->value[j]));

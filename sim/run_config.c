@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "sim/device_ops.h"
+#include "sim/kernel/maths.h"
 
 #define AT(field) offsetof(struct dsgd_run_config, field)
 #define SEED_MAX 4294967295.0
@@ -68,9 +69,9 @@ int64_t dsgd_run_rows(const struct dsgd_run_config *config)
     const int64_t every = config->log.every, steps = config->steps;
     int64_t rows = 2 + (every > 0 ? (steps - 1) / every : 0); /* the first, the last, the multiples in between */
     int64_t last = 0;
-    const int64_t points = config->log.per_decade > 0 ? (int64_t)ceil(log10((double)steps) * (double)config->log.per_decade) : -1;
+    const int64_t points = config->log.per_decade > 0 ? (int64_t)ceil(dsgd_log10((double)steps) * (double)config->log.per_decade) : -1;
     for (int64_t j = 0; j <= points; ++j) {
-        const int64_t point = llround(pow(10.0, (double)j / (double)config->log.per_decade));
+        const int64_t point = llround(dsgd_pow(10.0, (double)j / (double)config->log.per_decade));
         if (point > last && point < steps && (every == 0 || point % every != 0)) { ++rows; }
         last = point > last ? point : last;
     }
@@ -88,9 +89,9 @@ int64_t dsgd_run_next_row(const struct dsgd_run_config *config, int64_t step)
     if (config->log.per_decade > 0) {
         /* grid points round(10^(j / per_decade)); start one point low, rounding may hide neighbours */
         const double per = (double)config->log.per_decade;
-        int64_t j = step > 0 ? (int64_t)floor(log10((double)step) * per) - 1 : 0;
+        int64_t j = step > 0 ? (int64_t)floor(dsgd_log10((double)step) * per) - 1 : 0;
         int64_t point = 0;
-        for (; point <= step; ++j) { point = llround(pow(10.0, (double)j / per)); }
+        for (; point <= step; ++j) { point = llround(dsgd_pow(10.0, (double)j / per)); }
         next = point < next ? point : next;
     }
     return next;

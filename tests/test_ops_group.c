@@ -109,10 +109,10 @@ static void limits_and_units(void **state)
                 OPS_SAME(got[i], (float)level[r * D + i] * one, i);
             }
         }
-        OPS(&o, dsgd_dequantise(&o.turn, &groups, &s->as.f32, 4, &l->as.i32, &out->as.f32));
+        OPS(&o, dsgd_dequantise(&o.turn, &groups, &s->as.f32, 7, &l->as.i32, &out->as.f32));
         for (size_t r = 0; r < ROWS; ++r) {
             ops_read(&o, out, r, got);
-            for (size_t i = 0; i < D; ++i) { OPS_SAME(got[i], (float)((double)scale[r * G + group_of(i)] * (double)level[r * D + i] / 4.0), i); }
+            for (size_t i = 0; i < D; ++i) { OPS_SAME(got[i], (float)((double)level[r * D + i] * ((double)scale[r * G + group_of(i)] / 7.0)), i); }
         }
         OPS_REFUSED(&o, dsgd_group_clip(&o.turn, &groups, 1.0, &u->as.f64, &x->as.f32, &s->as.f32));
         ops_close(&o);
@@ -219,12 +219,11 @@ static void stochastic_rounding_is_exact_arithmetic(void **state)
                 const float unit = scale[r * G + group_of(i)], e = v[r * D + i];
                 const int useful = unit > 0.0f && isfinite(unit), nonzero = planes[i / 8] >> i % 8 & 1, negative = planes[(D + 7) / 8 + i / 8] >> i % 8 & 1;
                 const double word = word_of(key, i, r), magnitude = fabs((double)e);
-                const int hit = useful && (magnitude >= (double)unit || word < floor(magnitude / (double)unit * 0x1p32));
+                const int hit = useful && (magnitude >= (double)unit || word < floor(magnitude * (0x1p32 / (double)unit)));
                 assert_int_equal(nonzero, hit);
                 assert_int_equal(negative, hit && e < 0.0f);
                 if (!isfinite(e)) { continue; } /* levels of what is not finite are whatever: its norm is not finite either */
-                const double place = useful ? magnitude / (double)unit * 7.0 : 0.0, low = floor(place);
-                const double up = useful && word < floor((place - low) * 0x1p32) ? low + 1.0 : low;
+                const double up = useful ? floor(magnitude * (7.0 / (double)unit) + word / 0x1p32) : 0.0;
                 assert_int_equal(level[i], (e < 0.0f ? -1 : 1) * (int32_t)(up < 7.0 ? up : 7.0));
             }
         }

@@ -22,6 +22,7 @@
  * estimate is above (1 - eps/2) theta. Departure: magnitudes, where the supplement prints g_i.
  */
 #include "theory/sketch_size.h"
+#include "sim/kernel/maths.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -51,7 +52,7 @@ double theory_theorem7_cols(size_t k, double tail2, double eps, double theta)
 
 uint32_t theory_theorem7_rows(size_t d, double delta)
 {
-    const double least = log((double)d / delta) / (0.5 * log(16.0 / 7.0));
+    const double least = dsgd_log((double)d / delta) / (0.5 * dsgd_log(16.0 / 7.0));
     const uint32_t rows = (uint32_t)fmax(1.0, ceil(least));
     return rows + (rows % 2 == 0);
 }

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "sim/kernel/maths.h"
 #include "sim/rng.h"
 #include "sim/schedule.h"
 #include "theory/bounds.h"
@@ -98,7 +99,7 @@ static enum dsgd_status fact3_sequences(struct verify_context *context)
             u[j] = dsgd_rng_unit(dsgd_rng_u64(&words, 0));
         }
         /* xi >= 4 keeps 1 - mu eta/2 at or above 0, without which b_t >= 0 could not be kept */
-        const struct fact3 f = {pow(10.0, 4.0 * u[0] - 2.0), 8.0, 4.0 + 100.0 * u[1], 1.0 + floor(1000.0 * u[2]), u[3], u[4], u[5]};
+        const struct fact3 f = {dsgd_pow(10.0, 4.0 * u[0] - 2.0), 8.0, 4.0 + 100.0 * u[1], 1.0 + floor(1000.0 * u[2]), u[3], u[4], u[5]};
         const struct dsgd_rng_key own = {key.seed, key.purpose + 1u + (uint32_t)i};
         const double ratio = fact3_ratio(&f, i % 2 ? AT_ONCE : AT_RANDOM, own);
         verify_record(context, 1, &ratio);

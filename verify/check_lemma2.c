@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/kernel/maths.h"
 #include "sim/rng.h"
 #include "theory/bounds.h"
 #include "verify/finite_sum.h"
@@ -157,14 +158,14 @@ static enum dsgd_status at_random(struct verify_context *context)
     struct watch watch = {.context = context, .problem = &problem};
     for (int i = 0; i < problems; ++i) {
         const struct dsgd_rng_key key = {verify_seed(context, 2), dsgd_rng_purpose("verify lemma 2 states")};
-        DSGD_TRY(finite_sum_create(verify_seed(context, 100 + (uint32_t)i), pow(10.0, (double)(i % 5) - 3.0), &problem));
+        DSGD_TRY(finite_sum_create(verify_seed(context, 100 + (uint32_t)i), dsgd_pow(10.0, (double)(i % 5) - 3.0), &problem));
         for (uint32_t state = 0; state < (uint32_t)states; ++state) {
             double w[FINITE_D], a[FINITE_D], u[2 * FINITE_D + 3];
             for (uint32_t j = 0; j < 2 * FINITE_D + 3; ++j) {
                 const struct dsgd_rng4 r = dsgd_rng_draw(key, j, (uint32_t)i, state, 0);
                 u[j] = dsgd_rng_unit(dsgd_rng_u64(&r, 0));
             }
-            const double far = pow(10.0, 6.0 * u[2 * FINITE_D] - 3.0), memory = pow(10.0, 6.0 * u[2 * FINITE_D + 1] - 3.0);
+            const double far = dsgd_pow(10.0, 6.0 * u[2 * FINITE_D] - 3.0), memory = dsgd_pow(10.0, 6.0 * u[2 * FINITE_D + 1] - 3.0);
             for (int j = 0; j < FINITE_D; ++j) {
                 w[j] = problem.optimum[j] + far * (2.0 * u[j] - 1.0);
                 a[j] = memory * (2.0 * u[FINITE_D + j] - 1.0);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/kernel/maths.h"
 #include "sim/rng.h"
 #include "theory/bounds.h"
 #include "verify/trial.h"
@@ -53,7 +54,7 @@ static enum dsgd_status second_moment(struct trial *trial, const double *x, doub
 
 static int64_t block_start(const struct watch *w, int j)
 {
-    return (int64_t)ceil((double)w->steps * pow((double)j / w->samples, 3.0) - 1e-9);
+    return (int64_t)ceil((double)w->steps * dsgd_pow((double)j / w->samples, 3.0) - 1e-9);
 }
 
 /* The step of block j, uniform in it. */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/kernel/maths.h"
 #include "verify/ensemble.h"
 
 enum { D = 64, K = 32, KAPPA = 2, BETA = 8, WINDOW = 9, EARLY = 4, WORKERS = 3, SERIES = WORKERS + 4 };
@@ -91,7 +92,7 @@ static double exact_gap(const struct ensemble *e, int64_t T)
 {
     double gap = 0.0;
     for (int j = 0; j < D; ++j) {
-        const double lambda = e->mu * pow(e->kappa, (double)j / (D - 1)), noise = e->sigma2 / D;
+        const double lambda = e->mu * dsgd_pow(e->kappa, (double)j / (D - 1)), noise = e->sigma2 / D;
         double ee = 0.0, se = 0.0, ss = 0.0;
         for (int64_t t = 0; t < T; ++t) {
             const double s = e->xi + (double)t, eta = 8.0 / (e->mu * s), q = s * s, a = 1.0 - eta * lambda;

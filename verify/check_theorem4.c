@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/kernel/maths.h"
 #include "theory/bounds.h"
 #include "verify/problem_separable.h"
 #include "verify/trial.h"
@@ -132,7 +133,7 @@ static enum dsgd_status descent(struct verify_context *context)
     double at[POINTS], value[RUNS_MAX * POINTS];
     struct batch b = {.k = 16, .runs = runs, .sigma = 1.0, .start = 8.0};
     for (int p = 0; p < points; ++p) {
-        b.steps = (int)lround(first * pow(10.0, p / 3.0));
+        b.steps = (int)lround(first * dsgd_pow(10.0, p / 3.0));
         DSGD_TRY(measure(context, &b));
         at[p] = b.steps;
         for (int run = 0; run < runs; ++run) { value[run * points + p] = b.average[run]; }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/kernel/maths.h"
 #include "theory/bounds.h"
 #include "verify/problem_separable.h"
 #include "verify/trial.h"
@@ -92,7 +93,7 @@ static enum dsgd_status rate(struct verify_context *context, struct batch *b)
     const int first = context->full ? 10000 : 1000;
     double at[POINTS], value[RUNS_MAX * POINTS];
     for (int p = 0; p < POINTS; ++p) {
-        b->steps = (int)lround(first * pow(10.0, p / 3.0));
+        b->steps = (int)lround(first * dsgd_pow(10.0, p / 3.0));
         DSGD_TRY(measure(context, b));
         at[p] = b->steps;
         for (int run = 0; run < b->runs; ++run) { value[run * POINTS + p] = b->gap[run]; }

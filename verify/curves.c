@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kernel/maths.h"
 #include "theory/bounds.h"
 #include "verify/ensemble.h"
 
@@ -227,7 +228,7 @@ static enum dsgd_status memory(struct verify_context *context)
     if (!m) { return dsgd_fail(DSGD_ENOMEM, "no memory for a map"); }
     m->gradient2 = calloc((size_t)steps, sizeof *m->gradient2);
     m->steps = steps;
-    for (double t = 1.0; t < 1.0001 * (double)steps && m->points < MEMORY_POINTS_MAX; t *= pow(10.0, 0.1)) {
+    for (double t = 1.0; t < 1.0001 * (double)steps && m->points < MEMORY_POINTS_MAX; t *= dsgd_pow(10.0, 0.1)) {
         if (m->points == 0 || llround(t) > m->at[m->points - 1]) { m->at[m->points++] = llround(t); }
     }
     m[1] = m[0]; /* G^2 comes from the first alone: the mean memory is the same in exact arithmetic */

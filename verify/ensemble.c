@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kernel/maths.h"
 #include "verify/conditions_of.h"
 
 /* One run as it goes by. */
@@ -206,7 +207,7 @@ size_t ensemble_grid(int64_t first, int64_t last, size_t points, int64_t *at)
 {
     for (size_t p = 0; p < points; ++p) {
         const double share = points > 1 ? (double)p / (double)(points - 1) : 1.0;
-        at[p] = (int64_t)llround((double)first * pow((double)last / (double)first, share));
+        at[p] = (int64_t)llround((double)first * dsgd_pow((double)last / (double)first, share));
     }
     at[points - 1] = last;
     return points;

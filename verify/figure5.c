@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kernel/maths.h"
 #include "theory/bounds.h"
 #include "verify/ensemble.h"
 #include "verify/linear_moments.h"
@@ -74,7 +75,7 @@ static void grid(struct runs *r, int64_t T)
 {
     r->points = 1;
     for (int j = 0; r->at[r->points - 1] < T; ++j) {
-        const int64_t t = llround(pow(10.0, (double)j / PER_DECADE));
+        const int64_t t = llround(dsgd_pow(10.0, (double)j / PER_DECADE));
         if (t > r->at[r->points - 1]) { r->at[r->points++] = t < T ? t : T; }
     }
 }

@@ -6,14 +6,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/kernel/normal.h"
 #include "sim/rng.h"
 
-/* One standard normal (Box and Muller 1958). */
+/* One standard normal: the first of a pair. */
 static double normal(struct dsgd_rng_key key, uint32_t item)
 {
     const struct dsgd_rng4 words = dsgd_rng_draw(key, item, 0, 0, 0);
-    return sqrt(-2 * log(dsgd_rng_unit(dsgd_rng_u64(&words, 0)))) *
-           cos(2 * 3.14159265358979323846 * dsgd_rng_unit(dsgd_rng_u64(&words, 1)));
+    double z[2];
+    dsgd_normal_pair(&words, z);
+    return z[0];
 }
 
 static void fill(uint32_t seed, double l2, struct finite_sum *p)

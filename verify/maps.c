@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kernel/maths.h"
 #include "theory/bounds.h"
 #include "verify/heavymix.h"
 #include "verify/shapes.h"
@@ -158,7 +159,7 @@ static void memory_lines(size_t runs, size_t steps, const double *all, double *s
 {
     size_t last = 0;
     for (double exponent = 0.0;; exponent += 0.05) {
-        const size_t t = (size_t)(pow(10.0, exponent) + 0.5);
+        const size_t t = (size_t)(dsgd_pow(10.0, exponent) + 0.5);
         if (t > steps) { break; }
         if (t == last) { continue; }
         last = t;

@@ -11,6 +11,7 @@
 #include "convex/linear.h"
 #include "convex/registry.h"
 #include "datasets/dataset.h"
+#include "sim/kernel/normal.h"
 #include "verify/heavymix.h"
 #include "verify/mnist.h"
 
@@ -28,11 +29,12 @@ static struct dsgd_rng4 draw(uint32_t seed, enum verify_shape shape, size_t i)
     return dsgd_rng_draw((struct dsgd_rng_key){seed, dsgd_rng_purpose("verify shape")}, (uint32_t)i, (uint32_t)shape, 0, 0);
 }
 
-/* One standard normal (Box and Muller 1958). */
+/* One standard normal: the first of a pair. */
 static double normal(const struct dsgd_rng4 *words)
 {
-    return sqrt(-2.0 * log(dsgd_rng_unit(dsgd_rng_u64(words, 0)))) *
-           cos(6.283185307179586 * dsgd_rng_unit(dsgd_rng_u64(words, 1)));
+    double z[2];
+    dsgd_normal_pair(words, z);
+    return z[0];
 }
 
 /* place[0..d) = a random order of 0 .. d-1 (Fisher and Yates). */

@@ -5,20 +5,20 @@
  *
  * Coordinates are taken in tiles whose cells and values stay in the first-level cache. Within a bucket additions go in
  * ascending i whatever the tile or the order of rows, so a table does not depend on caching or tiling. The median is a
- * network of minima and maxima over whole tiles: no branches, the same comparators for every coordinate.
- * NaN: a comparator keeps both its inputs, so a NaN goes to some place that depends on the values only. Nothing crashes
- * and the result is the same for any tiling, but it is not a median any more.
+ * network of minima and maxima of integers over whole tiles (sim/kernel/median.h: zeros of both signs and NaN have their places in the
+ * order): no branches, the same comparators for every coordinate.
  */
 #include "sim/cpu/count_sketch.h"
 
 #include <math.h>
-#include <string.h>
+
+#include "sim/kernel/median.h"
+#include "sim/kernel/number.h"
+#include "sim/kernel/sum.h"
 
 enum {
     TILE = 1024,          /* coordinates whose cells are looked up at a time, 4 KiB */
-    ESTIMATES = 2560,     /* of a tile, all rows: 10 KiB, so that threads with small stacks can work */
-    NORM_LANES = 8,       /* partial sums of a row; part of the definition of the result */
-    NETWORK_MAX = 544     /* Batcher's network of 64 wires has 543 comparators, one of 63 wires fewer */
+    ESTIMATES = 2560      /* of a tile, all rows: 10 KiB, so that threads with small stacks can work */
 };
 
 /* Tables above ROW_OUTER_BYTES are written one row at a time, so that the row and not the table must fit the cache.
@@ -30,15 +30,6 @@ static const size_t ROW_OUTER_BYTES = (size_t)512 << 10, PREFETCH_BYTES = (size_
 #else
 #define PREFETCH(address) ((void)0)
 #endif
-
-static inline float with_sign(float value, uint32_t cell)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    bits ^= cell & SKETCH_SIGN_BIT;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
 
 static inline uint32_t bucket(uint32_t cell)
 {
@@ -58,14 +49,14 @@ static void accumulate_tile(const uint32_t *restrict cell, const float *restrict
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
         const uint32_t c0 = cell[i], c1 = cell[i + 1], c2 = cell[i + 2], c3 = cell[i + 3];
-        const float v0 = with_sign(v[i], c0), v1 = with_sign(v[i + 1], c1);
-        const float v2 = with_sign(v[i + 2], c2), v3 = with_sign(v[i + 3], c3);
+        const float v0 = dsgd_flip(v[i], c0), v1 = dsgd_flip(v[i + 1], c1);
+        const float v2 = dsgd_flip(v[i + 2], c2), v3 = dsgd_flip(v[i + 3], c3);
         row_table[bucket(c0)] += v0;
         row_table[bucket(c1)] += v1;
         row_table[bucket(c2)] += v2;
         row_table[bucket(c3)] += v3;
     }
-    for (; i < n; ++i) { row_table[bucket(cell[i])] += with_sign(v[i], cell[i]); }
+    for (; i < n; ++i) { row_table[bucket(cell[i])] += dsgd_flip(v[i], cell[i]); }
 }
 
 void count_sketch_accumulate(const struct sketch_hash *hash, const float *v, float *table)
@@ -92,7 +83,7 @@ void count_sketch_accumulate_some(const struct sketch_hash *hash, float factor, 
         float *row_table = table + (size_t)row * sketch_hash_cols(hash);
         for (size_t j = 0; j < n; ++j) {
             const uint32_t cell = sketch_hash_cell(hash, row, index[j]);
-            row_table[bucket(cell)] += factor * with_sign(value[j], cell);
+            row_table[bucket(cell)] += factor * dsgd_flip(value[j], cell);
         }
     }
 }
@@ -119,43 +110,6 @@ void count_sketch_scale(const struct sketch_hash *hash, float factor, float *tab
 
 /* ---- the median of rows ---- */
 
-struct comparator {
-    uint8_t low, high; /* after it, wire `low` holds the smaller value */
-};
-
-struct network {
-    unsigned count;
-    struct comparator step[NETWORK_MAX];
-};
-
-/* Batcher's odd-even merge sort on `wires` wires (Knuth, TAOCP 3, 5.2.2, Algorithm M), without the comparators that
- * cannot reach the middle wire. */
-static void median_network(unsigned wires, struct network *network)
-{
-    struct comparator all[NETWORK_MAX];
-    unsigned count = 0, top = 1;
-    while (top * 2 < wires) { top *= 2; }
-    for (unsigned p = top; p > 0; p /= 2) {
-        for (unsigned q = top, r = 0, distance = p;; distance = q - p, q /= 2, r = p) {
-            for (unsigned i = 0; i + distance < wires; ++i) {
-                if ((i & p) == r) { all[count++] = (struct comparator){(uint8_t)i, (uint8_t)(i + distance)}; }
-            }
-            if (q == p) { break; }
-        }
-    }
-    uint64_t live = UINT64_C(1) << wires / 2;
-    unsigned kept = count; /* backwards: a comparator counts if one of its outputs is looked at later */
-    for (unsigned s = count; s-- > 0;) {
-        const uint64_t both = UINT64_C(1) << all[s].low | UINT64_C(1) << all[s].high;
-        if (live & both) {
-            live |= both;
-            all[--kept] = all[s];
-        }
-    }
-    network->count = count - kept;
-    memcpy(network->step, all + kept, network->count * sizeof *all);
-}
-
 /* Coordinates of a tile: what ESTIMATES holds of all rows, in whole vectors. */
 static size_t tile_of(uint32_t rows)
 {
@@ -163,31 +117,28 @@ static size_t tile_of(uint32_t rows)
     return tile < TILE ? tile : TILE;
 }
 
-/* estimate[row * tile + 0..n) in, medians to out. */
-static void median_tile(const struct network *network, unsigned rows, float *estimate, size_t tile, size_t n, float *out)
+/* Keys in order[row * tile + 0..n) in, medians to out. */
+static void median_tile(const struct dsgd_median_network *network, unsigned rows, int32_t *order, size_t tile, size_t n, float *out)
 {
     for (unsigned s = 0; s < network->count; ++s) {
-        float *restrict low = estimate + network->step[s].low * tile, *restrict high = estimate + network->step[s].high * tile;
-        for (size_t i = 0; i < n; ++i) {
-            const float a = low[i], b = high[i];
-            low[i] = a < b ? a : b;
-            high[i] = a < b ? b : a;
-        }
+        int32_t *restrict low = order + network->step[s].low * tile, *restrict high = order + network->step[s].high * tile;
+        for (size_t i = 0; i < n; ++i) { dsgd_order_two(&low[i], &high[i]); }
     }
-    memcpy(out, estimate + rows / 2 * tile, n * sizeof *out);
+    const int32_t *middle = order + rows / 2 * tile;
+    for (size_t i = 0; i < n; ++i) { out[i] = dsgd_order_value(middle[i]); }
 }
 
 /* ---- reading ---- */
 
-static inline float read_cell(const float *row_table, uint32_t cell)
+static inline int32_t read_cell(const float *row_table, uint32_t cell)
 {
-    return with_sign(row_table[bucket(cell)], cell);
+    return dsgd_order_key(dsgd_flip(row_table[bucket(cell)], cell));
 }
 
-static void estimate_tile(const struct sketch_hash *hash, const struct network *network, const float *table,
+static void estimate_tile(const struct sketch_hash *hash, const struct dsgd_median_network *network, const float *table,
                           size_t first, size_t n, float *out)
 {
-    float estimate[ESTIMATES];
+    int32_t order[ESTIMATES];
     uint32_t buffer[TILE];
     const uint32_t rows = sketch_hash_rows(hash);
     const size_t tile = tile_of(rows);
@@ -196,17 +147,17 @@ static void estimate_tile(const struct sketch_hash *hash, const struct network *
         const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
         const uint32_t *cell = sketch_hash_cells(hash, row, first, n, buffer);
         for (size_t i = 0; far && i < n; ++i) { PREFETCH(row_table + bucket(cell[i])); }
-        float *restrict to = estimate + row * tile;
+        int32_t *restrict to = order + row * tile;
         for (size_t i = 0; i < n; ++i) { to[i] = read_cell(row_table, cell[i]); }
     }
-    median_tile(network, rows, estimate, tile, n, out);
+    median_tile(network, rows, order, tile, n, out);
 }
 
 void count_sketch_estimate(const struct sketch_hash *hash, const float *table, float *out, int threads)
 {
     const size_t d = sketch_hash_d(hash), width = tile_of(sketch_hash_rows(hash)), tiles = (d + width - 1) / width;
-    struct network network;
-    median_network(sketch_hash_rows(hash), &network);
+    struct dsgd_median_network network;
+    dsgd_median_network(sketch_hash_rows(hash), &network);
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
     for (size_t tile = 0; tile < tiles; ++tile) {
         const size_t first = tile * width;
@@ -219,39 +170,19 @@ void count_sketch_estimate_some(const struct sketch_hash *hash, const float *tab
 {
     const uint32_t rows = sketch_hash_rows(hash);
     const size_t tile = tile_of(rows);
-    float estimate[ESTIMATES];
-    struct network network;
-    median_network(rows, &network);
+    int32_t order[ESTIMATES];
+    struct dsgd_median_network network;
+    dsgd_median_network(rows, &network);
     for (size_t first = 0; first < n; first += tile) {
         const size_t count = smaller(tile, n - first);
         for (uint32_t row = 0; row < rows; ++row) {
             const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
             for (size_t i = 0; i < count; ++i) {
-                estimate[row * tile + i] = read_cell(row_table, sketch_hash_cell(hash, row, index[first + i]));
+                order[row * tile + i] = read_cell(row_table, sketch_hash_cell(hash, row, index[first + i]));
             }
         }
-        median_tile(&network, rows, estimate, tile, count, out + first);
+        median_tile(&network, rows, order, tile, count, out + first);
     }
-}
-
-/* Sum of squares of one row in double, NORM_LANES partial sums that are added up in order. */
-static double row_norm2(const float *row_table, size_t cols)
-{
-    double lane[NORM_LANES] = {0.0};
-    size_t b = 0;
-    for (; b + NORM_LANES <= cols; b += NORM_LANES) {
-        for (size_t l = 0; l < NORM_LANES; ++l) {
-            const double value = (double)row_table[b + l];
-            lane[l] += value * value;
-        }
-    }
-    for (size_t l = 0; b + l < cols; ++l) {
-        const double value = (double)row_table[b + l];
-        lane[l] += value * value;
-    }
-    double sum = 0.0;
-    for (size_t l = 0; l < NORM_LANES; ++l) { sum += lane[l]; }
-    return sum;
 }
 
 double count_sketch_norm2(const struct sketch_hash *hash, const float *table)
@@ -260,7 +191,7 @@ double count_sketch_norm2(const struct sketch_hash *hash, const float *table)
     const size_t cols = sketch_hash_cols(hash);
     double sorted[SKETCH_ROWS_MAX];
     for (uint32_t row = 0; row < rows; ++row) { /* insertion sort; NaN above everything */
-        const double sum = row_norm2(table + row * cols, cols);
+        const double sum = dsgd_sum_products_f32(cols, table + row * cols, table + row * cols);
         uint32_t at = row;
         while (at > 0 && (isnan(sorted[at - 1]) ? !isnan(sum) : sorted[at - 1] > sum)) {
             sorted[at] = sorted[at - 1];

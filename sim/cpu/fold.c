@@ -2,6 +2,7 @@
 #include "sim/codec/codec.h"
 #include "sim/codec/ternary.h"
 #include "sim/cpu/cpu.h"
+#include "sim/kernel/number.h"
 
 #include <math.h>
 #include <string.h>
@@ -104,14 +105,13 @@ void cpu_fold_levels_scaled(struct dsgd_queue *q, uint32_t rows, bool first, con
                             uint32_t m, dsgd_f64 *sum)
 {
     double *total = cpu_f64(sum, 0);
-    const double s = (double)m;
     (void)q;
     if (first) { memset(total, 0, sum->array.count * sizeof *total); }
     for (uint32_t row = 0; row < rows; ++row) {
         const int32_t *level = cpu_i32(a, row);
         for (size_t j = 0; j < g->count; ++j) {
-            const double unit = (double)cpu_f32(norm, row)[j];
-            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { total[i] += (double)(float)(unit * (double)level[i] / s); }
+            const double unit = dsgd_level_unit(cpu_f32(norm, row)[j], m);
+            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { total[i] += (double)dsgd_level_value(level[i], unit); }
         }
     }
 }

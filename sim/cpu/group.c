@@ -1,65 +1,74 @@
-/* group.c - one number for each group of coordinates, and what is done with it, on the CPU.
- *
- * Sums keep one order: sixteen interleaved partial sums, folded pairwise at the end.
- */
+/* group.c - one number for each group of coordinates, and what is done with it, on the CPU. Sums in the one order: sim/kernel/sum.h. */
 #include "sim/codec/codec.h"
 #include "sim/cpu/cpu.h"
+#include "sim/cpu/sum.h"
+#include "sim/kernel/vec.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { LANES = 16 };
 
 /* Magnitudes as integers have the order of the numbers, and every NaN lies above infinity: the largest one stays. */
 static float max_abs(size_t n, const float *v)
 {
     int32_t most = 0;
     for (size_t i = 0; i < n; ++i) {
-        int32_t bits;
-        memcpy(&bits, v + i, sizeof bits);
-        bits &= INT32_MAX;
+        const int32_t bits = (int32_t)(dsgd_bits32(v[i]) & 0x7fffffffu);
         most = bits > most ? bits : most;
     }
-    float max;
-    memcpy(&max, &most, sizeof max);
+    const float max = dsgd_float_of((uint32_t)most);
     return isnan(max) ? (float)NAN : max;
 }
 
-static double fold(double lane[LANES])
+static double abs_chunk(const void *args, size_t first, size_t n)
 {
-    for (int half = LANES / 2; half > 0; half /= 2) {
-        for (int l = 0; l < half; ++l) { lane[l] += lane[l + half]; }
+    const float *v = (const float *)args + first;
+    double lane[DSGD_SUM_LANES] = {0.0};
+    size_t i = 0;
+    for (; i + DSGD_SUM_LANES <= n; i += DSGD_SUM_LANES) {
+        for (size_t l = 0; l < DSGD_SUM_LANES; ++l) { lane[l] += (double)dsgd_magnitude32(v[i + l]); }
     }
-    return lane[0];
+    for (size_t l = 0; i + l < n; ++l) { lane[l] += (double)dsgd_magnitude32(v[i + l]); }
+    return dsgd_sum_fold(lane);
 }
 
-static double sum_abs(size_t n, const float *v)
+static double square_chunk(const void *args, size_t first, size_t n)
 {
-    double lane[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (int l = 0; l < LANES; ++l) { lane[l] += (double)fabsf(v[i + (size_t)l]); }
-    }
-    for (; i < n; ++i) { lane[0] += (double)fabsf(v[i]); }
-    return fold(lane);
+    const float *v = (const float *)args + first;
+    return dsgd_sum_chunk_f32(n, v, v);
 }
 
-/* sum of (v - shift)^power, power 1 or 2 */
-static double power_sum(size_t n, const float *v, double shift, int power)
+static double plain_chunk(const void *args, size_t first, size_t n)
 {
-    double lane[LANES] = {0};
+    const float *v = (const float *)args + first;
+    double lane[DSGD_SUM_LANES] = {0.0};
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (int l = 0; l < LANES; ++l) {
-            const double x = (double)v[i + (size_t)l] - shift;
-            lane[l] += power == 1 ? x : x * x;
+    for (; i + DSGD_SUM_LANES <= n; i += DSGD_SUM_LANES) {
+        for (size_t l = 0; l < DSGD_SUM_LANES; ++l) { lane[l] += (double)v[i + l]; }
+    }
+    for (size_t l = 0; i + l < n; ++l) { lane[l] += (double)v[i + l]; }
+    return dsgd_sum_fold(lane);
+}
+
+struct centred { const float *v; double mean; };
+
+static double centred_square_chunk(const void *args, size_t first, size_t n)
+{
+    const struct centred *c = args;
+    const float *v = c->v + first;
+    const double mean = c->mean;
+    double lane[DSGD_SUM_LANES] = {0.0};
+    size_t i = 0;
+    for (; i + DSGD_SUM_LANES <= n; i += DSGD_SUM_LANES) {
+        for (size_t l = 0; l < DSGD_SUM_LANES; ++l) {
+            const double x = (double)v[i + l] - mean;
+            lane[l] += x * x;
         }
     }
-    for (; i < n; ++i) {
-        const double x = (double)v[i] - shift;
-        lane[0] += power == 1 ? x : x * x;
+    for (size_t l = 0; i + l < n; ++l) {
+        const double x = (double)v[i + l] - mean;
+        lane[l] += x * x;
     }
-    return fold(lane);
+    return dsgd_sum_fold(lane);
 }
 
 static size_t size_of(const struct dsgd_groups *g, size_t j)
@@ -79,7 +88,7 @@ void cpu_group_mean_abs(struct dsgd_rows *r, const struct dsgd_groups *g, const 
     for (uint32_t row = 0; row < r->rows; ++row) {
         for (size_t j = 0; j < g->count; ++j) {
             const size_t n = size_of(g, j);
-            cpu_f32(out, row)[j] = n > 0 ? (float)(sum_abs(n, cpu_f32(v, row) + g->start[j]) / (double)n) : 0.0f;
+            cpu_f32(out, row)[j] = n > 0 ? (float)(cpu_sum(r->queue->threads, n, abs_chunk, cpu_f32(v, row) + g->start[j]) / (double)n) : 0.0f;
         }
     }
 }
@@ -87,7 +96,9 @@ void cpu_group_mean_abs(struct dsgd_rows *r, const struct dsgd_groups *g, const 
 void cpu_group_norm(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *v, dsgd_f64 *out)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        for (size_t j = 0; j < g->count; ++j) { cpu_f64(out, row)[j] = sqrt(power_sum(size_of(g, j), cpu_f32(v, row) + g->start[j], 0.0, 2)); }
+        for (size_t j = 0; j < g->count; ++j) {
+            cpu_f64(out, row)[j] = sqrt(cpu_sum(r->queue->threads, size_of(g, j), square_chunk, cpu_f32(v, row) + g->start[j]));
+        }
     }
 }
 
@@ -96,16 +107,16 @@ void cpu_group_std(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_
     for (uint32_t row = 0; row < r->rows; ++row) {
         for (size_t j = 0; j < g->count; ++j) {
             const size_t n = size_of(g, j);
-            const float *part = cpu_f32(v, row) + g->start[j];
-            const double mean = power_sum(n, part, 0.0, 1) / (double)n;
-            cpu_f64(out, row)[j] = sqrt(power_sum(n, part, mean, 2) / (double)n);
+            struct centred c = {.v = cpu_f32(v, row) + g->start[j]};
+            c.mean = cpu_sum(r->queue->threads, n, plain_chunk, c.v) / (double)n;
+            cpu_f64(out, row)[j] = sqrt(cpu_sum(r->queue->threads, n, centred_square_chunk, &c) / (double)n);
         }
     }
 }
 
 static void clip(size_t n, float bound, const float *v, float *out)
 {
-    for (size_t i = 0; i < n; ++i) { out[i] = v[i] > bound ? bound : (v[i] < -bound ? -bound : v[i]); }
+    for (size_t i = 0; i < n; ++i) { out[i] = dsgd_one_clip(bound, v[i]); }
 }
 
 void cpu_group_clip(struct dsgd_rows *r, const struct dsgd_groups *g, double factor, const dsgd_f64 *unit, const dsgd_f32 *v, dsgd_f32 *out)
@@ -137,7 +148,7 @@ void cpu_group_shorten(struct dsgd_rows *r, const struct dsgd_groups *g, double 
                 continue;
             }
             const double factor = bound / length;
-            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { to[i] = (float)(factor * (double)from[i]); }
+            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { to[i] = dsgd_one_scale(factor, from[i]); }
         }
     }
 }

@@ -1,12 +1,13 @@
 /* level.c - QSGD's stochastic quantisation (Alistarh et al. 2017, arXiv:1610.02132, section 3.1), on the CPU.
  *
  * Q_s(v_i) = ||v|| sign(v_i) xi_i with xi_i = (l + 1)/s with probability |v_i| s/||v|| - l and l/s otherwise, l = floor(|v_i| s/||v||).
- * A probability is floor(p 2^32)/2^32, less than 2^-32 too low. A group without a finite norm gets levels 0; norm * 0 is then NaN at every
- * receiver, so a diverging run shows.
+ * The rounding itself: sim/kernel/number.h. A group without a finite norm gets levels 0; norm * 0 is then NaN at every receiver, so a
+ * diverging run shows.
  */
-#include <math.h>
+#include <string.h>
 
 #include "sim/cpu/cpu.h"
+#include "sim/kernel/number.h"
 
 enum {
     WORDS = 4,  /* coordinates a draw serves */
@@ -15,19 +16,12 @@ enum {
 
 static void quantise_run(size_t n, const float *v, float norm, uint32_t s, const uint32_t *word, int32_t *level)
 {
-    const double divisor = (double)norm, most = (double)s;
-    if (!(norm > 0.0f) || !isfinite(norm)) {
-        for (size_t i = 0; i < n; ++i) { level[i] = 0; }
+    const double factor = dsgd_level_factor(norm, s);
+    if (!(factor > 0.0)) {
+        memset(level, 0, n * sizeof *level);
         return;
     }
-    for (size_t i = 0; i < n; ++i) {
-        const double a = fabs((double)v[i]) / divisor * most;
-        const double low = floor(a);
-        /* word < floor(x) for an integer word is word + 1 <= x */
-        const double up = (double)word[i] + 1.0 <= (a - low) * 0x1p32 ? low + 1.0 : low;
-        const int32_t l = (int32_t)(up < most ? up : most); /* the norm is rounded, so a may lie above s */
-        level[i] = v[i] < 0.0f ? -l : l;
-    }
+    for (size_t i = 0; i < n; ++i) { level[i] = dsgd_level(v[i], factor, s, word[i]); }
 }
 
 static void quantise_row(const struct dsgd_groups *g, const float *norm, uint32_t s, const float *v, struct dsgd_rng_key key, uint32_t step,
@@ -61,13 +55,12 @@ void cpu_quantise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f
 
 void cpu_dequantise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *norm, uint32_t s, const dsgd_i32 *level, dsgd_f32 *out)
 {
-    const double most = (double)s;
     for (uint32_t row = 0; row < r->rows; ++row) {
         const int32_t *from = cpu_i32(level, row);
         float *to = cpu_f32(out, row);
         for (size_t j = 0; j < g->count; ++j) {
-            const double unit = (double)cpu_f32(norm, row)[j];
-            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { to[i] = (float)(unit * (double)from[i] / most); }
+            const double unit = dsgd_level_unit(cpu_f32(norm, row)[j], s);
+            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { to[i] = dsgd_level_value(from[i], unit); }
         }
     }
 }

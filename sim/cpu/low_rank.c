@@ -1,7 +1,7 @@
 /* low_rank.c - products with few columns, after PowerSGD (Vogels, Karimireddy, Jaggi 2019, arXiv:1905.13727, Alg. 1).
  *
  * The matrices are large in one or two dimensions and the rank is a handful, where a library's blocking gains nothing; own
- * loops give one order of sums on every machine. Every product reads M once for each column, in rows that stay in the cache.
+ * loops give one order of sums on every machine: scalar products in that of sim/kernel/sum.h, Q's elements row after row. Every product reads M once for each column, in rows that stay in the cache.
  * Gram-Schmidt in its modified form (Golub, Van Loan, Matrix Computations, Alg. 5.2.6): orthogonality is lost in proportion
  * to the condition number, at most 1e7 here, in doubles.
  */
@@ -9,8 +9,9 @@
 
 #include <math.h>
 
+#include "sim/kernel/sum.h"
+
 enum {
-    LANES = 8, /* partial sums of a scalar product; part of the definition of the result */
     TILE = 256 /* coordinates of a row that are reconstructed at a time */
 };
 
@@ -23,41 +24,12 @@ static size_t row_length(const struct low_rank_shape *shape, size_t row)
     return left < shape->cols ? left : shape->cols;
 }
 
-static double fold(const double *lane)
-{
-    double sum = 0.0;
-    for (size_t l = 0; l < LANES; ++l) { sum += lane[l]; }
-    return sum;
-}
-
-static double dot_f32(size_t n, const float *restrict a, const float *restrict b)
-{
-    double lane[LANES] = {0.0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (size_t l = 0; l < LANES; ++l) { lane[l] += (double)a[i + l] * (double)b[i + l]; }
-    }
-    for (size_t l = 0; i + l < n; ++l) { lane[l] += (double)a[i + l] * (double)b[i + l]; }
-    return fold(lane);
-}
-
-static double dot_f64(size_t n, const double *a, const double *b)
-{
-    double lane[LANES] = {0.0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (size_t l = 0; l < LANES; ++l) { lane[l] += a[i + l] * b[i + l]; }
-    }
-    for (size_t l = 0; i + l < n; ++l) { lane[l] += a[i + l] * b[i + l]; }
-    return fold(lane);
-}
-
 void low_rank_times(const struct low_rank_shape *shape, size_t rank, const float *m, const float *q, float *p)
 {
     for (size_t i = 0; i < shape->rows; ++i) {
         const size_t n = row_length(shape, i);
         for (size_t j = 0; j < rank; ++j) {
-            p[j * shape->rows + i] = (float)dot_f32(n, m + i * shape->cols, q + j * shape->cols);
+            p[j * shape->rows + i] = (float)dsgd_sum_products_f32(n, m + i * shape->cols, q + j * shape->cols);
         }
     }
 }
@@ -86,12 +58,12 @@ void low_rank_orthonormalise(size_t rows, size_t rank, float *p, double *work)
     for (size_t i = 0; i < rows * rank; ++i) { work[i] = (double)p[i]; }
     for (size_t j = 0; j < rank; ++j) {
         double *column = work + j * rows;
-        const double before = sqrt(dot_f64(rows, column, column));
+        const double before = sqrt(dsgd_sum_products_f64(rows, column, column));
         for (size_t earlier = 0; earlier < j; ++earlier) {
-            const double *unit = work + earlier * rows, part = dot_f64(rows, unit, column);
+            const double *unit = work + earlier * rows, part = dsgd_sum_products_f64(rows, unit, column);
             for (size_t i = 0; i < rows; ++i) { column[i] -= part * unit[i]; }
         }
-        const double norm = sqrt(dot_f64(rows, column, column));
+        const double norm = sqrt(dsgd_sum_products_f64(rows, column, column));
         if (norm == 0.0 || (isfinite(before) && norm < DEPENDENT * before)) {
             for (size_t i = 0; i < rows; ++i) { column[i] = 0.0; }
         } else { /* infinity / infinity makes a diverged column NaN */

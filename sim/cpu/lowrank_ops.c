@@ -1,11 +1,10 @@
 /* lowrank_ops.c - one step of a power iteration for all matrices of a model, on the CPU: low_rank.c row by row.
  *
- * Vogels, Karimireddy, Jaggi 2019, arXiv:1905.13727, Algorithm 1. Fresh columns are standard normal numbers (Box and Muller 1958).
+ * Vogels, Karimireddy, Jaggi 2019, arXiv:1905.13727, Algorithm 1. Fresh columns are standard normal numbers.
  */
-#include <math.h>
-
 #include "sim/cpu/cpu.h"
 #include "sim/cpu/low_rank.h"
+#include "sim/kernel/normal.h"
 
 static struct low_rank_shape shape_of(const struct dsgd_matrix *m)
 {
@@ -77,9 +76,9 @@ static void draw_column(struct dsgd_rng_key key, uint32_t step, size_t first, si
 {
     for (size_t j = first; j < first + n; ++j) {
         const struct dsgd_rng4 words = dsgd_rng_draw(key, (uint32_t)(j / 2), step, DSGD_RNG_SERVER, 0);
-        const double radius = sqrt(-2.0 * log(dsgd_rng_unit(dsgd_rng_u64(&words, 0))));
-        const double angle = 2.0 * 3.14159265358979323846 * dsgd_rng_unit(dsgd_rng_u64(&words, 1));
-        q[j] = (float)(radius * (j % 2 == 0 ? cos(angle) : sin(angle)));
+        double z[2];
+        dsgd_normal_pair(&words, z);
+        q[j] = (float)z[j % 2];
     }
 }
 

@@ -1,5 +1,6 @@
 /* model.c - the model on the CPU: updates, replica, average. */
 #include "sim/cpu/cpu.h"
+#include "sim/kernel/vec.h"
 
 enum { LANES = 16 };
 
@@ -12,13 +13,13 @@ static bool apply_dense(size_t n, const float *restrict value, double shrink, do
     for (; i + LANES <= n; i += LANES) {
         for (int l = 0; l < LANES; ++l) {
             const size_t at = i + (size_t)l;
-            x[at] = keep * x[at] - scale * (double)value[at];
+            x[at] = dsgd_one_apply(keep, scale, value[at], x[at]);
             replica[at] = (float)x[at];
             lane[l] += 0.0 * (double)replica[at];
         }
     }
     for (; i < n; ++i) {
-        x[i] = keep * x[i] - scale * (double)value[i];
+        x[i] = dsgd_one_apply(keep, scale, value[i], x[i]);
         replica[i] = (float)x[i];
         lane[0] += 0.0 * (double)replica[i];
     }
@@ -32,7 +33,7 @@ static bool apply_sparse(size_t n, const uint32_t *index, const float *value, do
     double all = 0.0;
     for (size_t j = 0; j < n; ++j) {
         const uint32_t i = index[j];
-        x[i] -= scale * (double)value[j];
+        x[i] = dsgd_one_apply(1.0, scale, value[j], x[i]);
         replica[i] = (float)x[i];
         all += 0.0 * (double)replica[i];
     }
@@ -66,7 +67,7 @@ void cpu_apply(struct dsgd_queue *q, const struct dsgd_apply *update, dsgd_f64 *
 
 static void average(size_t n, double weight, const double *restrict x, double *restrict mean)
 {
-    for (size_t i = 0; i < n; ++i) { mean[i] += weight * (x[i] - mean[i]); }
+    for (size_t i = 0; i < n; ++i) { mean[i] = dsgd_one_average(weight, x[i], mean[i]); }
 }
 
 void cpu_average(struct dsgd_queue *q, double weight, const dsgd_f64 *x, dsgd_f64 *mean, const void *diverged)

@@ -1,30 +1,37 @@
 /* probe.c - what the observer measures, on the CPU: means of vectors, squared norms, and how many of the largest were found. */
 #include "sim/cpu/cpu.h"
+#include "sim/cpu/sum.h"
 
 #include <math.h>
 #include <string.h>
+
+static double squares_f32(const void *args, size_t first, size_t n)
+{
+    const float *v = (const float *)args + first;
+    return dsgd_sum_chunk_f32(n, v, v);
+}
+
+static double squares_f64(const void *args, size_t first, size_t n)
+{
+    const double *v = (const double *)args + first;
+    return dsgd_sum_chunk_f64(n, v, v);
+}
 
 void cpu_probe_add(struct dsgd_queue *q, const struct dsgd_handle *v, uint32_t rows, bool first, double divisor, dsgd_f64 *sum, dsgd_f64 *norm2)
 {
     double *total = cpu_f64(sum, 0);
     const size_t d = sum->array.count;
-    (void)q;
     if (first) { memset(total, 0, d * sizeof *total); }
     for (uint32_t row = 0; row < rows; ++row) {
-        double squares = 0.0;
+        double squares;
         if (v->type == DSGD_F64) {
             const double *x = cpu_f64(&v->as.f64, row);
-            for (size_t i = 0; i < d; ++i) {
-                total[i] += x[i] / divisor;
-                squares += x[i] * x[i];
-            }
+            for (size_t i = 0; i < d; ++i) { total[i] += x[i] / divisor; }
+            squares = cpu_sum(q->threads, d, squares_f64, x);
         } else {
             const float *x = cpu_f32(&v->as.f32, row);
-            for (size_t i = 0; i < d; ++i) {
-                const double one = (double)x[i];
-                total[i] += one / divisor;
-                squares += one * one;
-            }
+            for (size_t i = 0; i < d; ++i) { total[i] += (double)x[i] / divisor; }
+            squares = cpu_sum(q->threads, d, squares_f32, x);
         }
         if (norm2) { cpu_f64(norm2, 0)[row] = squares; }
     }
@@ -39,11 +46,7 @@ void cpu_probe_divide(struct dsgd_queue *q, double divisor, dsgd_f64 *v)
 
 void cpu_probe_norm2(struct dsgd_queue *q, const dsgd_f64 *v, dsgd_f64 *out)
 {
-    const double *x = cpu_f64(v, 0);
-    double sum = 0.0;
-    (void)q;
-    for (size_t i = 0; i < v->array.count; ++i) { sum += x[i] * x[i]; }
-    cpu_f64(out, 0)[0] = sum;
+    cpu_f64(out, 0)[0] = cpu_sum(q->threads, v->array.count, squares_f64, cpu_f64(v, 0));
 }
 
 void cpu_probe_error(struct dsgd_queue *q, const dsgd_f64 *p, double gain, const dsgd_set *at, const dsgd_f32 *value, dsgd_f64 *out)

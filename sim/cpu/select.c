@@ -45,7 +45,7 @@ static void count_at_least(size_t n, const float *v, const int32_t threshold[3],
         const int32_t t0 = threshold[0], t1 = threshold[1], t2 = threshold[2];
         int32_t c0 = 0, c1 = 0, c2 = 0;
         for (size_t i = first; i < end; ++i) {
-            const int32_t key = select_key(v[i]);
+            const int32_t key = dsgd_magnitude_key(v[i]);
             c0 += key >= t0;
             c1 += key >= t1;
             c2 += key >= t2;
@@ -59,7 +59,7 @@ static void count_at_least(size_t n, const float *v, const int32_t threshold[3],
 /* The k-th largest key of n, 1 <= k <= n, or any key with exactly k at or above it; `at_least`: how many there are. */
 static int32_t kth_key(size_t n, const float *v, size_t k, size_t *at_least)
 {
-    int32_t low = 0, high = SELECT_KEY_NAN + 1; /* count(>= low) >= k > count(>= high) */
+    int32_t low = 0, high = DSGD_KEY_NAN + 1; /* count(>= low) >= k > count(>= high) */
     size_t count_low = n;
     while (high - low > 1 && count_low != k) {
         const int32_t quarter = (high - low + 3) / 4;
@@ -89,14 +89,14 @@ static void take(size_t n, const float *v, size_t k, int32_t t, size_t at_least,
     size_t equal = 0; /* how many of those equal to t are wanted */
     if (at_least > k) {
         size_t ties = 0;
-        for (size_t i = 0; i < n; ++i) { ties += select_key(v[i]) == t; }
+        for (size_t i = 0; i < n; ++i) { ties += dsgd_magnitude_key(v[i]) == t; }
         equal = k - (at_least - ties);
     } else {
         equal = at_least; /* all */
     }
     size_t taken = 0;
     for (size_t i = 0; i < n && taken < k; ++i) { /* writes each i, keeps the wanted: no branch to mispredict */
-        const int32_t key = select_key(v[i]);
+        const int32_t key = dsgd_magnitude_key(v[i]);
         const size_t tie = (size_t)(key == t) & (size_t)(equal > 0);
         index[taken] = (uint32_t)i;
         taken += (size_t)(key > t) | tie;
@@ -119,7 +119,7 @@ size_t select_at_least(size_t d, const float *v, int32_t t, size_t capacity, uin
         if (n == BLOCK) {
             int32_t largest = 0;
             for (size_t l = 0; l < BLOCK; ++l) {
-                const int32_t key = select_key(v[first + l]);
+                const int32_t key = dsgd_magnitude_key(v[first + l]);
                 largest = key > largest ? key : largest;
             }
             if (largest < t) { continue; }
@@ -127,11 +127,11 @@ size_t select_at_least(size_t d, const float *v, int32_t t, size_t capacity, uin
         if (found + n <= capacity) { /* room for all of them: writes each, keeps the wanted */
             for (size_t l = 0; l < n; ++l) {
                 index[found] = (uint32_t)(first + l);
-                found += select_key(v[first + l]) >= t;
+                found += dsgd_magnitude_key(v[first + l]) >= t;
             }
         } else {
             for (size_t l = 0; l < n; ++l) {
-                if (select_key(v[first + l]) < t) { continue; }
+                if (dsgd_magnitude_key(v[first + l]) < t) { continue; }
                 if (found < capacity) { index[found] = (uint32_t)(first + l); }
                 ++found;
             }

@@ -16,10 +16,10 @@
 /* The least key >= 1 whose squared magnitude is not below the threshold; squares of floats are exact in double. */
 static int32_t heavy_key(double threshold)
 {
-    int32_t below = 0, key = SELECT_KEY_NAN; /* NaN is heavy, 0 is not */
+    int32_t below = 0, key = DSGD_KEY_NAN; /* NaN is heavy, 0 is not */
     while (key - below > 1) {
         const int32_t middle = below + (key - below) / 2;
-        const double magnitude = (double)select_magnitude(middle);
+        const double magnitude = (double)dsgd_float_of((uint32_t)middle);
         if (magnitude * magnitude < threshold) {
             below = middle;
         } else {

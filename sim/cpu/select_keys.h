@@ -1,30 +1,12 @@
-/* select_keys.h - magnitudes as integers, chosen ranks as bits: shared by select*.c; not for other files. */
+/* select_keys.h - values by their magnitudes' keys, chosen ranks as bits: shared by select*.c; not for other files. */
 #ifndef DSGD_SIM_CPU_SELECT_KEYS_H
 #define DSGD_SIM_CPU_SELECT_KEYS_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "sim/kernel/number.h"
 #include "sim/rng.h"
-
-enum { SELECT_KEY_NAN = 0x7f800001 }; /* the one key of every NaN, next above infinity's 0x7f800000 */
-
-/** The order of magnitudes: |a| < |b| if and only if select_key(a) < select_key(b); 0 for both zeros. */
-static inline int32_t select_key(float value)
-{
-    int32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    bits &= 0x7fffffff;
-    return bits < SELECT_KEY_NAN ? bits : SELECT_KEY_NAN;
-}
-
-/** The magnitude with this key. */
-static inline float select_magnitude(int32_t key)
-{
-    float value;
-    memcpy(&value, &key, sizeof value);
-    return value;
-}
 
 /** Indices of all keys >= t, ascending; returns how many there are. Writes at most `capacity`; if the result is larger,
  *  the list is incomplete. */

@@ -34,7 +34,7 @@ void cpu_select_topk_sparse(struct dsgd_rows *r, const dsgd_set *at, const dsgd_
 
 void cpu_select_at_least(struct dsgd_rows *r, const dsgd_f32 *v, float threshold, dsgd_set *out, void *scratch)
 {
-    const int32_t key = threshold > 0.0f ? select_key(threshold) : 0; /* every magnitude is at least 0 */
+    const int32_t key = threshold > 0.0f ? dsgd_magnitude_key(threshold) : 0; /* every magnitude is at least 0 */
     (void)scratch;
     for (uint32_t row = 0; row < r->rows; ++row) {
         *cpu_length(out, row) = (uint32_t)select_at_least(v->array.count, cpu_f32(v, row), key, out->array.count, cpu_set(out, row));

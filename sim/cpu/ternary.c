@@ -1,13 +1,11 @@
 /* ternary.c - TernGrad's stochastic ternarisation (Wen et al. 2017, arXiv:1705.07878, section 3) as two bit planes, on the CPU.
  *
  * t_i = s sign(g_i) b_i with P(b_i = 1) = |g_i| / s, so E t = g. Planes instead of two adjacent bits a coordinate: a plane is what
- * comparisons give and majority votes take, and both directions vectorise. The probability is floor(|g_i| / s * 2^32) / 2^32: less than
- * 2^-32 too low, exact at |g_i| = s. A NaN becomes 0, and so does everything if the scale is not finite.
+ * comparisons give and majority votes take, and both directions vectorise. The choice itself: sim/kernel/number.h.
  */
-#include <math.h>
-
 #include "sim/cpu/cpu.h"
 #include "sim/cpu/ternary.h"
+#include "sim/kernel/number.h"
 
 enum {
     WORDS = 4,   /* coordinates a draw serves */
@@ -36,13 +34,9 @@ static void draw_block(size_t first, size_t n, struct dsgd_rng_key key, uint32_t
 /* Flags of n coordinates with one scale. */
 static void ternarise(size_t n, const float *g, float scale, const uint32_t *word, uint8_t *nonzero, uint8_t *negative)
 {
-    const double divisor = (double)scale;
-    const int any = scale > 0.0f && isfinite(scale); /* else a zero vector, or one that has diverged: its product with anything shows it */
+    const double factor = dsgd_ternary_factor(scale); /* 0: a zero vector, or one that has diverged: its product with anything shows it */
     for (size_t i = 0; i < n; ++i) {
-        /* word < floor(x) for an integer word is word + 1 <= x; false for every NaN */
-        const double magnitude = fabs((double)g[i]);
-        const double threshold = magnitude / divisor * 0x1p32;
-        const int hit = any & (((double)word[i] + 1.0 <= threshold) | (magnitude >= divisor));
+        const int hit = dsgd_ternary_hit(g[i], scale, factor, word[i]);
         nonzero[i] = (uint8_t)hit;
         negative[i] = (uint8_t)(hit & (g[i] < 0.0f));
     }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include "sim/rng.h"
 
-/** t_i = sign(g_i) with probability |g_i| / scale, else 0; independent. The comparison is exact in 32-bit fixed point:
- *  word < floor(|g_i| / scale * 2^32), and always non-zero where |g_i| >= scale. Coordinate i uses word i % 4 of the draw with item =
+/** t_i = sign(g_i) with probability |g_i| / scale, else 0; independent. The comparison is that of
+ *  dsgd_ternary_hit (sim/kernel/number.h): word < floor(|g_i| (2^32 / scale)), and always non-zero where |g_i| >= scale. Coordinate i uses word i % 4 of the draw with item =
  *  i / 4, step, worker. One scale for each group [start[j], start[j + 1]); draws and bits do not depend on where groups end. A group
  *  whose scale is not positive and finite is all zero. Planes [ceil(d / 8)] are written whole. */
 void ternary_encode_groups(size_t groups, const size_t *start /*[groups + 1]*/, const float *scale /*[groups]*/, const float *g,

@@ -1,5 +1,6 @@
 /* vec.c - element-wise operations on the CPU: plain loops that the compiler vectorises, row after row. */
 #include "sim/cpu/cpu.h"
+#include "sim/kernel/vec.h"
 
 #include <string.h>
 
@@ -32,13 +33,13 @@ void cpu_scale(struct dsgd_rows *r, double factor, const dsgd_f32 *x, dsgd_f32 *
     for (uint32_t row = 0; row < r->rows; ++row) {
         const float *from = cpu_f32(x, row);
         float *to = cpu_f32(out, row);
-        for (size_t i = 0; i < out->array.count; ++i) { to[i] = (float)(factor * (double)from[i]); }
+        for (size_t i = 0; i < out->array.count; ++i) { to[i] = dsgd_one_scale(factor, from[i]); }
     }
 }
 
 static void add_scaled(size_t n, float eta, const float *restrict g, float *restrict v)
 {
-    for (size_t i = 0; i < n; ++i) { v[i] += eta * g[i]; }
+    for (size_t i = 0; i < n; ++i) { v[i] = dsgd_one_add_scaled(eta, g[i], v[i]); }
 }
 
 void cpu_add_scaled(struct dsgd_rows *r, float eta, const dsgd_f32 *g, dsgd_f32 *v)
@@ -48,7 +49,7 @@ void cpu_add_scaled(struct dsgd_rows *r, float eta, const dsgd_f32 *g, dsgd_f32 
 
 static void scale_add(size_t n, float m, float *restrict u, const float *restrict g)
 {
-    for (size_t i = 0; i < n; ++i) { u[i] = m * u[i] + g[i]; }
+    for (size_t i = 0; i < n; ++i) { u[i] = dsgd_one_scale_add(m, u[i], g[i]); }
 }
 
 void cpu_scale_add(struct dsgd_rows *r, float m, dsgd_f32 *u, const dsgd_f32 *g)
@@ -59,7 +60,7 @@ void cpu_scale_add(struct dsgd_rows *r, float m, dsgd_f32 *u, const dsgd_f32 *g)
 static void moving_average(size_t n, float b, float *restrict u, const float *restrict g)
 {
     const float rest = 1.0f - b;
-    for (size_t i = 0; i < n; ++i) { u[i] = b * u[i] + rest * g[i]; }
+    for (size_t i = 0; i < n; ++i) { u[i] = dsgd_one_moving_average(b, rest, u[i], g[i]); }
 }
 
 void cpu_moving_average(struct dsgd_rows *r, float b, dsgd_f32 *u, const dsgd_f32 *g)
@@ -70,9 +71,8 @@ void cpu_moving_average(struct dsgd_rows *r, float b, dsgd_f32 *u, const dsgd_f3
 static void momentum(size_t n, float m, float eta, const float *restrict g, float *restrict u, float *restrict v)
 {
     for (size_t i = 0; i < n; ++i) {
-        const float next = m * u[i] + g[i];
-        u[i] = next;
-        v[i] += eta * next;
+        u[i] = dsgd_one_scale_add(m, u[i], g[i]);
+        v[i] = dsgd_one_add_scaled(eta, u[i], v[i]);
     }
 }
 
@@ -84,9 +84,8 @@ void cpu_momentum(struct dsgd_rows *r, float m, float eta, const dsgd_f32 *g, ds
 static void nesterov(size_t n, float m, float eta, const float *restrict g, float *restrict u, float *restrict v)
 {
     for (size_t i = 0; i < n; ++i) {
-        const float next = m * (u[i] + g[i]);
-        u[i] = next;
-        v[i] += eta * (next + g[i]);
+        u[i] = dsgd_one_nesterov(m, u[i], g[i]);
+        v[i] = dsgd_one_add_scaled(eta, u[i] + g[i], v[i]);
     }
 }
 
@@ -97,7 +96,7 @@ void cpu_nesterov(struct dsgd_rows *r, float m, float eta, const dsgd_f32 *g, ds
 
 static void axpy(size_t n, double a, const double *restrict x, float *restrict y)
 {
-    for (size_t i = 0; i < n; ++i) { y[i] = (float)((double)y[i] + a * x[i]); }
+    for (size_t i = 0; i < n; ++i) { y[i] = dsgd_one_axpy(a, x[i], y[i]); }
 }
 
 void cpu_axpy(struct dsgd_rows *r, double a, const dsgd_f64 *x, dsgd_f32 *y)
@@ -107,7 +106,7 @@ void cpu_axpy(struct dsgd_rows *r, double a, const dsgd_f64 *x, dsgd_f32 *y)
 
 static void error_add(size_t n, double eta, const float *restrict g, double *restrict a)
 {
-    for (size_t i = 0; i < n; ++i) { a[i] += eta * (double)g[i]; }
+    for (size_t i = 0; i < n; ++i) { a[i] = dsgd_one_error_add(eta, g[i], a[i]); }
 }
 
 void cpu_error_add(struct dsgd_rows *r, double eta, const dsgd_f32 *g, dsgd_f64 *a)
@@ -117,7 +116,7 @@ void cpu_error_add(struct dsgd_rows *r, double eta, const dsgd_f32 *g, dsgd_f64 
 
 static void narrow(size_t n, double factor, const double *restrict a, float *restrict out)
 {
-    for (size_t i = 0; i < n; ++i) { out[i] = (float)(factor * a[i]); }
+    for (size_t i = 0; i < n; ++i) { out[i] = dsgd_one_narrow(factor, a[i]); }
 }
 
 void cpu_round(struct dsgd_rows *r, const dsgd_f64 *a, dsgd_f32 *out)
@@ -136,6 +135,6 @@ void cpu_where_positive(struct dsgd_rows *r, double factor, const dsgd_f64 *a, c
         const double *x = cpu_f64(a, row);
         const float *y = cpu_f32(otherwise, row);
         float *z = cpu_f32(out, row);
-        for (size_t i = 0; i < out->array.count; ++i) { z[i] = x[i] > 0.0 ? (float)(factor * x[i]) : y[i]; }
+        for (size_t i = 0; i < out->array.count; ++i) { z[i] = dsgd_one_where_positive(factor, x[i], y[i]); }
     }
 }

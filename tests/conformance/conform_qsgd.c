@@ -21,10 +21,8 @@ static void quantise(const struct option *o, size_t d, const double *v, uint32_t
             double level = 0.0;
             if (norm > 0.0) {
                 const double a = fabs(v[i]) / norm * o->levels;             /* |v_i| s / ||v|| lies in [l, l + 1] */
-                level = floor(a);
-                const double u = ((double)conform_word("qsgd", (uint32_t)i, step, worker) + 1.0) * 0x1p-32;
-                level += u <= a - level;                                    /* xi: one more with probability a - l */
-                level = fmin(level, o->levels);
+                const double u = (double)conform_word("qsgd", (uint32_t)i, step, worker) * 0x1p-32;
+                level = fmin(floor(a + u), o->levels);                      /* xi: one more with probability a - l */
             }
             out[i] = copysign(norm * level / o->levels, v[i]);              /* ||v|| sgn(v_i) xi_i */
         }
