@@ -8,13 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "convex/bytes.h"
 #include "sim/kernel/sum.h"
-
-double dsgd_linear_score(const struct dsgd_linear *p, const uint8_t *row, const double *w)
-{
-    return dsgd_bytes_dot(p->features, row, w) / 255.0 + w[p->features];
-}
 
 /* Chunk c of a pass: out [d] = sum of c_i a_i, with pixels still in units of 1/255. */
 static double pass_chunk(const struct dsgd_linear *p, size_t c, const double *w, dsgd_linear_weight *weight,

@@ -5,6 +5,7 @@
  * L = lambda_max(1/n sum a_i a_i^T)/4 + l2, because the loss has second derivative s(1 - s) <= 1/4.
  */
 #include <math.h>
+#include "convex/kernels.h"
 #include "convex/linear.h"
 #include "convex/optimum.h"
 #include "sim/kernel/maths.h"
@@ -65,6 +66,7 @@ const struct dsgd_problem_ops dsgd_problem_logistic = {
     .destroy = dsgd_linear_destroy,
     .shape = dsgd_linear_shape,
     .gradient = dsgd_linear_gradient,
+    .kernels = dsgd_linear_kernels,
     .evaluate = dsgd_linear_evaluate,
     .full_gradient = dsgd_linear_full_gradient,
     .constants = logistic_constants,

@@ -9,20 +9,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "convex/bytes.h"
+#include "convex/cpu/bytes.h"
 #include "sim/kernel/sum.h"
 
 enum { ROWS = 4, BLOCK = 256 };
-
-void dsgd_multiclass_score(const struct dsgd_multiclass *p, const uint8_t *row, const double *w, double *score)
-{
-    size_t c = 0;
-    for (; c + DSGD_BYTES_GROUP <= p->classes; c += DSGD_BYTES_GROUP) {
-        dsgd_bytes_dots(p->features, row, p->width, w + c * p->width, score + c);
-    }
-    for (; c < p->classes; ++c) { score[c] = dsgd_bytes_dot(p->features, row, w + c * p->width); }
-    for (c = 0; c < p->classes; ++c) { score[c] = score[c] / 255.0 + w[c * p->width + p->features]; }
-}
 
 static void widen(size_t n, const uint8_t *restrict row, double *restrict out)
 {

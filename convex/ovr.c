@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "convex/kernels.h"
 #include "convex/multiclass.h"
 #include "convex/optimum.h"
 
@@ -121,6 +122,7 @@ const struct dsgd_problem_ops dsgd_problem_one_vs_rest = {
     .bytes = dsgd_multiclass_bytes,
     .shape = dsgd_multiclass_shape,
     .gradient = dsgd_multiclass_gradient,
+    .kernels = dsgd_multiclass_kernels,
     .evaluate = dsgd_multiclass_evaluate,
     .full_gradient = dsgd_multiclass_full_gradient,
     .constants = ovr_constants,

@@ -9,6 +9,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include "convex/kernels.h"
 #include "convex/linear.h"
 #include "sim/kernel/maths.h"
 #include "sim/kernel/sum.h"
@@ -82,6 +83,7 @@ const struct dsgd_problem_ops dsgd_problem_sigmoid = {
     .destroy = dsgd_linear_destroy,
     .shape = dsgd_linear_shape,
     .gradient = dsgd_linear_gradient,
+    .kernels = dsgd_sigmoid_kernels,
     .evaluate = sigmoid_evaluate,
     .full_gradient = dsgd_linear_full_gradient,
     .constants = sigmoid_constants,

@@ -8,6 +8,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include "convex/kernels.h"
 #include "convex/multiclass.h"
 #include "convex/optimum.h"
 #include "sim/kernel/maths.h"
@@ -170,6 +171,7 @@ const struct dsgd_problem_ops dsgd_problem_softmax = {
     .bytes = dsgd_multiclass_bytes,
     .shape = dsgd_multiclass_shape,
     .gradient = dsgd_multiclass_gradient,
+    .kernels = dsgd_multiclass_kernels,
     .evaluate = dsgd_multiclass_evaluate,
     .full_gradient = dsgd_multiclass_full_gradient,
     .constants = softmax_constants,

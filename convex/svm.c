@@ -5,6 +5,7 @@
  * Singer, Srebro, Cotter, Math. Prog. 127, 2011), from which we depart by regularising the bias too.
  */
 #include <math.h>
+#include "convex/kernels.h"
 #include "convex/linear.h"
 #include "convex/optimum.h"
 
@@ -60,6 +61,7 @@ const struct dsgd_problem_ops dsgd_problem_svm = {
     .destroy = dsgd_linear_destroy,
     .shape = dsgd_linear_shape,
     .gradient = dsgd_linear_gradient,
+    .kernels = dsgd_linear_kernels,
     .evaluate = dsgd_linear_evaluate,
     .full_gradient = dsgd_linear_full_gradient,
     .constants = svm_constants,

@@ -12,6 +12,7 @@
 
 #include "sim/clock.h"
 #include "sim/engine_internal.h"
+#include "sim/problem_rows.h"
 
 enum { TRACE_STEP, TRACE_LR, TRACE_GAP, TRACE_METRICS };
 enum { ORACLE_STEP, ORACLE_INPUT, ORACLE_ERROR, ORACLE_RECALL, ORACLE_NNZ, ORACLE_MEMORY_MEAN, ORACLE_MEMORY };
@@ -217,7 +218,8 @@ static enum dsgd_status trace_row(struct dsgd_engine *e)
 {
     struct dsgd_table *trace = &e->table[DSGD_TRACE];
     double value[DSGD_COLUMNS_MAX];
-    DSGD_TRY(e->args.problem->evaluate(e->args.problem_self, dsgd_engine_output(e), value));
+    const struct dsgd_handle *output = e->average.used ? &e->average : &e->x;
+    DSGD_TRY(dsgd_problem_evaluate(e->args.problem, e->args.problem_self, &e->all_turn, &output->as.f64, e->host_output, value));
     DSGD_TRY(dsgd_table_append(trace));
     dsgd_table_last(trace, TRACE_STEP)->i = e->step;
     dsgd_table_last(trace, TRACE_LR)->f = dsgd_schedule_lr(&e->schedule, (double)e->step);

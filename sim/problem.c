@@ -1,4 +1,4 @@
-/* problem.c - a problem's gradients for blocks of workers and for plain host memory, by whichever slot it has. */
+/* problem.c - a problem's gradients and metrics in a device's memory. Interface: problem_rows.h. */
 #include "sim/problem.h"
 
 #include "sim/device_ops.h"
@@ -22,10 +22,19 @@ static void one_worker(const struct dsgd_host_row *row)
     *call->status = call->problem->gradient(call->self, row->array[0], &batch, row->array[1]);
 }
 
+static const struct dsgd_problem_kernels *kernels_of(const struct dsgd_problem_ops *problem, const struct dsgd_rows *r)
+{
+    static const struct dsgd_problem_kernels none = {NULL, NULL};
+    const struct dsgd_problem_kernels *kernels = problem->kernels ? problem->kernels(r->queue->device->name) : NULL;
+    return kernels ? kernels : &none;
+}
+
 enum dsgd_status dsgd_problem_gradients(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_rows *w, const dsgd_f32 *x,
                                         const struct dsgd_batch *batch, dsgd_f32 *grad)
 {
-    if (problem->gradients) { return problem->gradients(self, w, x, batch, grad); }
+    const struct dsgd_problem_kernels *kernels = kernels_of(problem, w);
+    if (w->queue->failed != DSGD_OK || w->queue->measuring) { return DSGD_OK; }
+    if (kernels->gradients) { return kernels->gradients(self, w, x, batch, grad); }
     enum dsgd_status status = DSGD_OK;
     const struct call call = {problem, self, batch, &status};
     const struct dsgd_operand operand[] = {dsgd_operand_f32(DSGD_READ, x), dsgd_operand_f32(DSGD_WRITE, grad)};
@@ -33,18 +42,11 @@ enum dsgd_status dsgd_problem_gradients(const struct dsgd_problem_ops *problem, 
     return status;
 }
 
-enum dsgd_status dsgd_problem_gradient(const struct dsgd_problem_ops *problem, const void *self, const float *x, const struct dsgd_batch *batch,
-                                       float *grad)
+enum dsgd_status dsgd_problem_evaluate(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_rows *all, const dsgd_f64 *x,
+                                       double *host, double *value)
 {
-    if (problem->gradient) { return problem->gradient(self, x, batch, grad); }
-    struct dsgd_layout layout;
-    size_t n = 0;
-    problem->shape(self, &layout, &n);
-    struct dsgd_queue queue = {.device = &dsgd_device_cpu, .threads = 1}; /* the CPU's memory is the host's */
-    struct dsgd_rows row = {.queue = &queue, .rows = 1, .first = batch->worker, .step = batch->step};
-    const dsgd_f32 at = {{.at = (void *)(uintptr_t)x, .count = layout.d}};
-    dsgd_f32 out = {{.at = grad, .count = layout.d, .stride = layout.d}};
-    const enum dsgd_status status = problem->gradients(self, &row, &at, batch, &out);
-    if (status != DSGD_OK) { return status; }
-    return queue.failed == DSGD_OK ? DSGD_OK : dsgd_fail(queue.failed, "%s", queue.text);
+    const struct dsgd_problem_kernels *kernels = kernels_of(problem, all);
+    if (kernels->evaluate) { return kernels->evaluate(self, all, x, value); }
+    all->queue->device->read(all->queue, host, x->array.at, x->array.count * sizeof *host);
+    return problem->evaluate(self, host, value);
 }

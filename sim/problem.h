@@ -36,8 +36,19 @@ struct dsgd_batch {
     uint32_t seed;           /* seed_data */
 };
 
-struct dsgd_rows;            /* sim/device.h */
+struct dsgd_rows; /* sim/device.h */
 struct dsgd_f32;
+struct dsgd_f64;
+
+/** What a device computes of a problem by itself, in its own memory: the numbers of the plain functions below, to the bit. A slot that is
+ *  NULL is staged: copied to the host, computed there, copied back. */
+struct dsgd_problem_kernels {
+    /** `gradient` for a block of workers; x has stride 0 where all rows look at one model. */
+    enum dsgd_status (*gradients)(const void *self, struct dsgd_rows *w, const struct dsgd_f32 *x /*[rows][d]*/, const struct dsgd_batch *batch,
+                                  struct dsgd_f32 *grad /*[rows][d]*/);
+    /** `evaluate` of a model that lies on the device; the metrics come to the host. */
+    enum dsgd_status (*evaluate)(const void *self, struct dsgd_rows *all, const struct dsgd_f64 *x /*[d]*/, double *value /*[metrics]*/);
+};
 
 /** One number of an evaluation. Metric 0 is always the objective f; the others are the problem's own. */
 struct dsgd_metric {
@@ -85,13 +96,11 @@ struct dsgd_problem_ops {
     void (*shape)(const void *self, struct dsgd_layout *layout, size_t *n);
     /** optional: the start w_0; zero if NULL. */
     void (*start)(const void *self, double *x /*[d]*/);
-    /** The gradient of one worker, in C on host memory: grad [d] = mean over the batch of the examples' gradients at x, plus the
-     *  regulariser's. Overwrites grad. Thread-safe: several workers call it at once. On devices without host memory it works on copies. */
+    /** REQUIRED. The gradient of one worker, in C on host memory: grad [d] = mean over the batch of the examples' gradients at x, plus the
+     *  regulariser's. Overwrites grad. Thread-safe: several workers call it at once. */
     enum dsgd_status (*gradient)(const void *self, const float *x /*[d]*/, const struct dsgd_batch *batch, float *grad /*[d]*/);
-    /** The same for a block of workers, through kernels of the device: x has stride 0 where all rows look at one model. Exactly one of
-     *  gradient and gradients is REQUIRED. */
-    enum dsgd_status (*gradients)(const void *self, struct dsgd_rows *w, const struct dsgd_f32 *x /*[rows][d]*/,
-                                  const struct dsgd_batch *batch, struct dsgd_f32 *grad /*[rows][d]*/);
+    /** optional: the kernels of a device by its name; NULL, or returns NULL: everything is staged. */
+    const struct dsgd_problem_kernels *(*kernels)(const char *device);
     /** REQUIRED. All metrics at x, in double precision, on host memory. Outside all clocks. Not thread-safe. */
     enum dsgd_status (*evaluate)(const void *self, const double *x /*[d]*/, double *value /*[metrics]*/);
     /** optional: the full gradient in double precision (tests, optima). */
@@ -106,9 +115,5 @@ struct dsgd_problem_ops {
     /** optional: whether this configuration has one, at no cost; NULL: always. */
     bool (*has_optimum)(const void *self);
 };
-
-/** One worker's gradient on host memory, by whichever slot the problem has. For tests, references and tools. */
-enum dsgd_status dsgd_problem_gradient(const struct dsgd_problem_ops *problem, const void *self, const float *x /*[d]*/,
-                                       const struct dsgd_batch *batch, float *grad /*[d]*/);
 
 #endif

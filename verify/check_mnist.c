@@ -35,7 +35,7 @@ static enum dsgd_status enumerate(struct watch *w, struct trial *trial, const do
     for (size_t j = 0; j < layout.d; ++j) { w->point[j] = (float)x[j]; }
     for (uint32_t i = 0; i < n; ++i) {
         const struct dsgd_batch batch = {.example = &i, .count = 1};
-        DSGD_TRY(dsgd_problem_gradient(trial->problem, trial->self, w->point, &batch, w->g));
+        DSGD_TRY(trial->problem->gradient(trial->self, w->point, &batch, w->g));
         for (size_t j = 0; j < layout.d; ++j) { all += (double)w->g[j] * (double)w->g[j]; }
     }
     DSGD_TRY(trial_gradient(trial, x, w->grad));

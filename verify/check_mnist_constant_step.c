@@ -44,7 +44,7 @@ static enum dsgd_status second_moment(struct trial *trial, const double *x, doub
     for (uint32_t e = 0; status == DSGD_OK && e < n; ++e) {
         const struct dsgd_batch batch = {.example = &e, .count = 1};
         double norm2 = 0.0;
-        status = dsgd_problem_gradient(trial->problem, trial->self, point, &batch, grad);
+        status = trial->problem->gradient(trial->self, point, &batch, grad);
         for (size_t i = 0; i < layout.d; ++i) { norm2 += (double)grad[i] * (double)grad[i]; }
         *moment += norm2 / (double)n;
     }

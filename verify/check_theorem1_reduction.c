@@ -48,7 +48,7 @@ static enum dsgd_status gradient(const void *self, const float *x, const struct 
     for (uint32_t i = 0; status == DSGD_OK && i < W; ++i) {
         struct dsgd_batch mine = *batch;
         mine.worker = i;
-        status = dsgd_problem_gradient(p->ops, p->self, x, &mine, grad);
+        status = p->ops->gradient(p->self, x, &mine, grad);
         for (size_t j = 0; j < layout.d; ++j) { sum[j] += (double)grad[j]; }
     }
     for (size_t j = 0; j < layout.d; ++j) { grad[j] = (float)(sum[j] * (1.0 / W)); }
@@ -127,7 +127,7 @@ static enum dsgd_status other_run(struct verify_context *context, struct watch *
     const uint32_t seed = verify_seed(context, 0);
     struct dsgd_problem_ops mean = *one->ops;
     mean.gradient = gradient;
-    mean.gradients = NULL;
+    mean.kernels = NULL;
     mean.shape = shape;
     mean.evaluate = evaluate;
     mean.constants = constants;

@@ -31,7 +31,7 @@ static enum dsgd_status look(void *user, struct trial *trial, const struct trial
     if (view->t >= trial->run.steps) { return DSGD_OK; }
     const struct dsgd_batch batch = {.count = 1, .step = (uint32_t)view->t, .seed = (uint32_t)trial->run.seed_data};
     for (size_t i = 0; i < D; ++i) { p->point[i] = (float)view->x[i]; }
-    DSGD_TRY(dsgd_problem_gradient(trial->problem, trial->self, p->point, &batch, p->grad));
+    DSGD_TRY(trial->problem->gradient(trial->self, p->point, &batch, p->grad));
     for (size_t i = 0; i < D; ++i) { p->point[i] = (float)(view->eta * (double)p->grad[i] + view->memory[i]); }
     heavymix_reseed(&p->sketch, (uint32_t)view->t);
     heavymix_sketch(&p->sketch, p->point);

@@ -34,7 +34,7 @@ static enum dsgd_status look(void *user, struct trial *trial, const struct trial
     w->worst = fmax(w->worst, off);
     verify_record(w->context, 1, &off);
     for (size_t i = 0; i < trial->d; ++i) { w->point[i] = (float)view->x[i]; }
-    DSGD_TRY(dsgd_problem_gradient(trial->problem, trial->self, w->point, &batch, w->grad));
+    DSGD_TRY(trial->problem->gradient(trial->self, w->point, &batch, w->grad));
     for (size_t i = 0; i < trial->d; ++i) { w->sum[i] += view->eta * (double)w->grad[i]; }
     return DSGD_OK;
 }

@@ -75,7 +75,7 @@ static enum dsgd_status mnist_gradient(const struct dsgd_problem_ops *ops, const
     uint32_t example[EXAMPLES];
     for (uint32_t j = 0; j < EXAMPLES; ++j) { example[j] = dsgd_rng_below(key, j, t, 0, (uint32_t)n); }
     const struct dsgd_batch batch = {.example = example, .count = EXAMPLES, .step = t, .seed = seed};
-    return dsgd_problem_gradient(ops, problem, w, &batch, grad);
+    return ops->gradient(problem, w, &batch, grad);
 }
 
 /* Algorithm 2 on one machine up to what would enter HEAVYMIX in step STEPS. */

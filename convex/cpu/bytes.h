@@ -6,8 +6,8 @@
  * sim/kernel/sum.h, in float or in double: element j to lane j mod 32, lanes folded 16, 8, 4, 2, 1, chunks of 4096; both
  * paths and all compilers give the same bits.
  */
-#ifndef DSGD_CONVEX_BYTES_H
-#define DSGD_CONVEX_BYTES_H
+#ifndef DSGD_CONVEX_CPU_BYTES_H
+#define DSGD_CONVEX_CPU_BYTES_H
 
 #include <stddef.h>
 #include <stdint.h>

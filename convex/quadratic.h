@@ -1,0 +1,39 @@
+/* quadratic.h - what a quadratic with known everything holds: for its construction and the kernels of devices. Formulas: quadratic.c. */
+#ifndef DSGD_CONVEX_QUADRATIC_H
+#define DSGD_CONVEX_QUADRATIC_H
+
+#include "sim/kernel/normal.h"
+#include "sim/problem.h"
+#include "sim/rng.h"
+
+enum dsgd_quadratic_noise { DSGD_NOISE_GAUSSIAN, DSGD_NOISE_SIGN };
+
+struct dsgd_quadratic_config {
+    int64_t d, rotations;
+    double mu, kappa, sigma;
+    int noise;
+};
+
+struct dsgd_quadratic {
+    struct dsgd_quadratic_config config;
+    size_t d;
+    struct dsgd_segment segment;
+    struct dsgd_rng_key noise_key; /* .seed comes with each batch */
+    double *optimum;               /* [d] */
+    double *eigenvalue;            /* [d] */
+    double *reflection;            /* [rotations][d], unit vectors */
+};
+
+/** Two standard normals from one draw. */
+static inline void dsgd_quadratic_normals(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t worker, double z[2])
+{
+    const struct dsgd_rng4 words = dsgd_rng_draw(key, item, step, worker, 0);
+    dsgd_normal_pair(&words, z);
+}
+
+/** Slots of dsgd_problem_ops on the CPU (convex/cpu/quadratic.c); `self` is a struct dsgd_quadratic. */
+enum dsgd_status dsgd_quadratic_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad);
+enum dsgd_status dsgd_quadratic_evaluate(const void *self, const double *x, double *value);
+enum dsgd_status dsgd_quadratic_full_gradient(const void *self, const double *x, double *grad);
+
+#endif
