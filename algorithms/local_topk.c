@@ -48,11 +48,11 @@ static const struct dsgd_param params[] = {
 };
 
 struct common {
-    struct sparsifier sparsifier;
+    struct dsgd_sparsifier sparsifier;
     size_t k;
     double clip;
     const struct dsgd_groups *whole;
-    struct dgc_warmup warmup;
+    struct dsgd_dgc_warmup warmup;
 };
 
 static enum dsgd_status check(const struct dsgd_setting *setting)
@@ -61,9 +61,9 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
     if (config->nesterov && !(config->momentum > 0.0)) {
         return dsgd_fail(DSGD_EINPUT, "local_topk.nesterov = true: expected false with momentum = 0");
     }
-    struct dgc_warmup warmup;
-    DSGD_TRY(dgc_warmup_parse(config->warmup_ratios, (uint32_t)config->warmup, &warmup));
-    return dgc_warmup_check(&warmup, (size_t)config->k, setting->layout->d, setting->steps);
+    struct dsgd_dgc_warmup warmup;
+    DSGD_TRY(dsgd_dgc_warmup_parse(config->warmup_ratios, (uint32_t)config->warmup, &warmup));
+    return dsgd_dgc_warmup_check(&warmup, (size_t)config->k, setting->layout->d, setting->steps);
 }
 
 static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
@@ -71,14 +71,14 @@ static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
     const struct config *config = setting->config;
     const size_t d = setting->layout->d;
     struct common *c = common;
-    DSGD_TRY(dgc_warmup_parse(config->warmup_ratios, (uint32_t)config->warmup, &c->warmup));
+    DSGD_TRY(dsgd_dgc_warmup_parse(config->warmup_ratios, (uint32_t)config->warmup, &c->warmup));
     c->k = (size_t)config->k;
     c->clip = config->clip;
     c->whole = dsgd_groups_whole(setting);
-    c->sparsifier = (struct sparsifier){
+    c->sparsifier = (struct dsgd_sparsifier){
         .memory = {.d = d, .momentum = (float)config->momentum, .nesterov = config->nesterov, .masking = config->masking,
                    .lr_inside = config->lr_inside},
-        .length = dsgd_planned(dgc_warmup_k_max(&c->warmup, c->k, d)),
+        .length = dsgd_planned(dsgd_dgc_warmup_k_max(&c->warmup, c->k, d)),
         .indices = (enum dsgd_indices)config->indices, .workers = setting->workers};
     return DSGD_OK;
 }
@@ -86,7 +86,7 @@ static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 static void plan(const void *common, uint32_t step, struct dsgd_round *round)
 {
     const struct common *c = common;
-    round->k = dgc_warmup_k(&c->warmup, step, c->k, c->sparsifier.memory.d); /* DGC, section 3.3 */
+    round->k = dsgd_dgc_warmup_k(&c->warmup, step, c->k, c->sparsifier.memory.d); /* DGC, section 3.3 */
 }
 
 /* DGC, section 3.2: the norm of a mean of W independent gradients is about sqrt(1/W) of one's, so each is held to that share. */
@@ -104,9 +104,9 @@ static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_ro
 {
     const struct common *c = common;
     const dsgd_f32 *g = clipped(c, w, round, grad);                                  /* DGC, Alg. 4 line 4 */
-    error_memory_add(&c->sparsifier.memory, w, round, g);                            /* lines 5-6 */
-    dsgd_select_topk(w, dsgd_field_f32(w, ERROR_V), round->k, sparsifier_chosen(w)); /* lines 7-9: the k largest, exactly */
-    sparsifier_send(w);                                                              /* line 10 */
+    dsgd_error_memory_add(&c->sparsifier.memory, w, round, g);                            /* lines 5-6 */
+    dsgd_select_topk(w, dsgd_field_f32(w, DSGD_ERROR_V), round->k, dsgd_sparsifier_chosen(w)); /* lines 7-9: the k largest, exactly */
+    dsgd_sparsifier_send(w);                                                              /* line 10 */
 }
 
 const struct dsgd_algorithm dsgd_local_topk = {
@@ -121,17 +121,17 @@ const struct dsgd_algorithm dsgd_local_topk = {
     .params = params,
         .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
-    .view = ERROR_V,
+    .view = DSGD_ERROR_V,
     .memory = true,
     .unmergeable = "each worker chooses its own coordinates, which is not linear in its vector",
     .check = check,
     .tau = dsgd_tau_k,
     .init = init,
-    .declare = sparsifier_declare,
+    .declare = dsgd_sparsifier_declare,
     .plan = plan,
     .encode = encode,
-    .absorb = sparsifier_absorb,
-    .finish = sparsifier_finish,
-    .settle = sparsifier_settle,
-    .decode = sparsifier_decode,
+    .absorb = dsgd_sparsifier_absorb,
+    .finish = dsgd_sparsifier_finish,
+    .settle = dsgd_sparsifier_settle,
+    .decode = dsgd_sparsifier_decode,
 };

@@ -37,13 +37,13 @@ static const struct dsgd_param params[] = {
 };
 
 struct common {
-    struct error_memory memory;
+    struct dsgd_error_memory memory;
     size_t k, sent, arrived; /* sent: P k, arrived: from all workers at most; both at most d */
     bool exact;
     enum dsgd_indices indices;
 };
 
-enum { SENT = ERROR_MEMORY_FIELDS }; /* worker */
+enum { SENT = DSGD_ERROR_MEMORY_FIELDS }; /* worker */
 enum { SUM, SEEN, VALUE_SUM };       /* server; SUM and SEEN are zero between rounds, VALUE_SUM only if exact */
 enum { INDEX, VALUE };               /* sections; in the second exchange there is only a value, number 0 */
 
@@ -64,7 +64,7 @@ static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
     const size_t n = c->memory.d;
-    error_memory_declare(&c->memory, d);
+    dsgd_error_memory_declare(&c->memory, d);
     dsgd_field(d, DSGD_WORKER, SENT, "sent", DSGD_SET, c->sent, DSGD_TRANSIENT);
     dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, n, DSGD_TRANSIENT);
     dsgd_field(d, DSGD_SERVER, SEEN, "seen", DSGD_I32, (n + 31) / 32, DSGD_TRANSIENT);
@@ -90,12 +90,12 @@ static void plan(const void *common, uint32_t step, struct dsgd_round *round)
 static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    dsgd_f32 *v = dsgd_field_f32(w, ERROR_V);
+    dsgd_f32 *v = dsgd_field_f32(w, DSGD_ERROR_V);
     if (round->exchange == 1) {
         dsgd_gather(w, dsgd_down_set(w, 0, INDEX), v, dsgd_send_f32(w, 0)); /* exact values, also of those that were no candidates here */
         return;
     }
-    error_memory_add(&c->memory, w, round, grad);             /* Algorithm 3: u_i = m u_i + g_i, v_i += u_i */
+    dsgd_error_memory_add(&c->memory, w, round, grad);             /* Algorithm 3: u_i = m u_i + g_i, v_i += u_i */
     dsgd_select_topk(w, v, c->sent, dsgd_field_set(w, SENT)); /* section 5: local top-Pk */
     dsgd_copy_set(w, dsgd_field_set(w, SENT), dsgd_send_set(w, INDEX));
     dsgd_gather(w, dsgd_field_set(w, SENT), v, dsgd_send_f32(w, VALUE));
@@ -137,11 +137,11 @@ static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_ro
     const dsgd_set *chosen = dsgd_down_set(w, 0, INDEX);
     (void)round;
     if (c->exact) {
-        error_memory_clear(&c->memory, w, chosen); /* Algorithm 3, v_i = 0, u_i = 0: everybody's value was used */
+        dsgd_error_memory_clear(&c->memory, w, chosen); /* Algorithm 3, v_i = 0, u_i = 0: everybody's value was used */
     } else {
         dsgd_set *both = dsgd_take_set(w, c->k);
         dsgd_intersect(w, chosen, dsgd_field_set(w, SENT), both); /* of the chosen only what this worker had sent */
-        error_memory_clear(&c->memory, w, both);
+        dsgd_error_memory_clear(&c->memory, w, both);
     }
 }
 
@@ -149,7 +149,7 @@ static struct dsgd_update decode(const void *common, struct dsgd_rows *all, cons
 {
     const struct common *c = common;
     const dsgd_f32 *value = c->exact ? dsgd_down_f32(all, 1, 0) : dsgd_down_f32(all, 0, VALUE);
-    return dsgd_sparse(error_memory_scale(&c->memory, round), dsgd_down_set(all, 0, INDEX), value); /* Algorithm 3: w -= eta_t g~ */
+    return dsgd_sparse(dsgd_error_memory_scale(&c->memory, round), dsgd_down_set(all, 0, INDEX), value); /* Algorithm 3: w -= eta_t g~ */
 }
 
 const struct dsgd_algorithm dsgd_pkk = {
@@ -163,7 +163,7 @@ const struct dsgd_algorithm dsgd_pkk = {
     .params = params,
         .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
-    .view = ERROR_V,
+    .view = DSGD_ERROR_V,
     .memory = true,
     .unmergeable = "each worker chooses its own candidates, which is not linear in its vector",
     .tau = dsgd_tau_k,

@@ -36,7 +36,7 @@ static const struct dsgd_param params[] = {
 };
 
 struct common {
-    struct error_memory memory;
+    struct dsgd_error_memory memory;
     size_t k;
     bool keeps;   /* an error memory */
     double scale; /* d/k or 1 */
@@ -74,9 +74,9 @@ static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
     if (c->keeps) {
-        error_memory_declare(&c->memory, d);
+        dsgd_error_memory_declare(&c->memory, d);
     } else if (c->memory.momentum > 0.0f) {
-        dsgd_field(d, DSGD_WORKER, ERROR_U, "u", DSGD_F32, c->memory.d, DSGD_KEPT);
+        dsgd_field(d, DSGD_WORKER, DSGD_ERROR_U, "u", DSGD_F32, c->memory.d, DSGD_KEPT);
     }
     dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->k, DSGD_TRANSIENT);
     dsgd_field(d, DSGD_ALL, DRAWN, "drawn", DSGD_SET, c->k, DSGD_TRANSIENT);
@@ -95,7 +95,7 @@ static void prepare(const void *common, struct dsgd_rows *all, const struct dsgd
 static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    const double scale = c->scale * error_memory_scale(&c->memory, round);
+    const double scale = c->scale * dsgd_error_memory_scale(&c->memory, round);
     struct dsgd_update update = dsgd_sparse(scale, dsgd_all_set(all, DRAWN), dsgd_down_f32(all, 0, 0)); /* Alg. 1, line 5 */
     update.gain = c->scale; /* Wangni et al., section 2: 1/p_i = d/k makes it unbiased */
     return update;
@@ -106,15 +106,15 @@ static struct dsgd_update decode(const void *common, struct dsgd_rows *all, cons
 static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    error_memory_add(&c->memory, w, round, grad); /* Alg. 1, line 3: m_t + g_t, of which rand_k is sent */
-    dsgd_gather(w, dsgd_all_set(w, DRAWN), dsgd_field_f32(w, ERROR_V), dsgd_send_f32(w, 0)); /* line 4 */
+    dsgd_error_memory_add(&c->memory, w, round, grad); /* Alg. 1, line 3: m_t + g_t, of which rand_k is sent */
+    dsgd_gather(w, dsgd_all_set(w, DRAWN), dsgd_field_f32(w, DSGD_ERROR_V), dsgd_send_f32(w, 0)); /* line 4 */
 }
 
 static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_round *round)
 {
     const struct common *c = common;
     (void)round;
-    error_memory_clear(&c->memory, w, dsgd_all_set(w, DRAWN)); /* Alg. 1, line 6: what was sent leaves the memory */
+    dsgd_error_memory_clear(&c->memory, w, dsgd_all_set(w, DRAWN)); /* Alg. 1, line 6: what was sent leaves the memory */
 }
 
 /* ---- memory = false: nothing is kept back ---- */
@@ -125,8 +125,8 @@ static void forgetful_encode(const void *common, struct dsgd_rows *w, const stru
     const dsgd_f32 *input = grad;
     (void)round;
     if (c->memory.momentum > 0.0f) {
-        dsgd_scale_add(w, c->memory.momentum, dsgd_field_f32(w, ERROR_U), grad); /* u = m u + g */
-        input = dsgd_field_f32(w, ERROR_U);
+        dsgd_scale_add(w, c->memory.momentum, dsgd_field_f32(w, DSGD_ERROR_U), grad); /* u = m u + g */
+        input = dsgd_field_f32(w, DSGD_ERROR_U);
     }
     dsgd_show(w, input);
     dsgd_gather(w, dsgd_all_set(w, DRAWN), input, dsgd_send_f32(w, 0)); /* Wangni et al., section 2: Q(g), before it is scaled */
@@ -165,7 +165,7 @@ const struct dsgd_algorithm dsgd_random_k = {
     .params = params,
         .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
-    .view = ERROR_V,
+    .view = DSGD_ERROR_V,
     .memory = true,
     .unmergeable = DSGD_MERGEABLE, /* all workers send the same coordinates of vectors linear in the gradients */
     .variant = variant,

@@ -13,7 +13,7 @@
 
 struct common {
     struct sketched_common shared;
-    struct error_memory memory;
+    struct dsgd_error_memory memory;
     const struct dsgd_runs *sketched, *dense; /* the two parts of the model, by size of segments */
     size_t n_sketched, n_dense;
     size_t asked; /* coordinates asked for in the second exchange (P k, at most n_sketched) */
@@ -46,7 +46,7 @@ static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
     const struct sketched_config *config = setting->config;
     struct common *c = common;
     c->shared = sketched_common_of(setting);
-    c->memory = (struct error_memory){.d = c->shared.d, .momentum = (float)config->momentum, .masking = true, .lr_inside = c->shared.lr_inside};
+    c->memory = (struct dsgd_error_memory){.d = c->shared.d, .momentum = (float)config->momentum, .masking = true, .lr_inside = c->shared.lr_inside};
     c->sketched = dsgd_runs_of(setting, is_sketched, config);
     c->dense = dsgd_runs_of(setting, is_dense, config);
     c->n_sketched = dsgd_runs_count(c->sketched);
@@ -61,7 +61,7 @@ static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
     const struct sketched_common *s = &c->shared;
-    error_memory_declare(&c->memory, d);
+    dsgd_error_memory_declare(&c->memory, d);
     dsgd_field_sketch(d, SKETCHED_HASHES, c->n_sketched, s->rows, s->cols);
     dsgd_field(d, DSGD_SERVER, TABLE_SUM, "table_sum", DSGD_F64, s->table, DSGD_TRANSIENT);
     dsgd_wire_f32(d, DSGD_UP, 0, UP_TABLE, DSGD_TABLE, s->values, dsgd_exactly(s->table));
@@ -89,12 +89,12 @@ static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_ro
 {
     const struct common *c = common;
     const dsgd_sketch *hashes = dsgd_all_hashes(w, SKETCHED_HASHES);
-    dsgd_f32 *v = dsgd_field_f32(w, ERROR_V), *sketched = v;
+    dsgd_f32 *v = dsgd_field_f32(w, DSGD_ERROR_V), *sketched = v;
     if (round->exchange == 1) {
         dsgd_gather(w, dsgd_down_set(w, 0, ONLY), v, dsgd_send_f32(w, ONLY)); /* exact values where the server asked */
         return;
     }
-    error_memory_add(&c->memory, w, round, grad); /* u_i = m u_i + g_i; v_i += u_i */
+    dsgd_error_memory_add(&c->memory, w, round, grad); /* u_i = m u_i + g_i; v_i += u_i */
     if (c->n_dense > 0) {
         sketched = dsgd_take_f32(w, c->n_sketched);
         dsgd_pack(w, c->sketched, v, sketched);
@@ -157,14 +157,14 @@ static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_ro
 {
     const struct common *c = common;
     (void)round;
-    error_memory_clear(&c->memory, w, dsgd_down_set(w, c->last, DOWN_INDEX));                 /* error reset, momentum factor masking */
-    if (c->n_dense > 0) { dsgd_clear_runs(w, c->dense, dsgd_field_f32(w, ERROR_V)); } /* everything was sent, momentum goes on */
+    dsgd_error_memory_clear(&c->memory, w, dsgd_down_set(w, c->last, DOWN_INDEX));                 /* error reset, momentum factor masking */
+    if (c->n_dense > 0) { dsgd_clear_runs(w, c->dense, dsgd_field_f32(w, DSGD_ERROR_V)); } /* everything was sent, momentum goes on */
 }
 
 static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
     const struct common *c = common;
-    const double scale = error_memory_scale(&c->memory, round);
+    const double scale = dsgd_error_memory_scale(&c->memory, round);
     const dsgd_set *at = dsgd_down_set(all, c->last, DOWN_INDEX);
     const dsgd_f32 *value = dsgd_down_f32(all, c->last, DOWN_VALUE);
     if (c->n_dense == 0) { return dsgd_sparse(scale, at, value); } /* w -= eta_t g~ */
@@ -176,7 +176,7 @@ static struct dsgd_update decode(const void *common, struct dsgd_rows *all, cons
 
 const struct dsgd_algorithm sketched_topk = {
     .common_size = sizeof(struct common),
-    .view = ERROR_V,
+    .view = DSGD_ERROR_V,
     .memory = true,
     .init = init,
     .declare = declare,

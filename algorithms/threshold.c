@@ -23,7 +23,7 @@ static const struct dsgd_param params[] = {
     DSGD_PARAM_END,
 };
 
-struct common { struct sparsifier sparsifier; float threshold; };
+struct common { struct dsgd_sparsifier sparsifier; float threshold; };
 
 static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
@@ -37,9 +37,9 @@ static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    error_memory_add(&c->sparsifier.memory, w, round, grad); /* Stich et al., Alg. 1 line 3: the memory and the gradient */
-    dsgd_select_at_least(w, dsgd_field_f32(w, ERROR_V), c->threshold, sparsifier_chosen(w)); /* Sahu et al.: |v_i| >= lambda */
-    sparsifier_send(w); /* line 4 */
+    dsgd_error_memory_add(&c->sparsifier.memory, w, round, grad); /* Stich et al., Alg. 1 line 3: the memory and the gradient */
+    dsgd_select_at_least(w, dsgd_field_f32(w, DSGD_ERROR_V), c->threshold, dsgd_sparsifier_chosen(w)); /* Sahu et al.: |v_i| >= lambda */
+    dsgd_sparsifier_send(w); /* line 4 */
 }
 
 const struct dsgd_algorithm dsgd_threshold = {
@@ -47,8 +47,8 @@ const struct dsgd_algorithm dsgd_threshold = {
     .reference = "Sahu et al. 2021, arXiv:2108.00951; Stich, Cordonnier, Jaggi 2018, arXiv:1809.07599",
     .departures = "the server sends the union of the workers' coordinates, not W separate messages\n"
                   "eta_t outside the memory by default, not inside as in both papers",
-    .params = params, .config_size = sizeof(struct config), .common_size = sizeof(struct common), .view = ERROR_V, .memory = true,
+    .params = params, .config_size = sizeof(struct config), .common_size = sizeof(struct common), .view = DSGD_ERROR_V, .memory = true,
     .unmergeable = "each worker chooses its own coordinates, which is not linear in its vector",
-    .init = init, .declare = sparsifier_declare, .encode = encode, .absorb = sparsifier_absorb, .finish = sparsifier_finish,
-    .settle = sparsifier_settle, .decode = sparsifier_decode,
+    .init = init, .declare = dsgd_sparsifier_declare, .encode = encode, .absorb = dsgd_sparsifier_absorb, .finish = dsgd_sparsifier_finish,
+    .settle = dsgd_sparsifier_settle, .decode = dsgd_sparsifier_decode,
 };

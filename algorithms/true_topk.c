@@ -31,7 +31,7 @@ static const struct dsgd_param params[] = {
 };
 
 struct common {
-    struct error_memory memory;
+    struct dsgd_error_memory memory;
     size_t k;
     enum dsgd_indices indices;
 };
@@ -52,7 +52,7 @@ static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
-    error_memory_declare(&c->memory, d);
+    dsgd_error_memory_declare(&c->memory, d);
     dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->memory.d, DSGD_TRANSIENT);
     dsgd_wire_f32(d, DSGD_UP, 0, 0, DSGD_DENSE, DSGD_FP32, dsgd_exactly(c->memory.d));
     dsgd_wire_set(d, DSGD_DOWN, 0, INDEX, DSGD_INDEX, c->indices, dsgd_exactly(c->k), c->memory.d);
@@ -62,8 +62,8 @@ static void declare(const void *common, struct dsgd_declaration *d)
 static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     const struct common *c = common;
-    error_memory_add(&c->memory, w, round, grad); /* Algorithm 3: u_i = m u_i + g_i, v_i += u_i */
-    dsgd_copy(w, dsgd_field_f32(w, ERROR_V), dsgd_send_f32(w, 0));
+    dsgd_error_memory_add(&c->memory, w, round, grad); /* Algorithm 3: u_i = m u_i + g_i, v_i += u_i */
+    dsgd_copy(w, dsgd_field_f32(w, DSGD_ERROR_V), dsgd_send_f32(w, 0));
 }
 
 static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)
@@ -80,13 +80,13 @@ static void settle(const void *common, struct dsgd_rows *w, const struct dsgd_ro
 {
     const struct common *c = common;
     (void)round;
-    error_memory_clear(&c->memory, w, dsgd_down_set(w, 0, INDEX)); /* Algorithm 3: v_i = 0, u_i = 0 where g~ was sent */
+    dsgd_error_memory_clear(&c->memory, w, dsgd_down_set(w, 0, INDEX)); /* Algorithm 3: v_i = 0, u_i = 0 where g~ was sent */
 }
 
 static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
 {
     const struct common *c = common; /* Algorithm 3: w -= eta_t g~ */
-    return dsgd_sparse(error_memory_scale(&c->memory, round), dsgd_down_set(all, 0, INDEX), dsgd_down_f32(all, 0, VALUE));
+    return dsgd_sparse(dsgd_error_memory_scale(&c->memory, round), dsgd_down_set(all, 0, INDEX), dsgd_down_f32(all, 0, VALUE));
 }
 
 const struct dsgd_algorithm dsgd_true_topk = {
@@ -99,7 +99,7 @@ const struct dsgd_algorithm dsgd_true_topk = {
     .params = params,
         .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
-    .view = ERROR_V,
+    .view = DSGD_ERROR_V,
     .memory = true,
     .unmergeable = DSGD_MERGEABLE, /* a worker sends all of v; v, u are linear in the gradients and cleared at common coordinates */
     .tau = dsgd_tau_k,

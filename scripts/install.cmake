@@ -8,7 +8,8 @@ include(CMakePackageConfigHelpers)
 set(dsgd_public_headers
   sim/algorithm.h sim/device.h sim/engine.h sim/message.h sim/param.h sim/problem.h sim/rng.h sim/run_config.h
   sim/runfile.h sim/schedule.h sim/status.h sim/table.h sim/transport.h
-  algorithms/registry.h convex/registry.h datasets/dataset.h)
+  algorithms/registry.h algorithms/error_memory.h algorithms/sparsifier.h algorithms/dgc_warmup.h
+  convex/registry.h datasets/dataset.h)
 foreach(header IN LISTS dsgd_public_headers)
   get_filename_component(folder ${header} DIRECTORY)
   install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dsgd/${folder})

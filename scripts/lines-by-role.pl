@@ -20,7 +20,7 @@ use strict;
 use warnings;
 
 my %step = map { $_ => 1 } qw(plan prepare point encode absorb finish settle decode);
-my $lookup = qr/(?:dsgd_(?:field|send|down|all|take)_\w+|sparsifier_chosen)\s*\([^()]*(?:\([^()]*\)[^()]*)*\)|(?:\w+->)?field\[[^\]]*\]|&?\w+(?:->\w+|\.\w+)*|dsgd_arena_take\s*\(.*\)/;
+my $lookup = qr/(?:dsgd_(?:field|send|down|all|take)_\w+|dsgd_sparsifier_chosen)\s*\([^()]*(?:\([^()]*\)[^()]*)*\)|(?:\w+->)?field\[[^\]]*\]|&?\w+(?:->\w+|\.\w+)*|dsgd_arena_take\s*\(.*\)/;
 my @role = qw(head parameters plumbing scaffolding statements);
 
 die "lines-by-role: no file: expected FILE...\n" unless @ARGV;

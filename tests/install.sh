@@ -42,6 +42,17 @@ for header in $(cd "$prefix/include/dsgd" && find . -name '*.h' -printf '%P\n');
     cc -std=c11 -Wall -Wextra -Werror -pedantic -fsyntax-only -I"$prefix/include/dsgd" "$work/alone.c" || fail "$header does not compile alone"
 done
 
+# All names of the library begin with dsgd_, and its headers and names suffice for the tree's own algorithms, as if they came from outside.
+nm -D --defined-only "$lib/libdsgd.so" | awk '$2 ~ /[A-Z]/ { print $3 }' | sort >"$work/names"
+[ "$(wc -l <"$work/names")" -gt 100 ] || fail "libdsgd exports $(wc -l <"$work/names") names"
+! grep -v '^dsgd_' "$work/names" || fail 'libdsgd exports these names'
+for algorithm in "$DSGD_SOURCE"/algorithms/*.c; do
+    ! grep -q '"algorithms/sketched_sgd.h"' "$algorithm" || continue # one algorithm in several files
+    cp "$algorithm" "$work/outside.c"
+    cc -std=c11 -fPIC -shared -I"$prefix/include/dsgd" "$work/outside.c" -L"$lib" -ldsgd -lm -Wl,--no-undefined -o "$work/outside.so" ||
+        fail "$algorithm needs more than the installed headers and library"
+done
+
 cp -r "$DSGD_SOURCE/examples/external" "$work/example"
 cmake -S "$work/example" -B "$work/example/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1 || fail "find_package: $(cat "$work/log")"
 cmake --build "$work/example/build" >"$work/log" 2>&1 || fail "example with CMake: $(cat "$work/log")"
