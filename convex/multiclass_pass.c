@@ -12,7 +12,7 @@
 #include "convex/cpu/bytes.h"
 #include "sim/kernel/sum.h"
 
-enum { ROWS = 4, BLOCK = 256 };
+enum { ROWS = 4, BLOCK = 128 };
 
 static void widen(size_t n, const uint8_t *restrict row, double *restrict out)
 {

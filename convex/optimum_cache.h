@@ -50,7 +50,7 @@ const char *dsgd_optimum_warning(void);
 /** Frees what the struct owns and empties it; accepts NULL. */
 void dsgd_reference_clear(struct dsgd_reference *reference);
 
-enum { DSGD_OPTIMUM_KEY_MAX = 4096 };
+enum { DSGD_OPTIMUM_KEY_MAX = 3072 };
 /** The key text of this problem. */
 enum dsgd_status dsgd_optimum_key(const struct dsgd_problem_ops *ops, const struct dsgd_problem_args *args, char key[DSGD_OPTIMUM_KEY_MAX]);
 /** The file's name for this problem: "<folder>/optimum-0123456789abcdef.h5". DSGD_EINPUT if it is too long. */

@@ -67,7 +67,7 @@ static enum dsgd_status check_file(const char *path, const struct session *sessi
 /* Does a file hold these bytes? */
 static bool contains(int fd, const char *word)
 {
-    enum { CHUNK = 1 << 14 };
+    enum { CHUNK = 1 << 13 };
     char bytes[CHUNK];
     const size_t length = strlen(word);
     for (size_t at = 0;; at += CHUNK - length) {
@@ -113,7 +113,7 @@ static enum dsgd_status discard(const char *path)
 /* SHA-256 of a file as it is; "" if there is none, or none that can be read. */
 static void hash_file(const char *path, char hex[65])
 {
-    enum { CHUNK = 1 << 14 };
+    enum { CHUNK = 1 << 13 };
     uint8_t chunk[CHUNK];
     struct sha256_ctx sha;
     size_t got = CHUNK;

@@ -64,15 +64,19 @@ static enum dsgd_status keep(const char *folder, const char *name, const struct 
 
 enum dsgd_status result_find(const struct spec *spec, char ***path, size_t *paths)
 {
-    char pattern[4096], folder[4096];
+    char pattern[4096];
     *path = NULL;
     *paths = 0;
     DSGD_TRY(spec_path(spec, NULL, pattern, sizeof pattern));
     const char *name = strrchr(pattern, '/') + 1, *hash = strrchr(name, '?') - 7;
     const size_t head = (size_t)(hash - name), length = strlen(name);
-    snprintf(folder, sizeof folder, "%.*s", (int)(name - pattern), pattern);
+    char *folder = strndup(pattern, (size_t)(name - pattern));
+    if (!folder) { return dsgd_fail(DSGD_ENOMEM, "no memory for the name of a folder"); }
     DIR *entries = opendir(folder);
-    if (!entries) { return DSGD_OK; }
+    if (!entries) {
+        free(folder);
+        return DSGD_OK;
+    }
     enum dsgd_status status = DSGD_OK;
     for (struct dirent *entry; status == DSGD_OK && (entry = readdir(entries));) {
         const char *n = entry->d_name;
@@ -82,6 +86,7 @@ enum dsgd_status result_find(const struct spec *spec, char ***path, size_t *path
         }
     }
     closedir(entries);
+    free(folder);
     if (*paths > 1) { qsort(*path, *paths, sizeof **path, by_name); }
     return status;
 }

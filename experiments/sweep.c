@@ -277,10 +277,9 @@ static enum dsgd_status add_run(struct sweep *sweep, const char *block, const ch
     return status;
 }
 
-/* All combinations of a block; the last key varies fastest. */
-static enum dsgd_status expand(struct sweep *sweep, cfg_t *block, const struct common *common)
+/* The runs of a block with its axes; the last key varies fastest. */
+static enum dsgd_status expand_axes(struct sweep *sweep, cfg_t *block, const struct common *common, struct axis *axis)
 {
-    struct axis axis[AXES_MAX];
     int axes = 0;
     const char *section = NULL;
     const struct dsgd_param *table = NULL;
@@ -299,6 +298,15 @@ static enum dsgd_status expand(struct sweep *sweep, cfg_t *block, const struct c
         }
     }
     return DSGD_OK;
+}
+
+static enum dsgd_status expand(struct sweep *sweep, cfg_t *block, const struct common *common)
+{
+    struct axis *axis = calloc(AXES_MAX, sizeof *axis);
+    if (!axis) { return no_memory(); }
+    const enum dsgd_status status = expand_axes(sweep, block, common, axis);
+    free(axis);
+    return status;
 }
 
 enum dsgd_status sweep_load(const char *path, const char *const *set, size_t sets, struct data_shelf *shelf, struct sweep *out)

@@ -138,12 +138,13 @@ void dsgd_sign_subtract(struct dsgd_rows *r, const struct dsgd_groups *g, const 
 
 /* ---- ternary and levels: stochastic rounding. Word i % 4 of the draw with item i / 4 belongs to coordinate i ---- */
 
-/** t_i = sign(v_i) with probability |v_i| / scale, always where |v_i| >= scale. A scale that is not positive and finite gives zeros. */
+/** t_i = sign(v_i) with probability |v_i| / scale, always where |v_i| >= scale: word below floor(|v_i| (2^32 / scale)). A scale that
+ *  is not positive and finite gives zeros. */
 void dsgd_ternarise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *scale, const dsgd_f32 *v, struct dsgd_rng_key key, dsgd_ternary *out);
-/** QSGD (Alistarh et al. 2017, 3.1): level in [-s, s], sign(v_i) (l + 1) with probability |v_i| s/norm - l and sign(v_i) l otherwise,
- *  l = floor(|v_i| s/norm). A norm that is not positive and finite gives levels 0. */
+/** QSGD (Alistarh et al. 2017, 3.1): level in [-s, s], sign(v_i) floor(a + word / 2^32) with a = |v_i| (s / norm), at most s: l + 1 with
+ *  probability a - l and l = floor(a) otherwise. A norm that is not positive and finite gives levels 0. */
 void dsgd_quantise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *norm, uint32_t s, const dsgd_f32 *v, struct dsgd_rng_key key, dsgd_i32 *level);
-/** out = (float)(norm level / s), in doubles. */
+/** out = (float)(level (norm / s)), in doubles. */
 void dsgd_dequantise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *norm, uint32_t s, const dsgd_i32 *level, dsgd_f32 *out);
 
 /* ---- sketch: Count Sketch (Charikar, Chen, Farach-Colton 2002); a table cell sums its coordinates in ascending order ---- */

@@ -65,6 +65,7 @@ if [ "${1:-}" = --once ]; then # another build
 fi
 for threads in 1 2 3 7; do check "$threads threads" --threads "$threads"; done
 check guard --set backend=guard
+OMP_STACKSIZE=128k check "stacks of 128 KiB" --threads 3
 export GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-AVX2_Usable,-AVX2,-FMA4
 check "C library without fused multiply-add"
 echo "$failures failures"

@@ -63,6 +63,59 @@ static void numbers(void **state)
     }
 }
 
+/* The definition of a sum, in the words of sim/kernel/sum.h; here of squares. */
+static double squares_by_definition(size_t n, const float *a)
+{
+    double chunk_sum[80] = {0.0};
+    size_t chunks = 0;
+    for (size_t from = 0; from < n; from += 4096, ++chunks) {
+        double lane[32] = {0.0};
+        for (size_t i = from; i < n && i < from + 4096; ++i) { lane[(i - from) % 32] += (double)a[i] * (double)a[i]; }
+        for (size_t half = 16; half > 0; half /= 2) {
+            for (size_t l = 0; l < half; ++l) { lane[l] += lane[l + half]; }
+        }
+        chunk_sum[chunks] = lane[0];
+    }
+    if (chunks == 1) { return chunk_sum[0]; }
+    double lane[32] = {0.0};
+    for (size_t c = 0; c < chunks; ++c) { lane[c % 32] += chunk_sum[c]; }
+    for (size_t half = 16; half > 0; half /= 2) {
+        for (size_t l = 0; l < half; ++l) { lane[l] += lane[l + half]; }
+    }
+    return lane[0];
+}
+
+/* Numbers of 40 magnitudes, so that every other order gives other bits; chunks enough for several threads. */
+static void sums_have_one_order(void **state)
+{
+    enum { LONG = 4096 * 70 + 5 };
+    static const size_t ends[] = {0, 33, 33, 4129, LONG};
+    const struct dsgd_groups long_groups = {4, ends};
+    float *x = malloc(LONG * sizeof *x);
+    (void)state;
+    assert_non_null(x);
+    for (size_t i = 0; i < LONG; ++i) { x[i] = ldexpf(ops_value((uint32_t)i, 0), (int)(i * 7 % 40) - 20); }
+    for (int device = 0; device < OPS_DEVICES; ++device) {
+        for (int threads = 1; threads <= 7; threads += threads == 3 ? 4 : 1) {
+            struct ops o;
+            double got_norm[4];
+            ops_open(&o, device, 2);
+            o.queue.threads = threads;
+            struct dsgd_handle *h = ops_vector(&o, DSGD_F32, LONG, 0, x), *out = ops_vector(&o, DSGD_F64, 4, 2, NULL);
+            OPS(&o, dsgd_group_norm(&o.turn, &long_groups, &h->as.f32, &out->as.f64));
+            for (size_t r = 0; r < 2; ++r) {
+                ops_read(&o, out, r, got_norm);
+                for (size_t g = 0; g < 4; ++g) {
+                    const double expected = sqrt(squares_by_definition(ends[g + 1] - ends[g], x + ends[g]));
+                    assert_memory_equal(&got_norm[g], &expected, sizeof expected);
+                }
+            }
+            ops_close(&o);
+        }
+    }
+    free(x);
+}
+
 static size_t group_of(size_t i)
 {
     size_t g = 0;
@@ -234,7 +287,7 @@ static void stochastic_rounding_is_exact_arithmetic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers), cmocka_unit_test(limits_and_units), cmocka_unit_test(signs_follow_the_rule),
+        cmocka_unit_test(numbers), cmocka_unit_test(sums_have_one_order), cmocka_unit_test(limits_and_units), cmocka_unit_test(signs_follow_the_rule),
         cmocka_unit_test(memories_lose_what_was_sent), cmocka_unit_test(stochastic_rounding_is_exact_arithmetic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* test_ops_sketch.c - sketches, HEAVYMIX's choice, thin products and loops of one's own as operations: rows, lengths, both devices.
+/* test_ops_sketch.c - sketches, HEAVYMIX's choice and loops of one's own as operations: rows, lengths, both devices.
  *
  * The hash functions themselves are tested against their definition in test_sketch.c; here a sketch of integers must be linear and exact,
  * and its rows independent of each other.
@@ -155,61 +155,6 @@ static void heavy_coordinates_are_chosen_first(void **state)
     }
 }
 
-static void thin_products(void **state)
-{
-    (void)state;
-    enum { N = 40, RANK = 2 };
-    struct dsgd_matrix one[2] = {{0, 12, 3, 4, 0, 0}, {14, 11, 4, 3, 3 * RANK, 4 * RANK}}; /* the last row of the second lacks one */
-    const struct dsgd_matrices m = {2, RANK, (3 + 4) * RANK, (4 + 3) * RANK, 4, 4, one};
-    for (int device = 0; device < OPS_DEVICES; ++device) {
-        struct ops o;
-        float x[ROWS * N], p[ROWS * 14], q[ROWS * 14], out[14], back[N];
-        ops_open(&o, device, ROWS);
-        for (size_t i = 0; i < ROWS * N; ++i) { x[i] = (float)((int)(i * 5 % 11) - 5); } /* integers: every order is exact */
-        for (size_t i = 0; i < ROWS * 14; ++i) { p[i] = (float)((int)(i * 3 % 7) - 3), q[i] = (float)((int)(i * 2 % 5) - 2); }
-        struct dsgd_handle *hx = ops_vector(&o, DSGD_F32, N, ROWS, x), *hp = ops_vector(&o, DSGD_F32, 14, ROWS, p), *hq = ops_vector(&o, DSGD_F32, 14, ROWS, q);
-        struct dsgd_handle *op = ops_vector(&o, DSGD_F32, 14, ROWS, NULL), *oq = ops_vector(&o, DSGD_F32, 14, ROWS, NULL);
-        OPS(&o, dsgd_lowrank_times(&o.turn, &m, &hx->as.f32, &hq->as.f32, &op->as.f32));
-        OPS(&o, dsgd_lowrank_transposed_times(&o.turn, &m, &hx->as.f32, &hp->as.f32, &oq->as.f32));
-        dsgd_lowrank_subtract(&o.turn, &m, &hp->as.f32, &hq->as.f32, &hx->as.f32);
-        assert_int_equal(o.queue.failed, DSGD_OK);
-        for (size_t r = 0; r < ROWS; ++r) {
-            for (size_t a = 0; a < 2; ++a) {
-                const struct dsgd_matrix *s = &one[a];
-                ops_read(&o, op, r, out);
-                for (size_t i = 0; i < s->rows; ++i) {
-                    for (size_t k = 0; k < RANK; ++k) {
-                        float sum = 0.0f;
-                        for (size_t j = 0; j < s->cols && i * s->cols + j < s->count; ++j) { sum += x[r * N + s->offset + i * s->cols + j] * q[r * 14 + s->q + k * s->cols + j]; }
-                        OPS_SAME(out[s->p + k * s->rows + i], sum, i);
-                    }
-                }
-                ops_read(&o, oq, r, out);
-                for (size_t j = 0; j < s->cols; ++j) {
-                    for (size_t k = 0; k < RANK; ++k) {
-                        float sum = 0.0f;
-                        for (size_t i = 0; i < s->rows && i * s->cols + j < s->count; ++i) { sum += x[r * N + s->offset + i * s->cols + j] * p[r * 14 + s->p + k * s->rows + i]; }
-                        assert_true(out[s->q + k * s->cols + j] == sum);
-                    }
-                }
-            }
-            ops_read(&o, hx, r, back);
-            for (size_t i = 0; i < N; ++i) {
-                float expected = x[r * N + i];
-                for (size_t a = 0; a < 2; ++a) {
-                    const struct dsgd_matrix *s = &one[a];
-                    if (i < s->offset || i >= s->offset + s->count) { continue; }
-                    const size_t row = (i - s->offset) / s->cols, col = (i - s->offset) % s->cols;
-                    for (size_t k = 0; k < RANK; ++k) { expected -= p[r * 14 + s->p + k * s->rows + row] * q[r * 14 + s->q + k * s->cols + col]; }
-                }
-                assert_true(back[i] == expected);
-            }
-        }
-        OPS_REFUSED(&o, dsgd_lowrank_times(&o.turn, &m, &hp->as.f32, &hq->as.f32, &op->as.f32)); /* 14 numbers do not hold the matrices */
-        ops_close(&o);
-    }
-}
-
 static void own_loop(const struct dsgd_host_row *row)
 {
     const float *x = row->array[0];
@@ -246,7 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_linear_and_estimates_exact), cmocka_unit_test(sketches_refuse_what_cannot_work),
         cmocka_unit_test(heavy_coordinates_are_chosen_first),
-        cmocka_unit_test(thin_products), cmocka_unit_test(loops_of_ones_own_see_their_row),
+        cmocka_unit_test(loops_of_ones_own_see_their_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,12 @@ static int before(const float *w, size_t i, size_t j)
     return a > b || (a == b && i < j);
 }
 
+static int by_key(const void *a, const void *b)
+{
+    const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
 static void selection_has_defined_ties(void **state)
 {
     (void)state;
@@ -191,6 +197,73 @@ static void selection_has_defined_ties(void **state)
     }
 }
 
+/* Places in a sparse vector whose set is shorter than what it could hold. */
+static void selection_in_a_sparse_vector(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {1, 16, 17, 300}, spare = 5;
+    for (int device = 0; device < OPS_DEVICES; ++device) {
+        for (size_t l = 0; l < 4; ++l) {
+            const size_t n = lengths[l], k = (n + 1) / 2;
+            struct ops o;
+            uint32_t places[ROWS * 305];
+            ops_open(&o, device, ROWS);
+            ops_fill(v, ROWS * (n + spare), 4, 1);
+            for (size_t r = 0; r < ROWS; ++r) {
+                for (size_t j = 0; j < n + spare; ++j) {
+                    places[r * (n + spare) + j] = (uint32_t)(3 * j + r);
+                    if (j >= n) { v[r * (n + spare) + j] = 1e30f; } /* behind the end: not to be chosen */
+                }
+            }
+            struct dsgd_handle *set = ops_vector(&o, DSGD_SET, n + spare, ROWS, places), *value = ops_vector(&o, DSGD_F32, n + spare, ROWS, v);
+            struct dsgd_handle *out = ops_vector(&o, DSGD_SET, k, ROWS, NULL);
+            for (size_t r = 0; r < ROWS; ++r) { ops_length(&o, set, r, (uint32_t)n); }
+            OPS(&o, dsgd_select_topk_sparse(&o.turn, &set->as.set, &value->as.f32, k, &out->as.set));
+            for (size_t r = 0; r < ROWS; ++r) {
+                size_t taken = 0;
+                ops_read(&o, out, r, got_at);
+                assert_int_equal(ops_length_of(&o, out, r), k);
+                for (size_t i = 0; i < n; ++i) {
+                    size_t rank = 0;
+                    for (size_t j = 0; j < n; ++j) { rank += j != i && before(v + r * (n + spare), j, i); }
+                    if (rank < k) { assert_int_equal(got_at[taken++], i); }
+                }
+            }
+            ops_close(&o);
+        }
+    }
+}
+
+/* Round the blocks of the CPU's loops, against a sort of the keys. */
+static void selection_round_block_sizes(void **state)
+{
+    (void)state;
+    static uint64_t order[OPS_LONGEST];
+    for (int device = 0; device < OPS_DEVICES; ++device) {
+        for (size_t n = 4095; n <= 4097; ++n) {
+            for (size_t k = 1; k <= n; k = k * 7 + 60) {
+                struct ops o;
+                ops_open(&o, device, 1);
+                ops_fill(v, n, 5, 1);
+                for (size_t i = 0; i < n; ++i) { /* magnitude down, then index up: a NaN first */
+                    uint32_t bits;
+                    memcpy(&bits, v + i, sizeof bits);
+                    bits &= 0x7fffffffu;
+                    order[i] = (uint64_t)(0x80000000u - (bits > 0x7f800000u ? 0x7f800001u : bits)) << 32 | i;
+                }
+                qsort(order, n, sizeof *order, by_key);
+                struct dsgd_handle *from = ops_vector(&o, DSGD_F32, n, 0, v), *out = ops_vector(&o, DSGD_SET, k, 1, NULL);
+                OPS(&o, dsgd_select_topk(&o.turn, &from->as.f32, k, &out->as.set));
+                ops_read(&o, out, 0, got_at);
+                for (size_t j = 0; j < k; ++j) { order[j] &= UINT32_MAX; }
+                qsort(order, k, sizeof *order, by_key);
+                for (size_t j = 0; j < k; ++j) { assert_int_equal(got_at[j], order[j]); }
+                ops_close(&o);
+            }
+        }
+    }
+}
+
 /* All of a set, nothing twice, and other workers draw others. */
 static void uniform_sets_are_sets(void **state)
 {
@@ -216,7 +289,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gather_and_scatter), cmocka_unit_test(sets_of_sets), cmocka_unit_test(runs_are_packed_and_merged),
-        cmocka_unit_test(selection_has_defined_ties), cmocka_unit_test(uniform_sets_are_sets),
+        cmocka_unit_test(selection_has_defined_ties), cmocka_unit_test(selection_in_a_sparse_vector),
+        cmocka_unit_test(selection_round_block_sizes), cmocka_unit_test(uniform_sets_are_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,13 @@ static void moves(struct ops *o, size_t n, uint32_t rows, uint32_t in_rows)
         ops_read(o, out, row, got);
         for (size_t i = 0; i < n; ++i) { OPS_SAME(got[i], a[in(row, i, n, in_rows)], i); }
     }
+    int32_t integers[OPS_LONGEST + 1]; /* 16 KiB */
+    struct dsgd_handle *from = ops_vector(o, DSGD_I32, n, in_rows, a), *to = ops_vector(o, DSGD_I32, n, rows, NULL); /* any bits are integers */
+    OPS(o, dsgd_copy_i32(&o->turn, &from->as.i32, &to->as.i32));
+    for (uint32_t row = 0; row < rows; ++row) {
+        ops_read(o, to, row, integers);
+        assert_memory_equal(integers, a + in(row, 0, n, in_rows), n * sizeof *integers);
+    }
     OPS(o, dsgd_subtract(&o->turn, &x->as.f32, &y->as.f32, &out->as.f32));
     for (uint32_t row = 0; row < rows; ++row) {
         ops_read(o, out, row, got);

@@ -7,7 +7,7 @@
 #include "convex/cpu/rows.h"
 
 /* A stochastic gradient takes TILE examples at a time and adds them up in column blocks that stay in the L1 cache. */
-enum { TILE = 8, BLOCK = 256 };
+enum { TILE = 8, BLOCK = 128 };
 
 static void score_float(const struct dsgd_multiclass *p, const uint8_t *row, const float *x, float *score)
 {
