@@ -9,6 +9,8 @@
 
 #include "experiments/curves.h"
 
+#include "sim/kernel/maths.h"
+
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -70,8 +72,8 @@ static int take_logs(const double *x, const double *y, int n, double *log_x, dou
     int used = 0;
     for (int i = 0; i < n; ++i) {
         if (!(x[i] > 0.0) || !(y[i] > 0.0) || !isfinite(x[i]) || !isfinite(y[i])) { continue; }
-        log_x[used] = log(x[i]);
-        log_y[used++] = log(y[i]);
+        log_x[used] = dsgd_log(x[i]);
+        log_y[used++] = dsgd_log(y[i]);
     }
     return used;
 }

@@ -6,6 +6,7 @@
 # - What handles and devices are made of (sim/inside.h, sim/device_ops.h, sim/ops.h, sim/cpu/...) is included by sim/, by code of a
 #   device (convex/cpu, convex/kernels.c) and by tests alone: everybody else has handles.
 # - A library folder never ends the process (abort, exit) and never prints to stdout or stderr: it returns a status.
+# - A library folder takes no elementary function from libm, whose last bits depend on library and processor (sim/kernel/maths.h has them).
 # - No .c or .h file is longer than 500 lines; more than 400 are mentioned.
 # Before the tree itself it checks that violations planted in a scratch tree are found.
 set -euo pipefail
@@ -74,6 +75,9 @@ while (my $file = <STDIN>) {
     for my $line (split /\n/, $code) {
         ++$number;
         if ($line =~ /(?<![\w.>])(abort|exit|_exit|_Exit|quick_exit)\s*\(/) { report("$file:$number", "calls $1: a library returns a status"); }
+        if ($line =~ /(?<![\w.>])((?:exp|exp2|expm1|log|log2|log10|log1p|pow|sin|cos|sincos|tan|sinh|cosh|tanh|asin|acos|atan|atan2|hypot|cbrt|erf|erfc|tgamma|lgamma)[fl]?)\s*\(/) {
+            report("$file:$number", "calls $1, which differs from one C library or processor to the next: expected sim/kernel/maths.h");
+        }
         if ($line =~ /(?<![\w.>])(printf|vprintf|puts|putchar|perror)\s*\(/ or $line =~ /\b(stdout|stderr)\b/) {
             report("$file:$number", "prints with $1: a library returns a status or calls back");
         }
@@ -91,9 +95,9 @@ plant()
     local file=$1
     shift
     rm -rf "${scratch:?}"/*
-    mkdir -p "$scratch/sim/cpu" "$scratch/convex/cpu" "$scratch/verify" "$scratch/datasets" "$scratch/algorithms" "$scratch/convex" "$scratch/deep" \
+    mkdir -p "$scratch/sim/cpu" "$scratch/convex/cpu" "$scratch/verify" "$scratch/datasets" "$scratch/algorithms" "$scratch/convex" "$scratch/deep" "$scratch/theory" \
         "$scratch/experiments" "$scratch/tests" "$scratch/build/sim"
-    printf '#include "sim/b.h"\n#include <stdio.h>\n/* exit(1) on stderr */ // abort()\nconst char *s = "exit(1) \\" stdout";\nint my_exit(int);\nint f(void) { return my_exit(0) + snprintf(0, 0, "x"); }\n' >"$scratch/sim/a.c"
+    printf '#include "sim/b.h"\n#include <stdio.h>\n/* exit(1) on stderr */ // abort()\nconst char *s = "exit(1) \\" stdout";\nint my_exit(int);\nint f(void) { return my_exit(0) + snprintf(0, 0, "x"); }\ndouble h(double x) { return dsgd_exp(x) + a.log(x) + sqrt(x); } /* exp(x) */\n' >"$scratch/sim/a.c"
     printf '#include "experiments/e.h"\n#include "convex/c.h"\nint main(void) { printf(""); exit(0); }\n' >"$scratch/tests/t.c"
     printf '#include "tests/t.h"\n' >"$scratch/build/sim/x.c"
     printf '#include "sim/inside.h"\n#include "sim/device_ops.h"\n#include "sim/ops.h"\n#include "sim/cpu/cpu.h"\n' |
@@ -136,6 +140,9 @@ plant sim/x.c '#include "tests/check.h"'
 plant experiments/x.c '#include "tests/check.h"'
 plant sim/x.c '#include "../convex/linear.h"'
 plant convex/x.c 'int x = 0; /* */ int g(void) { abort(); }'
+plant convex/x.c 'double g(double x) { return log1p(exp(-x)); }'
+plant sim/x.c 'float g(float x) { return expf(x); }'
+plant theory/x.c 'double g(double x) { return pow (x, 2.0); }'
 plant sim/x.c 'void g(void) { exit(1); }'
 plant sim/x.c 'void g(void) { fprintf(stderr, "x"); }'
 plant datasets/x.c 'void g(void) { printf("x"); }'

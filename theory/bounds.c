@@ -2,6 +2,7 @@
 #include "theory/bounds.h"
 
 #include <math.h>
+#include "sim/kernel/maths.h"
 #include "sim/schedule.h"
 
 #define UNKNOWN ((double)NAN)
@@ -198,5 +199,5 @@ double theory_norm2_failure(double cols, double e)
 
 double theory_theorem7_space(double d, double delta, double k, double tail2, double e, double theta)
 {
-    return log(d / delta) * (k + tail2 / (e * e * theta * theta));
+    return dsgd_log(d / delta) * (k + tail2 / (e * e * theta * theta));
 }

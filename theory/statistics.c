@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sim/kernel/maths.h"
+
 struct theory_interval theory_exact(double value)
 {
     return (struct theory_interval){value, value, value};
@@ -54,8 +56,8 @@ struct theory_interval theory_ratio(size_t n, const double *x, size_t m, const d
     const double a = gsl_stats_mean(x, 1, n), b = gsl_stats_mean(y, 1, m);
     const double relative_a = gsl_stats_sd_m(x, 1, n, a) / a, relative_b = gsl_stats_sd_m(y, 1, m, b) / b;
     if (!(a > 0.0 && b > 0.0)) { return theory_exact((double)NAN); }
-    const double half = hypot(half_width(relative_a, n), half_width(relative_b, m));
-    return (struct theory_interval){a / b, a / b * exp(-half), a / b * exp(half)};
+    const double half_a = half_width(relative_a, n), half_b = half_width(relative_b, m), half = sqrt(half_a * half_a + half_b * half_b);
+    return (struct theory_interval){a / b, a / b * dsgd_exp(-half), a / b * dsgd_exp(half)};
 }
 
 /* Slope of one line through (x_j, y_j): bisquare weights (Beaton, Tukey 1974), which an outlying point cannot bend; ordinary least
@@ -89,9 +91,9 @@ struct theory_interval theory_slope(size_t points, const double *x, size_t n, co
     double *log_x = malloc(points * sizeof *log_x), *log_y = malloc(points * sizeof *log_y), *slope = malloc(n * sizeof *slope);
     struct theory_interval out = theory_exact((double)NAN);
     if (log_x && log_y && slope && points >= 2 && n >= 1) {
-        for (size_t j = 0; j < points; ++j) { log_x[j] = log(x[j]); }
+        for (size_t j = 0; j < points; ++j) { log_x[j] = dsgd_log(x[j]); }
         for (size_t i = 0; i < n; ++i) {
-            for (size_t j = 0; j < points; ++j) { log_y[j] = log(y[i * points + j]); } /* not a number below 0: the slope is none either */
+            for (size_t j = 0; j < points; ++j) { log_y[j] = dsgd_log(y[i * points + j]); } /* not a number below 0: the slope is none either */
             slope[i] = slope_of(points, log_x, log_y);
         }
         out = theory_mean(n, slope);
