@@ -101,7 +101,7 @@ const struct dsgd_algorithm dsgd_local_sgd = {
                   "all clients take part with equal weights (FedAvg draws some and weights them by their data)\n"
                   "decoupled weight decay shrinks the common model in every step, not the displacements",
     .params = params,
-        .config_size = sizeof(struct config),
+    .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
     .view = DELTA,
     .memory = true,

@@ -119,7 +119,7 @@ const struct dsgd_algorithm dsgd_local_topk = {
                   "a stage of the warm-up is counted in steps, not epochs, and never sends fewer than k\n"
                   "every segment is sparsified, also biases",
     .params = params,
-        .config_size = sizeof(struct config),
+    .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
     .view = DSGD_ERROR_V,
     .memory = true,

@@ -161,7 +161,7 @@ const struct dsgd_algorithm dsgd_pkk = {
                   "v and u are cleared at all chosen coordinates, also where the sum is exactly 0\n"
                   "exact = false is ours: one round trip",
     .params = params,
-        .config_size = sizeof(struct config),
+    .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
     .view = DSGD_ERROR_V,
     .memory = true,

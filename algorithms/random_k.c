@@ -163,7 +163,7 @@ const struct dsgd_algorithm dsgd_random_k = {
                   "scale = unbiased draws exactly k coordinates with equal probabilities, not each by itself with its optimal one as in "
                   "Wangni et al.",
     .params = params,
-        .config_size = sizeof(struct config),
+    .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
     .view = DSGD_ERROR_V,
     .memory = true,

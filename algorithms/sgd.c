@@ -80,7 +80,7 @@ const struct dsgd_algorithm dsgd_sgd = {
     .aliases = "none, uncompressed, vanilla",
     .departures = "values = fp16, bf16: rounded to nearest on the way, without error memory",
     .params = params,
-        .config_size = sizeof(struct config),
+    .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
     .view = DSGD_VIEW_NONE,
     .may_merge = may_merge,

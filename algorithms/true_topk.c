@@ -97,7 +97,7 @@ const struct dsgd_algorithm dsgd_true_topk = {
     .departures = "eta_t outside the memory by default, not inside as in Stich et al.\n"
                   "v and u are cleared at all chosen coordinates, also where the mean is exactly 0",
     .params = params,
-        .config_size = sizeof(struct config),
+    .config_size = sizeof(struct config),
     .common_size = sizeof(struct common),
     .view = DSGD_ERROR_V,
     .memory = true,

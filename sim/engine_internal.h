@@ -128,6 +128,8 @@ void dsgd_engine_post(struct dsgd_engine *engine, struct dsgd_queue *queue, enum
                       struct dsgd_crossing *crossing, uint32_t first, uint32_t rows, struct dsgd_message *message);
 /** Shows a message to the listener, if there is one, and books it. */
 void dsgd_engine_book(struct dsgd_engine *engine, enum dsgd_way way, const struct dsgd_round *round, uint32_t worker, struct dsgd_message *message);
+/** Frees the copies that were made for a listener; a message that was booked has none left, one of a round that failed may. */
+void dsgd_engine_give_back(struct dsgd_message *message);
 
 /** Thread-seconds of the three worker phases, summed over lanes. */
 void dsgd_lane_seconds(const struct dsgd_engine *engine, double *gradient, double *encode, double *settle);

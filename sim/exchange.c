@@ -79,7 +79,7 @@ static void lend(const struct passage *p, struct dsgd_message *message, const vo
     message->section[message->sections - 1].data = copy;
 }
 
-static void give_back(struct dsgd_message *message)
+void dsgd_engine_give_back(struct dsgd_message *message)
 {
     for (int s = 0; s < message->sections; ++s) {
         free((void *)(uintptr_t)message->section[s].data);
@@ -138,9 +138,13 @@ static size_t pass_header(const struct passage *p, int s, uint32_t row, size_t n
         refuse(p, s, row, header, "more than can be sent");
     }
     append(message, DSGD_HEADER, DSGD_RAW_U32, 1, sizeof header);
-    if (p->e->args.tap.message) {
+    if (p->e->args.tap.message && p->q->failed == DSGD_OK) {
         uint32_t *copy = malloc(sizeof *copy);
-        if (copy) { *copy = header; }
+        if (!copy) {
+            dsgd_queue_fail(p->q, DSGD_ENOMEM, "no memory to show a header");
+            return header;
+        }
+        *copy = header;
         message->section[message->sections - 1].data = copy;
     }
     return header;
@@ -185,7 +189,6 @@ void dsgd_engine_post(struct dsgd_engine *e, struct dsgd_queue *q, enum dsgd_way
         }
     }
     for (uint32_t row = 0; row < rows && q->failed == DSGD_OK; ++row) { pass_row(&p, row, &message[row]); }
-    for (uint32_t row = 0; row < rows && q->failed != DSGD_OK && e->args.tap.message; ++row) { give_back(&message[row]); }
 }
 
 void dsgd_engine_book(struct dsgd_engine *e, enum dsgd_way way, const struct dsgd_round *round, uint32_t worker, struct dsgd_message *message)
@@ -193,7 +196,7 @@ void dsgd_engine_book(struct dsgd_engine *e, enum dsgd_way way, const struct dsg
     const struct dsgd_tap *tap = &e->args.tap;
     if (tap->message) {
         tap->message(tap->context, (uint32_t)e->step, round->exchange, way == DSGD_UP, worker, message);
-        give_back(message);
+        dsgd_engine_give_back(message);
     }
     if (way == DSGD_UP) {
         dsgd_transport_up(&e->ledger, message, e->copies);

@@ -145,6 +145,7 @@ void dsgd_engine_release_all(struct dsgd_engine *e)
         }
     }
     for (int l = 0; e->lane && l < e->lanes; ++l) {
+        for (uint32_t row = 0; e->lane[l].message && row < e->rows; ++row) { dsgd_engine_give_back(&e->lane[l].message[row]); }
         free(e->lane[l].message);
         free(e->lane[l].example);
     }

@@ -168,7 +168,11 @@ static void finish(struct dsgd_engine *e, const struct dsgd_round *round)
         e->alg->finish(e->common, s, round);
         dsgd_engine_post(e, &e->queue, DSGD_DOWN, round, answer, DSGD_RNG_SERVER, 1, &message);
     }
-    if (e->queue.failed == DSGD_OK) { dsgd_engine_book(e, DSGD_DOWN, round, DSGD_RNG_SERVER, &message); }
+    if (e->queue.failed == DSGD_OK) {
+        dsgd_engine_book(e, DSGD_DOWN, round, DSGD_RNG_SERVER, &message);
+    } else {
+        dsgd_engine_give_back(&message);
+    }
     e->server_s += dsgd_clock() - start;
 }
 
