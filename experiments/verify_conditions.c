@@ -21,26 +21,41 @@ static enum dsgd_status setting_of(const struct session *session, const struct s
     return conditions_of(&spec->run, &constants, &layout, spec->algorithm, spec->algorithm_config, setting);
 }
 
-static enum dsgd_status print_all(const struct theory_setting *setting, const char *statement)
+/* One line; whether the conditions hold. */
+static enum dsgd_status print_one(const struct theory_statement *s, const struct theory_setting *setting, bool *hold)
 {
-    if (statement) {
-        DSGD_TRY(theory_check(statement, setting));
-        printf("%-24s %s\n", statement, "its conditions hold");
-        return DSGD_OK;
-    }
-    for (size_t i = 0; theory_statement_at(i); ++i) {
-        const struct theory_statement *s = theory_statement_at(i);
-        const enum dsgd_status status = theory_statement_check(s, setting);
-        if (status != DSGD_OK && status != DSGD_EINPUT) { return status; }
-        printf("%-24s ", s->name);
-        text_shown(stdout, status == DSGD_OK ? "its conditions hold" : dsgd_error());
-        printf("\n");
-    }
+    const enum dsgd_status status = theory_statement_check(s, setting);
+    if (status != DSGD_OK && status != DSGD_EINPUT) { return status; }
+    *hold = status == DSGD_OK;
+    printf("%-24s ", s->name);
+    text_shown(stdout, *hold ? "its conditions hold" : dsgd_error());
+    printf("\n");
     return DSGD_OK;
 }
 
-enum dsgd_status verify_conditions(const struct common_options *options, const char *statement)
+/* What the proofs say of the sketch. */
+static void print_sketch(const struct theory_setting *setting)
 {
+    if (setting->compressor != THEORY_HEAVYMIX) { return; }
+    printf("sketch of %.0f x %.0f, k = %g, d = %g: a call fails to contract by k/d with probability at most %.3g by Lemma 1's proof; %.0f steps "
+           "together need at most %.3g each\n", setting->rows, setting->cols, setting->k, setting->d, setting->call_delta, setting->steps,
+           THEORY_DELTA / setting->steps);
+}
+
+static enum dsgd_status print_all(const struct theory_setting *setting, const char *statement, bool *hold)
+{
+    bool one = true;
+    print_sketch(setting);
+    if (statement) { return print_one(theory_statement_find(statement), setting, hold); }
+    for (size_t i = 0; theory_statement_at(i); ++i) { DSGD_TRY(print_one(theory_statement_at(i), setting, &one)); }
+    return DSGD_OK;
+}
+
+enum dsgd_status verify_conditions(const struct common_options *options, const char *statement, bool *hold)
+{
+    if (statement && !theory_statement_find(statement)) {
+        return dsgd_fail(DSGD_EINPUT, "statement \"%s\": expected one of the theory's, such as \"Lemma 1\"", statement);
+    }
     struct spec spec;
     struct session session = {.spec = NULL};
     struct theory_setting setting;
@@ -49,7 +64,7 @@ enum dsgd_status verify_conditions(const struct common_options *options, const c
     const struct session_options open = {.data = options->data, .cache = session_cache_folder(), .threads = options->threads, .quiet = options->quiet};
     enum dsgd_status status = session_open(&spec, &open, &session);
     if (status == DSGD_OK) { status = setting_of(&session, &spec, &setting); }
-    if (status == DSGD_OK) { status = print_all(&setting, statement); }
+    if (status == DSGD_OK) { status = print_all(&setting, statement, hold); }
     session_close(&session);
     spec_clear(&spec);
     return status;

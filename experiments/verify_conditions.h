@@ -5,8 +5,8 @@
 #include "experiments/options.h"
 #include "sim/status.h"
 
-/** Prints for each statement that its conditions hold, or the first one that does not, with its value. With `statement` only that
- *  one, and DSGD_EINPUT with the sentence if its conditions do not hold. Runs nothing; may compute mu and L. */
-enum dsgd_status verify_conditions(const struct common_options *options, const char *statement);
+/** Prints for each statement whether its conditions hold for a configuration, or which one does not; statement: that one alone (DSGD_EINPUT
+ *  if there is none of this name). *hold: whether those of the named statement do; true without a name. */
+enum dsgd_status verify_conditions(const struct common_options *options, const char *statement, bool *hold);
 
 #endif

@@ -8,8 +8,10 @@
 #include "theory/conditions.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "theory/bounds.h"
+#include "theory/sketch_size.h"
 
 static enum dsgd_status dimensions(const struct theory_setting *s)
 {
@@ -48,6 +50,49 @@ static enum dsgd_status fresh(const struct theory_setting *s)
 {
     if (s->compressor != THEORY_HEAVYMIX || s->fresh_hashes) { return DSGD_OK; }
     return dsgd_fail(DSGD_EINPUT, "sketch_reseed = run: expected step, fresh hashes (with fixed ones the error memory depends on them)");
+}
+
+static enum dsgd_status size(const struct theory_setting *s, double most, const char *why)
+{
+    if (s->compressor != THEORY_HEAVYMIX || s->call_delta <= most) { return DSGD_OK; }
+    uint32_t rows = 0, cols = 0;
+    char enough[64] = "no size of at most 63 rows would do";
+    if (theory_lemma1_size((size_t)s->d, (size_t)s->k, most, &rows, &cols)) {
+        snprintf(enough, sizeof enough, "%lu x %lu would do", (unsigned long)rows, (unsigned long)cols);
+    }
+    return dsgd_fail(DSGD_EINPUT, "%.0f x %.0f: not proved at this size: by Lemma 1's proof a call fails to contract with probability at most %.3g, "
+                     "expected at most %.3g%s (k = %g, d = %g; %s)", s->rows, s->cols, s->call_delta, most, why, s->k, s->d, enough);
+}
+
+/* One call. */
+static enum dsgd_status size_once(const struct theory_setting *s)
+{
+    return size(s, THEORY_DELTA, "");
+}
+
+/* All calls of the run, by the union bound. */
+static enum dsgd_status size_always(const struct theory_setting *s)
+{
+    char why[48];
+    snprintf(why, sizeof why, ", %g over %.0f steps", THEORY_DELTA, s->steps);
+    return size(s, THEORY_DELTA / s->steps, why);
+}
+
+/* In expectation over the hashes a failing call costs its share of the contraction: the paper's half, or what is left. */
+static enum dsgd_status size_half(const struct theory_setting *s)
+{
+    DSGD_TRY(size(s, 0.5, ", the half that tau = k/(2 d) allows for"));
+    if (s->xi > theory_xi_limit(theory_theorem6_tau_paper(s->k, s->d), s->beta)) { return DSGD_OK; }
+    return dsgd_fail(DSGD_EINPUT, "xi = %g: expected more than %g (Fact 4 with tau = k/(2 d))", s->xi,
+                     theory_xi_limit(theory_theorem6_tau_paper(s->k, s->d), s->beta));
+}
+
+static enum dsgd_status size_some(const struct theory_setting *s)
+{
+    if (s->call_delta >= 1.0) { return size(s, 0.99, ", less than 1"); }
+    const double limit = theory_xi_limit(theory_theorem6_tau(s->k, s->d, s->call_delta), s->beta);
+    if (s->xi > limit) { return DSGD_OK; }
+    return dsgd_fail(DSGD_EINPUT, "xi = %g: expected more than %g (Fact 4 with tau = (1 - delta) k/d, delta = %.3g)", s->xi, limit, s->call_delta);
 }
 
 static enum dsgd_status unbiased(const struct theory_setting *s)
@@ -172,26 +217,26 @@ static enum dsgd_status several_workers(const struct theory_setting *s)
 #define LIST(...) ((theory_condition *const[]){__VA_ARGS__, NULL})
 
 static const struct theory_statement statements[] = {
-    {"Lemma 1", "HEAVYMIX is a k/d-contraction", LIST(dimensions, SKETCHED)},
+    {"Lemma 1", "HEAVYMIX is a k/d-contraction", LIST(dimensions, SKETCHED, size_once)},
     {"Fact 1", "E||w - w*||^2 <= 4 G^2/mu^2", LIST(strongly_convex, unbiased)},
     {"Fact 2", "||grad f||^2 <= 2 L (f - f*)", LIST(convex, smooth)},
     {"Fact 3", "the recursion of b_t bounds the weighted mean of eps_t", LIST(strongly_convex, xi_positive, step_decreasing)},
     {"Fact 4", "the recursion of h_t stays below 4 beta/(beta - 4) eta_t^2 A/tau^2", LIST(beta_above, contraction, xi_above)},
     {"Lemma 2", "one step of the virtual iterate", LIST(strongly_convex, smooth, unbiased, plain)},
     {"Lemma 3", "the mean error memory is of the order of eta_t^2 G^2/tau^2",
-     LIST(dimensions, contraction, is_contracting, few_coordinates, fresh, plain, step_lemma3)},
-    {"Theorem 1, as stated", "W workers, strongly convex", LIST(STRONGLY_CONVEX, SKETCHED, xi_two)},
-    {"Theorem 1, repaired", "the same with the smallest bound over theta", LIST(STRONGLY_CONVEX, SKETCHED)},
-    {"Theorem 2, as stated", "one machine, any contraction", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh, xi_two)},
-    {"Theorem 2, repaired", "the same with the smallest bound over theta", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh)},
-    {"Theorem 3", "bounded second moment, HEAVYMIX", LIST(STRONGLY_CONVEX, SKETCHED)},
-    {"Fact 5", "bounded second moment, any sparsification", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh)},
-    {"Theorem 4", "smooth: the mean squared gradient", LIST(smooth, dimensions, contraction, is_contracting, few_coordinates, fresh, unbiased, plain, step_invsqrt)},
-    {"Theorem 5", "convex: the mean iterate", LIST(convex, dimensions, contraction, is_contracting, few_coordinates, fresh, unbiased, plain, step_invsqrt, average_uniform)},
-    {"Theorem 6, as stated", "in expectation over the hashes, tau = k/(2 d)", LIST(STRONGLY_CONVEX, SKETCHED, xi_two)},
-    {"Theorem 6, repaired", "in expectation over the hashes, tau = (1 - delta) k/d", LIST(STRONGLY_CONVEX, SKETCHED)},
-    {"Remark 1", "the rate of SGD from some T on", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh)},
-    {"Remark 3", "the leading term falls as 1/W", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh, several_workers)},
+     LIST(dimensions, contraction, is_contracting, few_coordinates, fresh, plain, step_lemma3, size_always)},
+    {"Theorem 1, as stated", "W workers, strongly convex", LIST(STRONGLY_CONVEX, SKETCHED, xi_two, size_always)},
+    {"Theorem 1, repaired", "the same with the smallest bound over theta", LIST(STRONGLY_CONVEX, SKETCHED, size_always)},
+    {"Theorem 2, as stated", "one machine, any contraction", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh, xi_two, size_always)},
+    {"Theorem 2, repaired", "the same with the smallest bound over theta", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh, size_always)},
+    {"Theorem 3", "bounded second moment, HEAVYMIX", LIST(STRONGLY_CONVEX, SKETCHED, size_always)},
+    {"Fact 5", "bounded second moment, any sparsification", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh, size_always)},
+    {"Theorem 4", "smooth: the mean squared gradient", LIST(smooth, dimensions, contraction, is_contracting, few_coordinates, fresh, unbiased, plain, step_invsqrt, size_always)},
+    {"Theorem 5", "convex: the mean iterate", LIST(convex, dimensions, contraction, is_contracting, few_coordinates, fresh, unbiased, plain, step_invsqrt, average_uniform, size_always)},
+    {"Theorem 6, as stated", "in expectation over the hashes, tau = k/(2 d)", LIST(STRONGLY_CONVEX, SKETCHED, xi_two, size_half)},
+    {"Theorem 6, repaired", "in expectation over the hashes, tau = (1 - delta) k/d", LIST(STRONGLY_CONVEX, SKETCHED, size_some)},
+    {"Remark 1", "the rate of SGD from some T on", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh, size_always)},
+    {"Remark 3", "the leading term falls as 1/W", LIST(STRONGLY_CONVEX, is_contracting, few_coordinates, fresh, several_workers, size_always)},
     {"Certificate", "Lemma 2 summed with the measured memory", LIST(strongly_convex, smooth, unbiased, plain, step_decreasing, average_weighted, xi_kappa)},
 };
 

@@ -32,12 +32,17 @@ struct theory_setting {
     double workers;
     enum theory_compressor compressor;
     bool fresh_hashes;     /* sketch_reseed = step; of HEAVYMIX only */
+    double rows, cols;     /* of HEAVYMIX's sketch */
+    double call_delta;     /* the most that a call of HEAVYMIX can fail to contract by k/d with, by the proof (theory_lemma1_delta); 0 without a sketch */
     bool shared_sampling;  /* every worker draws from the whole set: E g_i = grad f */
     enum theory_step_rule step;
     double step_constant;
     enum theory_average average;
     double momentum, weight_decay; /* of workers or server; outside f. Both 0 in the theory */
 };
+
+/** What all calls of a run together may fail with where a statement holds with high probability: each call with THEORY_DELTA/T. */
+#define THEORY_DELTA 0.05
 
 typedef enum dsgd_status theory_condition(const struct theory_setting *setting);
 

@@ -45,6 +45,30 @@ double theory_lemma1_delta(size_t d, size_t k, uint32_t rows, uint32_t cols)
     return best;
 }
 
+int theory_lemma1_size(size_t d, size_t k, double delta, uint32_t *rows, uint32_t *cols)
+{
+    enum { ROWS_MAX = 63 };
+    double cells = HUGE_VAL;
+    for (uint32_t r = 1; r <= ROWS_MAX; r += 2) { /* for a number of rows the failure falls with the columns */
+        uint32_t low = 1, high = INT32_MAX;
+        if (theory_lemma1_delta(d, k, r, high) > delta) { continue; }
+        while (low < high) {
+            const uint32_t middle = low + (high - low) / 2;
+            if (theory_lemma1_delta(d, k, r, middle) <= delta) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        if ((double)r * (double)high < cells) {
+            cells = (double)r * (double)high;
+            *rows = r;
+            *cols = high;
+        }
+    }
+    return cells < HUGE_VAL;
+}
+
 double theory_theorem7_cols(size_t k, double tail2, double eps, double theta)
 {
     return ceil(8.0 * ((double)k + 4.0 * tail2 / (eps * theta * eps * theta)));

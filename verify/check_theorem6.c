@@ -104,7 +104,7 @@ static enum dsgd_status run(struct verify_context *context)
              "sketched_sgd.k=%d workers=1 steps=%lld average=theory step_size=theory step.constant=8 step.beta=%d step.xi=80", D, ROWS, COLS, K,
              (long long)T, BETA); /* xi above Fact 4's 66.6 for k/(2d) and 32 kappa */
     const struct ensemble_plan plan = {.words = words, .problem_seed = 80000, .first_seed = 80100, .runs = context->full ? 60 : 30, .points = 1,
-                                       .at = &T, .moments = true, .statements = statements};
+                                       .at = &T, .moments = true, .statements = statements, .call_delta = 0.5}; /* row theorem6.delta measures it */
     struct ensemble e;
     struct replay replay = {.calls = 0};
     enum dsgd_status status = ensemble_run(context, &plan, &e);

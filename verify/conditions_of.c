@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 #include "sim/schedule.h"
+#include "theory/sketch_size.h"
 
 /* The value of a key as text; "" if the algorithm has no such key. */
 static void word_of(const struct dsgd_algorithm *algorithm, const void *config, const char *name, char text[DSGD_TEXT_MAX])
@@ -101,6 +102,8 @@ enum dsgd_status conditions_of(const struct dsgd_run_config *run, const struct d
         .compressor = compressor_of(algorithm, algorithm_config),
         /* auto is `step` for heavymix */
         .fresh_hashes = !has_word(algorithm, algorithm_config, "sketch_reseed", "run"),
+        .rows = real_of(algorithm, algorithm_config, "rows", (double)NAN),
+        .cols = real_of(algorithm, algorithm_config, "cols", (double)NAN),
         .shared_sampling = strcmp(partition, "shared") == 0,
         .step = step_of(run->step_size),
         .step_constant = run->step.constant,
@@ -108,5 +111,8 @@ enum dsgd_status conditions_of(const struct dsgd_run_config *run, const struct d
         .momentum = fmax(run->server_momentum, real_of(algorithm, algorithm_config, "momentum", 0.0)),
         .weight_decay = run->weight_decay,
     };
+    if (out->compressor == THEORY_HEAVYMIX && out->k >= 1.0 && out->k <= d) {
+        out->call_delta = theory_lemma1_delta(layout->d, (size_t)out->k, (uint32_t)out->rows, (uint32_t)out->cols);
+    }
     return xi_of(run, constants, tau, &out->xi);
 }

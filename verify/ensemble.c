@@ -136,6 +136,7 @@ static enum dsgd_status check_conditions(const struct verify_context *context, c
     if (context->fault || !plan->statements) { return DSGD_OK; } /* a fault may be just such a condition */
     first->problem->shape(first->self, &layout, &n);
     DSGD_TRY(conditions_of(&first->run, &first->constants, &layout, &first->algorithm, first->algorithm_config, &setting));
+    if (plan->call_delta > 0.0) { setting.call_delta = plan->call_delta; }
     for (int i = 0; plan->statements[i]; ++i) { DSGD_TRY(theory_check(plan->statements[i], &setting)); }
     return DSGD_OK;
 }

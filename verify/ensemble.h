@@ -20,6 +20,7 @@ struct ensemble_plan {
     const int64_t *at;       /* [points] ascending steps, the last one = T */
     bool moments;            /* fill G2 and h: needs sigma^2 known (quadratic) */
     const char *const *statements; /* NULL, or names (NULL at the end) whose conditions the setting must meet (theory/conditions.h) */
+    double call_delta;             /* > 0: stands where the proof's failure probability of a call would, for a check that measures it */
 };
 
 /** What came out. gap arrays are [runs][points], f(.) - f* after `at` steps. */

@@ -53,6 +53,40 @@ static enum dsgd_status make_config(const char *words, const char *section, cons
     return set_section(words, section, table, *config);
 }
 
+/* Whether a table of parameters knows a key. */
+static bool knows(const struct dsgd_param *table, const char *key)
+{
+    return table && dsgd_param_find(table, key);
+}
+
+/* Whether some section of a configuration has this key: the run's own, or of a plug-in that is registered, be it used or not. */
+static bool is_key(const char *section, const char *key)
+{
+    if (!*section) { return knows(dsgd_run_params, key); }
+    const struct dsgd_algorithm *algorithm = dsgd_algorithm_find(section);
+    const struct dsgd_problem_ops *problem = dsgd_problem_find(section);
+    const struct dsgd_dataset_ops *dataset = dsgd_dataset_find(section);
+    return (strcmp(section, "step") == 0 && knows(dsgd_step_params, key)) || (strcmp(section, "log") == 0 && knows(dsgd_log_params, key)) ||
+           (algorithm && knows(algorithm->params, key)) || (problem && knows(problem->params, key)) || (dataset && knows(dataset->params, key));
+}
+
+/* A word that means nothing would leave a default where a check believes it has set something. */
+static enum dsgd_status check_words(const char *words)
+{
+    char word[WORD_MAX];
+    while (next_word(&words, word)) {
+        char *equals = strchr(word, '='), *dot = strchr(word, '.');
+        if (!equals) { return dsgd_fail(DSGD_EINTERNAL, "a trial's word %s is not key=value", word); }
+        *equals = '\0';
+        if (dot && dot < equals) { *dot = '\0'; }
+        const bool inside = dot && dot < equals;
+        if (!is_key(inside ? word : "", inside ? dot + 1 : word)) {
+            return dsgd_fail(DSGD_EINTERNAL, "a trial's word %s%s%s=%s: no configuration has this key", word, inside ? "." : "", inside ? dot + 1 : "", equals + 1);
+        }
+    }
+    return *words ? dsgd_fail(DSGD_EINTERNAL, "a trial's word is longer than %d bytes", (int)WORD_MAX - 1) : DSGD_OK;
+}
+
 static enum dsgd_status resolve_run(const char *words, uint32_t seed, struct dsgd_run_config *run)
 {
     DSGD_TRY(dsgd_param_defaults(dsgd_run_params, "", run));
@@ -154,8 +188,10 @@ static enum dsgd_status make_engine(const struct verify_context *context, const 
 static enum dsgd_status all_words(const struct verify_context *context, const char *words, char all[WORDS_MAX])
 {
     const char *planted = context->fault && context->fault->settings ? context->fault->settings : "";
-    return snprintf(all, WORDS_MAX, "%s %s", words, planted) < WORDS_MAX
-        ? DSGD_OK : dsgd_fail(DSGD_EINTERNAL, "a trial's words are longer than %d bytes", WORDS_MAX);
+    if (snprintf(all, WORDS_MAX, "%s %s", words, planted) >= WORDS_MAX) {
+        return dsgd_fail(DSGD_EINTERNAL, "a trial's words are longer than %d bytes", WORDS_MAX);
+    }
+    return check_words(all);
 }
 
 enum dsgd_status trial_open(const struct verify_context *context, const char *words, uint32_t seed, struct trial *out)
