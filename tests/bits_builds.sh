@@ -15,8 +15,11 @@ fi
 failures=0
 while read -r compiler march; do
     build=$work/$compiler-$march
-    cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER="$(command -v "$compiler" || echo "$clang")" -DDSGD_MARCH="$march" >"$work/log" 2>&1 &&
-        cmake --build "$build" --target dsgd >"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
+    if ! { cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DDSGD_MARCH="$march" \
+            -DCMAKE_C_COMPILER="$(command -v "$compiler" || echo "$clang")" && cmake --build "$build" --target dsgd; } >"$work/log" 2>&1; then
+        tail -20 "$work/log"
+        exit 1
+    fi
     DSGD=$build/dsgd bash "$source/tests/bits.sh" --once "$compiler $march" || failures=$((failures + 1))
 done <<'LIST'
 gcc x86-64

@@ -6,6 +6,8 @@
 /* The order is that of the table. */
 #define CHECKS(X)             \
     X(verify_virtual_iterate) \
+    X(verify_sent)            \
+    X(verify_sampler)         \
     X(verify_facts)           \
     X(verify_lemma2)          \
     X(verify_theorem4)        \

@@ -31,7 +31,7 @@ enum dsgd_status verify_report(struct verify_context *context, const struct veri
     struct verify_row *out = &context->row[context->rows++];
     *out = *row;
     /* a planted wrong bound is wrong where a bound is held against a measurement, not where two sides must agree */
-    if (context->fault && row->relation == THEORY_AT_MOST) { out->bound *= context->fault->bound_factor; }
+    if (context->fault && context->fault->bound_factor > 0.0 && row->relation == THEORY_AT_MOST) { out->bound *= context->fault->bound_factor; }
     const double measured[6] = {out->measured.value, out->measured.low, out->measured.high, out->bound, out->upper, out->trivial};
     verify_record(context, 6, measured);
     dsgd_sha256_end(&context->digest->sha, 16, out->digest);

@@ -10,82 +10,9 @@
 #include "convex/optimum_cache.h"
 #include "convex/registry.h"
 #include "datasets/dataset.h"
+#include "verify/trial_words.h"
 
-enum { WORDS_MAX = 2048, WORD_MAX = 192 };
-
-/* The next word of *text into word; false at the end. */
-static bool next_word(const char **text, char word[WORD_MAX])
-{
-    *text += strspn(*text, " ");
-    const size_t length = strcspn(*text, " ");
-    if (length == 0 || length >= WORD_MAX) { return false; }
-    memcpy(word, *text, length);
-    word[length] = '\0';
-    *text += length;
-    return true;
-}
-
-/* Sets the keys of one section ("" is the top level) that occur among the words, the last one for a key wins. */
-static enum dsgd_status set_section(const char *words, const char *section, const struct dsgd_param *table, void *config)
-{
-    char word[WORD_MAX];
-    const size_t prefix = strlen(section);
-    while (next_word(&words, word)) {
-        char *equals = strchr(word, '='), *key = word;
-        if (!equals) { return dsgd_fail(DSGD_EINTERNAL, "a trial's word %s is not key=value", word); }
-        *equals = '\0';
-        if (prefix > 0) {
-            if (strncmp(word, section, prefix) != 0 || word[prefix] != '.') { continue; }
-            key += prefix + 1;
-        }
-        const struct dsgd_param *param = dsgd_param_find(table, key);
-        if (param) { DSGD_TRY(dsgd_param_set(param, section, config, equals + 1)); }
-    }
-    return DSGD_OK;
-}
-
-/* A config struct with defaults and the words' values; NULL table: none. */
-static enum dsgd_status make_config(const char *words, const char *section, const struct dsgd_param *table, size_t size, void **config)
-{
-    *config = calloc(1, size > 0 ? size : 1);
-    if (!*config) { return dsgd_fail(DSGD_ENOMEM, "no memory for the configuration of %s", section); }
-    DSGD_TRY(dsgd_param_defaults(table, section, *config));
-    return set_section(words, section, table, *config);
-}
-
-/* Whether a table of parameters knows a key. */
-static bool knows(const struct dsgd_param *table, const char *key)
-{
-    return table && dsgd_param_find(table, key);
-}
-
-/* Whether some section of a configuration has this key: the run's own, or of a plug-in that is registered, be it used or not. */
-static bool is_key(const char *section, const char *key)
-{
-    if (!*section) { return knows(dsgd_run_params, key); }
-    const struct dsgd_algorithm *algorithm = dsgd_algorithm_find(section);
-    const struct dsgd_problem_ops *problem = dsgd_problem_find(section);
-    const struct dsgd_dataset_ops *dataset = dsgd_dataset_find(section);
-    return (strcmp(section, "step") == 0 && knows(dsgd_step_params, key)) || (strcmp(section, "log") == 0 && knows(dsgd_log_params, key)) ||
-           (algorithm && knows(algorithm->params, key)) || (problem && knows(problem->params, key)) || (dataset && knows(dataset->params, key));
-}
-
-/* A word that means nothing would leave a default where a check believes it has set something. */
-static enum dsgd_status check_words(const char *words)
-{
-    char word[WORD_MAX];
-    while (next_word(&words, word)) {
-        char *equals = strchr(word, '='), *dot = strchr(word, '.');
-        if (!equals) { return dsgd_fail(DSGD_EINTERNAL, "a trial's word %s is not key=value", word); }
-        *equals = '\0';
-        if (dot && dot < equals) { *dot = '\0'; }
-        const bool inside = dot && dot < equals;
-        if (!is_key(inside ? word : "", inside ? dot + 1 : word)) {
-            return dsgd_fail(DSGD_EINTERNAL, "a trial's word %s%s%s=%s: no configuration has this key", word, inside ? "." : "", inside ? dot + 1 : "", equals + 1);
-        }
-    }
-    return *words ? dsgd_fail(DSGD_EINTERNAL, "a trial's word is longer than %d bytes", (int)WORD_MAX - 1) : DSGD_OK;
-}
+enum { WORDS_MAX = 2048 };
 
 static enum dsgd_status resolve_run(const char *words, uint32_t seed, struct dsgd_run_config *run)
 {
@@ -94,9 +21,9 @@ static enum dsgd_status resolve_run(const char *words, uint32_t seed, struct dsg
     DSGD_TRY(dsgd_param_defaults(dsgd_log_params, "log", run));
     run->log.per_decade = 0;
     run->log.oracle = run->log.optimum = false;
-    DSGD_TRY(set_section(words, "", dsgd_run_params, run));
-    DSGD_TRY(set_section(words, "step", dsgd_step_params, run));
-    DSGD_TRY(set_section(words, "log", dsgd_log_params, run));
+    DSGD_TRY(trial_words_set(words, "", dsgd_run_params, run));
+    DSGD_TRY(trial_words_set(words, "step", dsgd_step_params, run));
+    DSGD_TRY(trial_words_set(words, "log", dsgd_log_params, run));
     run->seed = seed;
     run->seed_data = dsgd_run_seed(run, run->seed_data);
     run->seed_hash = dsgd_run_seed(run, run->seed_hash);
@@ -112,7 +39,7 @@ static enum dsgd_status load_data(const struct verify_context *context, const ch
         t->dataset = context->mnist;
         return DSGD_OK;
     }
-    DSGD_TRY(make_config(words, ops->name, ops->params, ops->config_size, &t->dataset_config));
+    DSGD_TRY(trial_words_config(words, ops->name, ops->params, ops->config_size, &t->dataset_config));
     const struct dsgd_dataset_args args = {t->dataset_config, context->data};
     DSGD_TRY(ops->load(&args, &t->loaded));
     t->dataset = t->loaded;
@@ -126,7 +53,7 @@ static struct dsgd_problem_args problem_args(const struct trial *t)
 
 static enum dsgd_status make_problem(const struct verify_context *context, const char *words, struct trial *t)
 {
-    DSGD_TRY(make_config(words, t->problem->name, t->problem->params, t->problem->config_size, &t->problem_config));
+    DSGD_TRY(trial_words_config(words, t->problem->name, t->problem->params, t->problem->config_size, &t->problem_config));
     const struct dsgd_param *sigma = dsgd_param_find(t->problem->params, "sigma");
     if (context->fault && context->fault->noise_grows && sigma) {
         *(double *)((char *)t->problem_config + sigma->offset) *= sqrt((double)t->run.workers);
@@ -167,20 +94,78 @@ static void plant(const struct verify_fault *fault, const struct dsgd_layout *la
     fault->algorithm(&t->algorithm);
 }
 
-static enum dsgd_status make_engine(const struct verify_context *context, const char *words, struct trial *t)
+/* ---- a planted sampler: the problem's slots that the engine calls, with other examples ---- */
+
+static void sampled_shape(const void *self, struct dsgd_layout *layout, size_t *n)
 {
+    const struct trial_sampler *s = self;
+    s->problem->shape(s->self, layout, n);
+}
+
+static void sampled_start(const void *self, double *x)
+{
+    const struct trial_sampler *s = self;
+    s->problem->start(s->self, x);
+}
+
+static enum dsgd_status sampled_evaluate(const void *self, const double *x, double *value)
+{
+    const struct trial_sampler *s = self;
+    return s->problem->evaluate(s->self, x, value);
+}
+
+/* One thread: worker 0 comes first in every step. */
+static enum dsgd_status sampled_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
+{
+    const struct trial_sampler *s = self;
+    struct dsgd_batch planted = *batch;
+    for (uint32_t j = 0; s->n > 0 && j < batch->count; ++j) {
+        if (s->how == VERIFY_SAMPLER_HALF) { s->first[j] = batch->example[j] % (uint32_t)(s->n / 2); }
+        if (s->how == VERIFY_SAMPLER_SAME && batch->worker == 0) { s->first[j] = batch->example[j]; }
+    }
+    if (s->n > 0) { planted.example = s->first; }
+    if (s->how == VERIFY_SAMPLER_SAME) { planted.worker = 0; }
+    return s->problem->gradient(s->self, x, &planted, grad);
+}
+
+static enum dsgd_status plant_sampler(struct trial *t, size_t n)
+{
+    t->sampler = (struct trial_sampler){.problem = t->problem, .self = t->self, .how = t->fault->sampler, .n = n,
+                                        .first = calloc((size_t)t->run.batch, sizeof(uint32_t))};
+    if (!t->sampler.first) { return dsgd_fail(DSGD_ENOMEM, "no memory for %lld examples", (long long)t->run.batch); }
+    t->sampled = *t->problem;
+    t->sampled.shape = sampled_shape;
+    t->sampled.start = t->problem->start ? sampled_start : NULL;
+    t->sampled.evaluate = sampled_evaluate;
+    t->sampled.gradient = sampled_gradient;
+    t->sampled.kernels = NULL;
+    return DSGD_OK;
+}
+
+static enum dsgd_status make_engine(const struct verify_context *context, const char *words, const struct dsgd_tap *tap, struct trial *t)
+{
+    const struct verify_fault *fault = context->fault;
     const struct dsgd_algorithm *algorithm = dsgd_algorithm_find(t->run.algorithm);
     if (!algorithm) { return dsgd_fail(DSGD_EINTERNAL, "a trial's algorithm %s is unknown", t->run.algorithm); }
     t->algorithm = *algorithm;
-    DSGD_TRY(make_config(words, algorithm->name, algorithm->params, algorithm->config_size, &t->algorithm_config));
+    DSGD_TRY(trial_words_config(words, algorithm->name, algorithm->params, algorithm->config_size, &t->algorithm_config));
     struct dsgd_layout layout;
     size_t n = 0;
     t->problem->shape(t->self, &layout, &n);
     t->d = layout.d;
-    if (context->fault && context->fault->algorithm && is_heavymix(t)) { plant(context->fault, &layout, t); }
-    const struct dsgd_engine_args args = {.config = &t->run, .problem = t->problem, .problem_self = t->self,
-                                          .algorithm = &t->algorithm, .algorithm_config = t->algorithm_config,
-                                          .constants = t->constants, .f_star = NAN, .threads = 1};
+    if (fault && fault->algorithm && is_heavymix(t)) { plant(fault, &layout, t); }
+    struct dsgd_engine_args args = {.config = &t->run, .problem = t->problem, .problem_self = t->self, .algorithm = &t->algorithm,
+                                    .algorithm_config = t->algorithm_config, .constants = t->constants, .f_star = NAN, .threads = 1};
+    if (tap) { args.tap = *tap; }
+    if (fault && fault->sampler != VERIFY_SAMPLER) {
+        DSGD_TRY(plant_sampler(t, n));
+        args.problem = &t->sampled;
+        args.problem_self = &t->sampler;
+    }
+    if (fault && fault->average_linear && t->run.average == DSGD_AVERAGE_THEORY) {
+        t->linear = calloc(t->d, sizeof *t->linear);
+        if (!t->linear) { return dsgd_fail(DSGD_ENOMEM, "no memory for an average of %zu numbers", t->d); }
+    }
     return dsgd_engine_create(&args, &t->engine);
 }
 
@@ -191,36 +176,49 @@ static enum dsgd_status all_words(const struct verify_context *context, const ch
     if (snprintf(all, WORDS_MAX, "%s %s", words, planted) >= WORDS_MAX) {
         return dsgd_fail(DSGD_EINTERNAL, "a trial's words are longer than %d bytes", WORDS_MAX);
     }
-    return check_words(all);
+    return trial_words_check(all);
+}
+
+/* From words to the run's own configuration, a planted step included. */
+static enum dsgd_status begin(const struct verify_context *context, const char *words, uint32_t seed, char all[WORDS_MAX], struct trial *out)
+{
+    memset(out, 0, sizeof *out);
+    out->f_star = NAN;
+    out->fault = context->fault;
+    DSGD_TRY(all_words(context, words, all));
+    DSGD_TRY(resolve_run(all, seed, &out->run));
+    if (out->fault && out->fault->step_factor > 0.0) { out->run.step.constant *= out->fault->step_factor; }
+    return DSGD_OK;
+}
+
+enum dsgd_status trial_open_listening(const struct verify_context *context, const struct dsgd_problem_ops *problem, void *self, const char *words,
+                                      uint32_t seed, const struct dsgd_tap *tap, struct trial *out)
+{
+    char all[WORDS_MAX];
+    DSGD_TRY(begin(context, words, seed, all, out));
+    if (problem) {
+        out->problem = problem;
+        out->self = self;
+        out->borrowed = true;
+        DSGD_TRY(problem->constants(self, &out->constants));
+    } else {
+        out->problem = dsgd_problem_find(out->run.problem);
+        if (!out->problem) { return dsgd_fail(DSGD_EINTERNAL, "a trial's problem %s is unknown", out->run.problem); }
+        if (out->problem->needs_dataset) { DSGD_TRY(load_data(context, all, out)); }
+        DSGD_TRY(make_problem(context, all, out));
+    }
+    return make_engine(context, all, tap, out);
 }
 
 enum dsgd_status trial_open(const struct verify_context *context, const char *words, uint32_t seed, struct trial *out)
 {
-    char all[WORDS_MAX];
-    memset(out, 0, sizeof *out);
-    out->f_star = NAN;
-    DSGD_TRY(all_words(context, words, all));
-    DSGD_TRY(resolve_run(all, seed, &out->run));
-    out->problem = dsgd_problem_find(out->run.problem);
-    if (!out->problem) { return dsgd_fail(DSGD_EINTERNAL, "a trial's problem %s is unknown", out->run.problem); }
-    if (out->problem->needs_dataset) { DSGD_TRY(load_data(context, all, out)); }
-    DSGD_TRY(make_problem(context, all, out));
-    return make_engine(context, all, out);
+    return trial_open_listening(context, NULL, NULL, words, seed, NULL, out);
 }
 
-enum dsgd_status trial_open_problem(const struct verify_context *context, const struct dsgd_problem_ops *problem, void *self,
-                                    const char *words, uint32_t seed, struct trial *out)
+enum dsgd_status trial_open_problem(const struct verify_context *context, const struct dsgd_problem_ops *problem, void *self, const char *words,
+                                    uint32_t seed, struct trial *out)
 {
-    char all[WORDS_MAX];
-    memset(out, 0, sizeof *out);
-    out->f_star = NAN;
-    DSGD_TRY(all_words(context, words, all));
-    DSGD_TRY(resolve_run(all, seed, &out->run));
-    out->problem = problem;
-    out->self = self;
-    out->borrowed = true;
-    DSGD_TRY(problem->constants(self, &out->constants));
-    return make_engine(context, all, out);
+    return trial_open_listening(context, problem, self, words, seed, NULL, out);
 }
 
 void trial_close(struct trial *t)
@@ -232,6 +230,8 @@ void trial_close(struct trial *t)
     free(t->problem_config);
     free(t->dataset_config);
     free(t->w_star);
+    free(t->sampler.first);
+    free(t->linear);
     memset(t, 0, sizeof *t);
 }
 
@@ -278,6 +278,14 @@ static enum dsgd_status mean_memory(struct trial *t, double *row, double *mean, 
     return DSGD_OK;
 }
 
+/* The planted average: w_t with the weight xi + t. */
+static void average_linear(struct trial *t, double step)
+{
+    const double weight = trial_xi(t) + step, *x = dsgd_engine_model(t->engine);
+    t->linear_sum += weight;
+    for (size_t i = 0; i < t->d; ++i) { t->linear[i] += weight / t->linear_sum * (x[i] - t->linear[i]); }
+}
+
 enum dsgd_status trial_run(struct trial *t, trial_visit *visit, void *context)
 {
     double *mean = malloc(2 * t->d * sizeof *mean);
@@ -296,6 +304,7 @@ enum dsgd_status trial_run(struct trial *t, trial_visit *visit, void *context)
             if (status == DSGD_OK) { status = visit(context, t, &view); }
         }
         if (!running || status != DSGD_OK) { break; }
+        if (t->linear) { average_linear(t, (double)step); }
         status = dsgd_engine_step(t->engine);
     }
     free(mean);
@@ -316,7 +325,7 @@ enum dsgd_status trial_gradient(struct trial *t, const double *x, double *grad)
 
 const double *trial_output(const struct trial *t)
 {
-    return dsgd_engine_output(t->engine);
+    return t->linear ? t->linear : dsgd_engine_output(t->engine);
 }
 
 double trial_xi(const struct trial *t)

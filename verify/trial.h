@@ -8,6 +8,15 @@
 #include "sim/engine.h"
 #include "verify/verify.h"
 
+/** A planted sampler between engine and problem. */
+struct trial_sampler {
+    const struct dsgd_problem_ops *problem;
+    const void *self;
+    enum verify_sampler how;
+    size_t n;
+    uint32_t *first; /* [batch] what worker 0 drew in this step */
+};
+
 /** Do not copy or move: the engine points into it. */
 struct trial {
     const struct dsgd_problem_ops *problem;
@@ -23,6 +32,10 @@ struct trial {
     size_t d;
     double f_star;                     /* from the optimum, if trial_optimum was called */
     double *w_star;                    /* [d], owned; NULL before */
+    const struct verify_fault *fault;
+    struct dsgd_problem_ops sampled;   /* what the engine sees of the problem where the sampler is planted */
+    struct trial_sampler sampler;
+    double *linear, linear_sum;        /* [d] the average with planted weights; NULL without */
 };
 
 /** Builds problem and engine from words "key=value" divided by blanks, defaults elsewhere, as on the command line:
@@ -34,6 +47,9 @@ void trial_close(struct trial *trial); /* accepts an all-zero trial */
 /** The same with a problem from outside the registry (its words are not read); `self` stays the caller's. */
 enum dsgd_status trial_open_problem(const struct verify_context *context, const struct dsgd_problem_ops *problem, void *self,
                                     const char *words, uint32_t seed, struct trial *out);
+/** Either (problem NULL: that of the words), with a listener to what crosses the network. */
+enum dsgd_status trial_open_listening(const struct verify_context *context, const struct dsgd_problem_ops *problem, void *self, const char *words,
+                                      uint32_t seed, const struct dsgd_tap *tap, struct trial *out);
 
 /** Certified minimiser into f_star, w_star. DSGD_EINTERNAL where there is none. */
 enum dsgd_status trial_optimum(const struct verify_context *context, struct trial *trial);

@@ -18,13 +18,19 @@ enum { VERIFY_TEXT_MAX = 256, VERIFY_ROWS_MAX = 64 };
 struct dsgd_algorithm;
 struct dsgd_dataset;
 
+/** How a trial's workers draw: as the engine does; all what worker 0 draws; from the first half of the examples. */
+enum verify_sampler { VERIFY_SAMPLER, VERIFY_SAMPLER_SAME, VERIFY_SAMPLER_HALF };
+
 /** A fault that a test plants; every one must be flagged by some check. See faults.c. */
 struct verify_fault {
     const char *name, *help;
     const char *settings;                     /* key=value words that replace those of every trial; NULL: none */
     void (*algorithm)(struct dsgd_algorithm *); /* changes the copy of sketched_sgd, its variant resolved, that trials run; NULL: nothing */
-    double bound_factor;                      /* multiplies every bound that is reported; 1: none */
+    double bound_factor;                      /* multiplies every bound that is reported; 0: none */
+    double step_factor;                       /* multiplies every step size; 0: none */
     bool noise_grows;                         /* quadratic.sigma is multiplied by sqrt(workers) */
+    enum verify_sampler sampler;              /* what workers draw */
+    bool average_linear;                      /* the weights of average = theory are xi + t, not their squares */
 };
 
 /** One line of the table. */
