@@ -15,10 +15,12 @@
     X(verify_theorem1)        \
     X(verify_theorem6)        \
     X(verify_rates)           \
+    X(verify_compressing)     \
     X(verify_theorem4_mnist)  \
     X(verify_theorem5_mnist)  \
     X(verify_sketch)          \
     X(verify_lemma1)          \
+    X(verify_lemma1_large)    \
     X(verify_lemma1_mnist)    \
     X(verify_lemma1_fill)     \
     X(verify_lemma1_controls) \
