@@ -64,6 +64,7 @@ static struct theory_setting spoilt(struct theory_setting s, char fault)
     case 'a': s.average = THEORY_AVERAGE_NONE; break;
     case 'u': s.compressor = THEORY_UNPROVED; break;
     case 'p': s.compressor = THEORY_SPARSIFIER; break;
+    case 'd': s.call_delta = 0.9; break; /* a sketch too small for a proof */
     default: fail_msg("no fault %c", fault);
     }
     return s;
@@ -73,12 +74,12 @@ static struct theory_setting spoilt(struct theory_setting s, char fault)
 static void every_pair(void **state)
 {
     (void)state;
-    static const char all[] = "khsm0nLbxcaup", any_compressor[] = "khsm0nLbxcau";
+    static const char all[] = "khsm0nLbxcaupd", any_compressor[] = "khsm0nLbxcaud";
     static const char *const refused[][2] = {
-        {"Lemma 1", "khup"}, {"Fact 1", "s0n"}, {"Fact 2", "nL"}, {"Fact 3", "0nc"}, {"Fact 4", "bx"}, {"Lemma 2", "sm0nL"},
-        {"Lemma 3", "khmbxu"}, {"Theorem 1, as stated", all}, {"Theorem 1, repaired", all}, {"Theorem 2, as stated", any_compressor},
-        {"Theorem 2, repaired", any_compressor}, {"Theorem 3", all}, {"Fact 5", any_compressor}, {"Theorem 4", "khsmLcu"},
-        {"Theorem 5", "khsmncau"}, {"Theorem 6, as stated", all}, {"Theorem 6, repaired", all}, {"Remark 1", any_compressor},
+        {"Lemma 1", "khupd"}, {"Fact 1", "s0n"}, {"Fact 2", "nL"}, {"Fact 3", "0nc"}, {"Fact 4", "bx"}, {"Lemma 2", "sm0nL"},
+        {"Lemma 3", "khmbxud"}, {"Theorem 1, as stated", all}, {"Theorem 1, repaired", all}, {"Theorem 2, as stated", any_compressor},
+        {"Theorem 2, repaired", any_compressor}, {"Theorem 3", all}, {"Fact 5", any_compressor}, {"Theorem 4", "khsmLcud"},
+        {"Theorem 5", "khsmncaud"}, {"Theorem 6, as stated", all}, {"Theorem 6, repaired", all}, {"Remark 1", any_compressor},
         {"Remark 3", any_compressor}, {"Certificate", "sm0nLxca"}};
     const size_t count = sizeof refused / sizeof *refused;
     assert_null(theory_statement_at(count));
@@ -127,6 +128,14 @@ static void every_condition(void **state)
     REFUSED("Theorem 1, repaired", "average = none: expected theory", s.average = THEORY_AVERAGE_NONE);
     REFUSED("Theorem 1, repaired", "k = 33: expected at most alpha d = 32", s.k = 33.0);
     REFUSED("Theorem 1, repaired", "sketch_reseed = run", s.fresh_hashes = false);
+    REFUSED("Lemma 1", "3 x 8: not proved at this size: by Lemma 1's proof a call fails to contract with probability at most 0.06, expected at most 0.05 (k = 16, d = 64",
+            (s.rows = 3.0, s.cols = 8.0, s.call_delta = 0.06));
+    REFUSED("Theorem 1, repaired", "not proved at this size: by Lemma 1's proof a call fails to contract with probability at most 0.001, expected at most 1e-05, 0.05 over 5000 steps",
+            s.call_delta = 0.001);
+    REFUSED("Theorem 6, as stated", "probability at most 0.6, expected at most 0.5, the half that tau = k/(2 d) allows for", s.call_delta = 0.6);
+    REFUSED("Theorem 6, as stated", "xi = 60: expected more than 66.5", s.xi = 60.0);
+    REFUSED("Theorem 6, repaired", "expected at most 0.99, less than 1", s.call_delta = 1.0);
+    REFUSED("Theorem 6, repaired", "(Fact 4 with tau = (1 - delta) k/d, delta = 0.9)", s.call_delta = 0.9);
     REFUSED("Theorem 4", "step_size: expected invsqrt", s.step = THEORY_STEP_DECREASING);
     REFUSED("Theorem 4", "step.constant = 8: expected 1, eta = 1/sqrt(T + 1)", s.step = THEORY_STEP_INVSQRT);
     REFUSED("Theorem 5", "mu = nan: expected a convex f, mu >= 0", s.mu = (double)NAN);
@@ -155,7 +164,7 @@ static void every_condition(void **state)
 }
 
 static const char base[] = "problem = quadratic\nquadratic { d = 64 mu = 0.5 kappa = 3 }\nalgorithm = sketched_sgd\n"
-                           "sketched_sgd { rows = 3 cols = 8 k = 16 }\nsteps = 100\nstep_size = theory\nstep { constant = 8 beta = 8 }\naverage = theory\n"
+                           "sketched_sgd { rows = 25 cols = 950 k = 16 }\nsteps = 100\nstep_size = theory\nstep { constant = 8 beta = 8 }\naverage = theory\n"
                            "log { optimum = false }\n";
 
 /* The setting of base with a few lines more: what a file says wins over what it includes. */
@@ -194,6 +203,10 @@ static void configurations(void **state)
     expect_fine("Theorem 6, as stated", &s);
     expect_refused("Theorem 5", &s, "step_size: expected invsqrt");
 
+    assert_true(s.rows == 25.0 && s.cols == 950.0 && s.call_delta > 0.0 && s.call_delta < 5e-4);
+    s = setting_of("sketched_sgd { rows = 1 cols = 1 }\n");
+    assert_true(s.call_delta == 1.0);
+    expect_refused("Theorem 1, repaired", &s, "1 x 1: not proved at this size");
     s = setting_of("step { xi = 20 }\n");
     expect_refused("Theorem 1, as stated", &s, "xi = 20: expected more than");
     s = setting_of("step { xi = paper }\n");

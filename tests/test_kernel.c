@@ -61,15 +61,16 @@ static double products_chunk(const void *args, size_t first, size_t n)
 
 static void sums_have_one_order(void **state)
 {
-    static const size_t lengths[] = {0, 1, 2, 31, 32, 33, 39, 40, 41, 63, 64, 785, 4095, 4096, 4097, 8192, 8200, 4096 * 32, 4096 * 33 + 17, 4096 * 300 + 4095};
+    enum { SHORT = 200 }; /* every length below it: rests of all kinds */
+    static const size_t lengths[] = {785, 4095, 4096, 4097, 8192, 8200, 4096 * 32, 4096 * 33 + 17, 4096 * 300 + 4095};
     const size_t most = 4096 * 300 + 4095;
     double *a = malloc(most * sizeof *a), *b = malloc(most * sizeof *b);
     float *x = malloc(most * sizeof *x), *y = malloc(most * sizeof *y);
     (void)state;
     assert_true(a && b && x && y);
     size_t others = 0;
-    for (size_t j = 0; j < sizeof lengths / sizeof *lengths; ++j) {
-        const size_t n = lengths[j];
+    for (size_t j = 0; j < SHORT + sizeof lengths / sizeof *lengths; ++j) {
+        const size_t n = j < SHORT ? j : lengths[j - SHORT];
         for (size_t i = 0; i < n; ++i) { a[i] = number((uint32_t)i); }
         const double expected = by_definition(n, a), got = dsgd_sum_of(n, a);
         assert_memory_equal(&got, &expected, sizeof got);
@@ -92,7 +93,8 @@ static void sums_have_one_order(void **state)
         const double floats = dsgd_sum_products_f32(n, x, y), exact = by_definition(n, b);
         assert_memory_equal(&floats, &exact, sizeof floats);
     }
-    assert_true(others >= 15); /* the numbers show the order */
+    print_message("%zu of the sums are others in another order\n", others);
+    assert_true(others >= 100); /* the numbers show the order */
     free(a), free(b), free(x), free(y);
 }
 

@@ -172,7 +172,7 @@ fi
 
 # ---- exit codes ----
 verify 0 --only lemma2 --only sketch
-said out '2 violated (2 known findings)'
+said out '  findings (those of the list are violated): 2 rows, 0 hold, 2 violated'
 verify 1 --only lemma2 --fault bound-tenth -o fault.tsv
 said err '10 verdicts are not as expected: lemma2.run-lemma2 (violated), '
 said err ' and 5 more; expected no violation but known findings'

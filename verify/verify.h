@@ -96,6 +96,11 @@ struct verify_finding {
 const struct verify_finding *verify_finding_at(int i);
 const struct verify_finding *verify_finding_find(const char *id);
 
+/** What kind of claim a row is. See classes.c. */
+enum verify_class { VERIFY_THEOREM, VERIFY_IDENTITY, VERIFY_CONTROL, VERIFY_DESIGN, VERIFY_FINDING, VERIFY_CLASSES };
+enum verify_class verify_class_of(const struct verify_row *row);
+const char *verify_class_name(enum verify_class is);
+
 /** Seed number i of this table: different for each i and each table seed, the same for all checks and faults. */
 uint32_t verify_seed(const struct verify_context *context, uint32_t i);
 /** Adds measured numbers to the digest of the next row. */
