@@ -16,7 +16,7 @@ override verify_set = seed=$${SEED:-1} set=quick options=(); \
     case $${FULL:-} in '' | 0 | no) ;; *) set=full options=(--full) ;; esac; \
     options+=(--seed "$$seed"); name=$$set; [ "$$seed" = 1 ] || name+=-s$$seed
 
-.PHONY: verify verify-figures verify-docs $(VERIFY_FIGURES)
+.PHONY: verify verify-figures verify-docs verify-faults-docs $(VERIFY_FIGURES)
 
 verify: build ## holds every statement of the theory against measurements: a table with verdicts (FULL=1: up to two hours)
 	@$(verify_set); rows=results/verify/$$set-s$$seed.tsv; \
@@ -33,3 +33,6 @@ verify-figures: $(VERIFY_FIGURES) ## maps and curves: where HEAVYMIX contracts, 
 
 verify-docs: verify ## writes the table of docs/theory.md and docs/verify.tsv anew
 	@$(verify_set); scripts/verify-docs.sh $(DSGD) "results/verify/$$set-s$$seed.tsv" docs/theory.md docs/verify.tsv "$${options[@]}"
+
+verify-faults-docs: build ## plants each fault and writes the table of docs/theory.md that says which rows saw it
+	@DSGD=$$PWD/$(DSGD) DSGD_FAULTS_PAGE=$$PWD/docs/theory.md bash tests/verify_faults.sh

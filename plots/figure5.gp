@@ -16,7 +16,8 @@ caption = \
   "(ℓ₂ = 0.01) and SVM, error of the average iterate against T.\n".\
   "Vanilla: SGD. Heavymix: Algorithms 1 and 2 with fresh hashes every step, what the theorems are about. Topk: Algorithm 3’s second round over ".\
   "P k = 100 candidates, learning rate inside the\n".\
-  "memory, what the paper counts as around 4. In brackets: compression in values, up plus down, from the ledgers of these runs.\n".\
+  "memory, what the paper counts as around 4. Random-k (not in the paper): k random coordinates in HEAVYMIX’s place, no sketch.\n".\
+  "In brackets: compression in values, up plus down, from the ledgers of these runs.\n".\
   "E.1 leaves open, and we chose: batch 1; class 0 against the rest; pixels/255 and a constant feature, bias regularised (d = 785); every worker draws ".\
   "with replacement from the whole training set;\n".\
   "logistic: step 8/(μ(ξ + t)), ξ = ⌈32 L/μ⌉, average weighted by (ξ + t)², one run and its prefixes; SVM: ℓ₂ = 0.001, step 1/√T, uniform average, ".\

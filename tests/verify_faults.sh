@@ -2,6 +2,7 @@
 # verify_faults.sh - each fault that `dsgd verify --list` names is found: a row that is no control and holds without it is violated with it;
 # the exit code is then 1, and 0 without a fault.
 #
+# With DSGD_FAULTS_PAGE=FILE the table between <!-- verify: faults --> and <!-- end --> there is written anew from what was found.
 # With DSGD_VERIFY_CHECKS="NAME ..." these checks are made for each fault instead of the few that suffice here.
 # shellcheck disable=SC2015 # fail returns 0
 set -u
@@ -46,5 +47,13 @@ for fault in $faults; do
     echo "$fault: ${flagged:-nothing}"
     grep -q 'verdicts are not as expected: ' err && [ "$(wc -l <err)" -eq 1 ] || fail "$fault: expected one sentence: $(cat err)"
     [ -n "$flagged" ] || fail "$fault is flagged by no row"
+    what=$("$DSGD" verify --list | awk -v name="$fault" '/^faults/ { on = 1 } on && $1 == name { sub(/^ *[^ ]+ +/, ""); print }')
+    rows=$(sed 's/ $//; s/[^ ][^ ]*/`&`/g; s/ /, /g' <<<"$flagged")
+    echo "| \`$fault\` | $what | $(checks_of "$fault" | sed 's/ /, /g') | $rows |" >>faults.md
 done
+if [ -n "${DSGD_FAULTS_PAGE:-}" ] && [ $failures -eq 0 ]; then
+    awk 'FNR == NR { table = table $0 "\n"; next }
+        $0 == "<!-- verify: faults -->" { print; printf "\n| Fault | What is wrong | Checks made | Violated rows |\n|---|---|---|---|\n%s\n", table; skip = 1 }
+        $0 == "<!-- end -->" { skip = 0 } !skip' faults.md "$DSGD_FAULTS_PAGE" >page.md && cat page.md >"$DSGD_FAULTS_PAGE"
+fi
 [ $failures -eq 0 ]
