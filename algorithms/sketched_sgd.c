@@ -115,7 +115,7 @@ struct sketched_common sketched_common_of(const struct dsgd_setting *setting)
     const bool each_step = config->sketch_reseed == AUTO ? heavymix : config->sketch_reseed == YES_OR_STEP;
     return (struct sketched_common){
         .d = setting->layout->d, .k = (size_t)config->k, .table = (size_t)config->rows * (size_t)config->cols, .rows = (uint32_t)config->rows,
-        .cols = (uint32_t)config->cols, .lr_inside = config->lr_inside == AUTO ? heavymix : config->lr_inside == YES_OR_STEP,
+        .cols = (uint32_t)config->cols, .lr_inside = config->lr_inside == YES_OR_STEP, /* of Algorithm 3; in Algorithm 2 it is inside by definition */
         .fresh = each_step ? DSGD_EACH_STEP : DSGD_ONCE, .values = (enum dsgd_values)config->values,
         .indices = (enum dsgd_indices)config->indices, .seed_hash = setting->seed_hash};
 }
