@@ -21,7 +21,7 @@ run+=(gnuplot-nox fonts-dejavu-core dataset-fashion-mnist)
 
 # The thread sanitizer's build uses clang (gcc brings the address and undefined-behaviour ones); readers of result files;
 # every script passes shellcheck.
-test=(clang-14 libomp-14-dev libclang-rt-14-dev shellcheck python3 python3-h5py python3-h5netcdf python3-xarray)
+test=(clang-14 libomp-14-dev libclang-rt-14-dev shellcheck python3 python3-numpy python3-h5py python3-h5netcdf python3-xarray)
 
 # Fetching MNIST; `test` has it too, the fetcher has a test against a server on this machine.
 data=(curl ca-certificates)
