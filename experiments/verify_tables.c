@@ -111,7 +111,7 @@ void verify_tables_print(const struct verify_rows *tables, int64_t seeds, bool m
 
 static bool is_unexpected(const struct verify_row *row)
 {
-    return row->control ? row->verdict != THEORY_VIOLATED : row->verdict == THEORY_VIOLATED && !verify_finding_find(row->id);
+    return row->control ? row->verdict != THEORY_VIOLATED : row->verdict == THEORY_VIOLATED && verify_class_of(row) != VERIFY_FINDING;
 }
 
 static bool is_news(const struct verify_row *row)

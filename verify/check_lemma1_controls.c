@@ -133,12 +133,14 @@ static enum dsgd_status compare(struct verify_context *context, uint32_t rows, u
              D, (unsigned long)rows, (unsigned long)cols, K, hashes, p.steps, p.runs, (unsigned long)verify_seed(context, SEEDS));
     snprintf(id, sizeof id, "%s.share.%lux%lu", hashes, (unsigned long)rows, (unsigned long)cols);
     DSGD_TRY(report(context, id, "Lemma 1", "share of steps that miss 1 - k/d, against one half", setting, &p, p.share, 0.5, control));
-    if (control && rows > 1) { return DSGD_OK; } /* some runs leave the bound by orders, most do not: the map shows them, a mean does not */
+    /* With several rows fixed hashes break a run only now and then: no control, and what is found is reported as it is. */
+    const bool tame = control && rows > 1;
     snprintf(id, sizeof id, "%s.contraction.%lux%lu", hashes, (unsigned long)rows, (unsigned long)cols);
-    DSGD_TRY(report(context, id, "Lemma 1, in the mean", "mean over steps of E||v - g~||^2/((1 - k/d)||v||^2)", setting, &p, p.contraction, 1.0,
-                    control));
+    DSGD_TRY(report(context, id, tame ? "Finding: fixed hashes, 3 rows" : "Lemma 1, in the mean", "mean over steps of E||v - g~||^2/((1 - k/d)||v||^2)",
+                    setting, &p, p.contraction, 1.0, control && !tame));
     snprintf(id, sizeof id, "%s.memory.%lux%lu", hashes, (unsigned long)rows, (unsigned long)cols);
-    return report(context, id, "Lemma 3, constant step", "largest ||a_t||^2 over 4(1 - tau)eta^2G^2/tau^2", setting, &p, p.memory, 1.0, control);
+    return report(context, id, tame ? "Finding: fixed hashes, 3 rows" : "Lemma 3, constant step", "largest ||a_t||^2 over 4(1 - tau)eta^2G^2/tau^2", setting, &p,
+                  p.memory, 1.0, control && !tame);
 }
 
 static enum dsgd_status run(struct verify_context *context)
@@ -151,4 +153,4 @@ static enum dsgd_status run(struct verify_context *context)
 }
 
 const struct verify_check verify_lemma1_controls = {
-    .name = "lemma1-controls", .title = "fixed hashes and tiny tables, where Lemma 1 must fail", .version = 1, .run = run};
+    .name = "lemma1-controls", .title = "fixed hashes and tiny tables, where Lemma 1 must fail", .version = 2, .run = run};
