@@ -4,7 +4,7 @@
 #
 # With DSGD_FAULTS_PAGE=FILE the table between <!-- verify: faults --> and <!-- end --> there is written anew from what was found.
 # With DSGD_VERIFY_CHECKS="NAME ..." these checks are made for each fault instead of the few that suffice here.
-# shellcheck disable=SC2015 # fail returns 0
+# shellcheck disable=SC2015,SC2016 # fail returns 0; backticks are those of Markdown
 set -u
 [ -z "${DSGD_SANITIZE:-}" ] || exit 77
 work=$(mktemp -d)
