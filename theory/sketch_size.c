@@ -50,8 +50,9 @@ int theory_lemma1_size(size_t d, size_t k, double delta, uint32_t *rows, uint32_
     enum { ROWS_MAX = 63 };
     double cells = HUGE_VAL;
     for (uint32_t r = 1; r <= ROWS_MAX; r += 2) { /* for a number of rows the failure falls with the columns */
-        uint32_t low = 1, high = INT32_MAX;
-        if (theory_lemma1_delta(d, k, r, high) > delta) { continue; }
+        const double fewer = ceil(cells / r) - 1.0; /* columns with which this number of rows has fewer cells than the best so far */
+        uint32_t low = 1, high = fewer < INT32_MAX ? (uint32_t)fewer : INT32_MAX;
+        if (high < 1 || theory_lemma1_delta(d, k, r, high) > delta) { continue; }
         while (low < high) {
             const uint32_t middle = low + (high - low) / 2;
             if (theory_lemma1_delta(d, k, r, middle) <= delta) {
@@ -60,11 +61,9 @@ int theory_lemma1_size(size_t d, size_t k, double delta, uint32_t *rows, uint32_
                 low = middle + 1;
             }
         }
-        if ((double)r * (double)high < cells) {
-            cells = (double)r * (double)high;
-            *rows = r;
-            *cols = high;
-        }
+        cells = (double)r * (double)high;
+        *rows = r;
+        *cols = high;
     }
     return cells < HUGE_VAL;
 }

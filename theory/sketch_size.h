@@ -14,7 +14,7 @@ double theory_median_failure(uint32_t rows, double p);
 double theory_lemma1_delta(size_t d, size_t k, uint32_t rows, uint32_t cols);
 
 /** The rows x cols with the fewest cells, rows odd and at most 63, whose theory_lemma1_delta is at most delta; 0 where there is none
- *  below 2^31 columns. About half a second. */
+ *  below 2^31 columns. */
 int theory_lemma1_size(size_t d, size_t k, double delta, uint32_t *rows, uint32_t *cols);
 
 /** Theorem 7 with constants: columns and rows (odd) for failure probability delta. tail2 = ||g_tail||^2, theta = the k-th largest

@@ -6,8 +6,8 @@
  *
  * Methods: argument reduction with a constant in two parts (Cody, Waite 1980, "Software manual for the elementary functions"); series of
  * atanh for logarithms, Taylor's series elsewhere (the reduced arguments are small, so the coefficients are plain fractions); exact sums
- * and products of two doubles as two doubles (Knuth, TAOCP 2, 4.2.2; Dekker 1971) where one double is too short. No tables: the loops
- * vectorise. About 3 ns a call on a CPU, 1 ns in a loop that vectorises.
+ * and products of two doubles as two doubles (Knuth, TAOCP 2, 4.2.2; Dekker 1971) where one double is too short. No tables: loops of
+ * exponentials vectorise.
  */
 #ifndef DSGD_SIM_KERNEL_MATHS_H
 #define DSGD_SIM_KERNEL_MATHS_H
