@@ -16,7 +16,7 @@ struct common {
 };
 
 enum { A, OWN };               /* worker: the memory; with own_value, the values just sent */
-enum { TABLE_SUM, VALUE_SUM }; /* server, both rewritten in a round */
+enum { TABLE_SUM, VALUE_SUM, HEAVY }; /* server, all rewritten in a round */
 enum { ONLY };                 /* the section of every message: table, request, values, their means */
 
 static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
@@ -35,6 +35,7 @@ static void declare(const void *common, struct dsgd_declaration *d)
     if (c->own_value) { dsgd_field(d, DSGD_WORKER, OWN, "own", DSGD_F32, s->k, DSGD_TRANSIENT); }
     dsgd_field(d, DSGD_SERVER, TABLE_SUM, "table_sum", DSGD_F64, s->table, DSGD_TRANSIENT);
     dsgd_field(d, DSGD_SERVER, VALUE_SUM, "value_sum", DSGD_F64, s->k, DSGD_TRANSIENT);
+    dsgd_field_heavy(d, HEAVY, s->k);
     dsgd_field_sketch(d, SKETCHED_HASHES, s->d, s->rows, s->cols);
     dsgd_wire_f32(d, DSGD_UP, 0, ONLY, DSGD_TABLE, s->values, dsgd_exactly(s->table));
     dsgd_wire_set(d, DSGD_DOWN, 0, ONLY, DSGD_REQUEST, s->indices, dsgd_exactly(s->k), s->d);
@@ -77,9 +78,9 @@ static void heavymix(const struct common *c, struct dsgd_rows *s, double mean)
     dsgd_f32 *table = dsgd_take_f32(s, c->shared.table), *estimate = dsgd_take_f32(s, c->shared.d);
     dsgd_f64 *norm2 = dsgd_take_f64(s, 1);
     dsgd_mean(s, mean, dsgd_field_f64(s, TABLE_SUM), table);
-    dsgd_sketch_norm2(s, hashes, table, norm2);                                                                /* line 1 */
-    dsgd_sketch_estimate(s, hashes, table, estimate);                                                          /* line 2 */
-    dsgd_select_heavymix(s, estimate, norm2, c->shared.k, c->key_fill, dsgd_send_set(s, ONLY));                /* lines 3, 4 */
+    dsgd_sketch_norm2(s, hashes, table, norm2);        /* line 1 */
+    dsgd_sketch_estimate(s, hashes, table, estimate); /* line 2 */
+    dsgd_select_heavymix(s, estimate, norm2, c->shared.k, c->key_fill, dsgd_send_set(s, ONLY), dsgd_field_set(s, HEAVY)); /* lines 3, 4 */
 }
 
 static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)

@@ -7,11 +7,12 @@
 #include "sim/rng.h"
 
 enum dsgd_quadratic_noise { DSGD_NOISE_GAUSSIAN, DSGD_NOISE_SIGN };
+enum dsgd_quadratic_spectrum { DSGD_SPECTRUM_GEOMETRIC, DSGD_SPECTRUM_POWER };
 
 struct dsgd_quadratic_config {
     int64_t d, rotations;
-    double mu, kappa, sigma;
-    int noise;
+    double mu, kappa, sigma, decay, noise_decay;
+    int noise, spectrum;
 };
 
 struct dsgd_quadratic {
@@ -22,6 +23,7 @@ struct dsgd_quadratic {
     double *optimum;               /* [d] */
     double *eigenvalue;            /* [d] */
     double *reflection;            /* [rotations][d], unit vectors */
+    double *profile;               /* [d] a coordinate's share of the noise's standard deviation, squares add up to 1; NULL: all alike */
 };
 
 /** Two standard normals from one draw. */

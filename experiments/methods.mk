@@ -10,7 +10,7 @@
 
 $(call default,METHODS,sgd sgd_fp16 sgd_bf16 sketched_topk sketched_topk_momentum sketched_topk_fp16 sketched_heavymix true_topk pkk \
 	pkk_inexact local_topk dgc threshold random_k random_k_unbiased signsgd signum ef_signsgd ef_signsgd_both qsgd qsgd_both qsgd_elias \
-	terngrad terngrad_own powersgd fetchsgd local_sgd)
+	terngrad terngrad_own powersgd fetchsgd fetchsgd_10k local_sgd)
 $(if $(strip $(call rest,METHODS,$(letters) $(digits) _)),$(call refuse,METHODS,names of experiments/methods with blanks between them))
 # A method that is named twice is one.
 override once = $(if $1,$(firstword $1) $(call once,$(filter-out $(firstword $1),$1)))

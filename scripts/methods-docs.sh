@@ -33,7 +33,8 @@ while IFS= read -r line; do
     if [ "$line" = '<!-- end -->' ]; then skip=no; fi
     [ $skip = yes ] || printf '%s\n' "$line"
     case $line in
-    '<!-- methods: table -->') printf '\n'; sed '/^<!-- end sha256=/d' "$stem.md"; printf '\n'; skip=yes ;;
+    '<!-- methods: table -->') printf '\n'; sed '/^<!-- end sha256=/d' "$stem.md"
+        printf '\nTuned for each method: `step.constant` alone, on the held-out images (next table). Not tuned: every other key.\n\n'; skip=yes ;;
     '<!-- methods: rates -->') printf '\n'; rates "$@"; printf '\n'; skip=yes ;;
     esac
 done <"$page" >"$scratch"

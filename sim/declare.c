@@ -23,6 +23,14 @@ void dsgd_field_sketch(struct dsgd_declaration *d, int field, size_t n, uint32_t
     d->field[DSGD_ALL][field].cols = cols;
 }
 
+void dsgd_field_heavy(struct dsgd_declaration *d, int field, size_t k)
+{
+    dsgd_field(d, DSGD_SERVER, field, "heavy", DSGD_SET, k, DSGD_TRANSIENT);
+    if (d->wrong) { return; }
+    if (d->heavy) { d->wrong = "a second set of heavy coordinates"; }
+    d->heavy = &d->field[DSGD_SERVER][field];
+}
+
 /* Sections on the wire: a header counts, and planes are two. */
 static int on_the_wire(const struct dsgd_message_spec *message)
 {

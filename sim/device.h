@@ -101,9 +101,10 @@ void dsgd_select_topk_sparse(struct dsgd_rows *r, const dsgd_set *at, const dsgd
 /** {i : |v_i| >= threshold}, all of them; NaN is chosen. */
 void dsgd_select_at_least(struct dsgd_rows *r, const dsgd_f32 *v, float threshold, dsgd_set *out);
 /** HEAVYMIX, lines 3-4 (Ivkin et al. 2019, Algorithm 1): H = {i : est_i^2 >= norm2 / k}, its k largest if there are more, else H
- *  and coordinates drawn uniformly from the rest by the server. An estimate of exactly 0 is never heavy. */
+ *  and coordinates drawn uniformly from the rest by the server. An estimate of exactly 0 is never heavy. heavy: which of `out` are in
+ *  H; NULL: not asked. */
 void dsgd_select_heavymix(struct dsgd_rows *r, const dsgd_f32 *estimate, const dsgd_f64 *norm2 /*[1]*/, size_t k,
-                          struct dsgd_rng_key key, dsgd_set *out);
+                          struct dsgd_rng_key key, dsgd_set *out, dsgd_set *heavy);
 /** k of 0 .. n-1, uniformly without replacement (Floyd 1987); item = position in Floyd's loop, the row's party draws. */
 void dsgd_select_uniform(struct dsgd_rows *r, size_t n, size_t k, struct dsgd_rng_key key, dsgd_set *out);
 

@@ -66,7 +66,7 @@ struct dsgd_device {
     void (*select_topk)(struct dsgd_rows *, const dsgd_f32 *, size_t, dsgd_set *, void *scratch);
     void (*select_topk_sparse)(struct dsgd_rows *, const dsgd_set *, const dsgd_f32 *, size_t, dsgd_set *, void *scratch);
     void (*select_at_least)(struct dsgd_rows *, const dsgd_f32 *, float, dsgd_set *, void *scratch);
-    void (*select_heavymix)(struct dsgd_rows *, const dsgd_f32 *, const dsgd_f64 *, size_t, struct dsgd_rng_key, dsgd_set *, void *scratch);
+    void (*select_heavymix)(struct dsgd_rows *, const dsgd_f32 *, const dsgd_f64 *, size_t, struct dsgd_rng_key, dsgd_set *, dsgd_set *heavy, void *scratch);
     void (*select_uniform)(struct dsgd_rows *, size_t, size_t, struct dsgd_rng_key, dsgd_set *, void *scratch);
     /* group */
     void (*group_max_abs)(struct dsgd_rows *, const struct dsgd_groups *, const dsgd_f32 *, dsgd_f32 *);

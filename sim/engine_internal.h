@@ -38,9 +38,10 @@ struct dsgd_observer {
     struct dsgd_handle memory; /* F64 [d] working vector, later the mean memory; unused if nothing is compressed */
     struct dsgd_handle norm2;  /* F64 [workers] */
     double *host_norm2;        /* [workers] */
+    struct dsgd_handle at_heavy; /* F32 [k] what it has at the heavy coordinates; unused without any */
     void *scratch;             /* of recall */
     double lent_s;             /* seconds that summing up took in this round */
-    double input_norm2, error_norm2, recall, update_nnz, memory_mean_norm2, memory_norm2_mean;
+    double input_norm2, error_norm2, recall, update_nnz, heavy, exact_ratio, memory_mean_norm2, memory_norm2_mean;
 };
 
 struct dsgd_engine {

@@ -88,6 +88,7 @@ enum { DSGD_PARTIES = 3, DSGD_WAYS = 2 };
 struct dsgd_declaration {
     struct dsgd_field_spec field[DSGD_PARTIES][DSGD_FIELDS_MAX];
     struct dsgd_message_spec message[DSGD_WAYS][DSGD_EXCHANGES_MAX];
+    const struct dsgd_field_spec *heavy; /* one of the server's, or NULL */
     const char *wrong; /* a call that cannot be; NULL if there was none */
 };
 /** Elements of the section in this round; of data-dependent ones the most. */

@@ -4,7 +4,8 @@
  * and g~ the update in the same units: input_norm2 = ||p||^2, error_norm2 = ||p - g~||^2, recall = share of g~'s
  * coordinates among the |g~|_0 largest of |p|. After settle: memory_mean_norm2 = ||mean a_i||^2 (the quantity of Lemma 3)
  * and memory_norm2_mean = mean ||a_i||^2. Without compression (DSGD_VIEW_NONE) p is the mean gradient, and error and recall are
- * NaN. Vectors stay on the device, numbers are read. A row of step t shows the round that led to it (t-1 to t).
+ * NaN. Where a heavy-hitter method tells what it found, heavy = |H| after a cut to k, and exact_ratio is E||p - g~||^2/||p||^2 over the
+ * random fill of the rest, (d-k)/(d-h) (1 - ||p_H||^2/||p||^2) (docs/theory.md, (L1)). Vectors stay on the device, numbers are read. A row of step t shows the round that led to it (t-1 to t).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "sim/problem_rows.h"
 
 enum { TRACE_STEP, TRACE_LR, TRACE_GAP, TRACE_METRICS };
-enum { ORACLE_STEP, ORACLE_INPUT, ORACLE_ERROR, ORACLE_RECALL, ORACLE_NNZ, ORACLE_MEMORY_MEAN, ORACLE_MEMORY };
+enum { ORACLE_STEP, ORACLE_INPUT, ORACLE_ERROR, ORACLE_RECALL, ORACLE_NNZ, ORACLE_HEAVY, ORACLE_RATIO, ORACLE_MEMORY_MEAN, ORACLE_MEMORY };
 enum { LEDGER_STEP, LEDGER_UP, LEDGER_DOWN = LEDGER_UP + DSGD_KINDS, LEDGER_BROADCAST = LEDGER_DOWN + DSGD_KINDS,
        LEDGER_MESSAGES_UP, LEDGER_MESSAGES_DOWN, LEDGER_WORKER_STEPS, LEDGER_VALUES_MIN, LEDGER_VALUES_MAX,
        LEDGER_WIRE_MIN, LEDGER_WIRE_MAX };
@@ -27,25 +28,26 @@ static bool compresses(const struct dsgd_engine *e)
     return e->alg->view != DSGD_VIEW_NONE;
 }
 
-static enum dsgd_status vector(struct dsgd_engine *e, size_t n, struct dsgd_handle *out)
+static enum dsgd_status vector(struct dsgd_engine *e, enum dsgd_type type, size_t n, struct dsgd_handle *out)
 {
     void *memory;
-    DSGD_TRY(dsgd_engine_allocate(e, dsgd_array_bytes(DSGD_F64, n, 1), &memory));
-    *out = (struct dsgd_handle){.type = DSGD_F64, .used = true, .as.array = dsgd_array_at(DSGD_F64, n, 1, memory)};
+    DSGD_TRY(dsgd_engine_allocate(e, dsgd_array_bytes(type, n, 1), &memory));
+    *out = (struct dsgd_handle){.type = type, .used = true, .as.array = dsgd_array_at(type, n, 1, memory)};
     return DSGD_OK;
 }
 
 enum dsgd_status dsgd_observer_create(struct dsgd_engine *e)
 {
     struct dsgd_observer *o = &e->observer;
-    o->input_norm2 = o->error_norm2 = o->recall = o->update_nnz = o->memory_mean_norm2 = o->memory_norm2_mean = NAN;
+    o->input_norm2 = o->error_norm2 = o->recall = o->update_nnz = o->heavy = o->exact_ratio = o->memory_mean_norm2 = o->memory_norm2_mean = NAN;
     if (!e->args.config->log.oracle) { return DSGD_OK; }
-    DSGD_TRY(vector(e, e->layout.d, &o->input));
-    DSGD_TRY(vector(e, e->emulated, &o->norm2));
+    DSGD_TRY(vector(e, DSGD_F64, e->layout.d, &o->input));
+    DSGD_TRY(vector(e, DSGD_F64, e->emulated, &o->norm2));
     o->host_norm2 = e->counting ? NULL : calloc(e->emulated, sizeof *o->host_norm2);
     if (!o->host_norm2 && !e->counting) { return dsgd_fail(DSGD_ENOMEM, "no memory for the norms of %u workers", e->emulated); }
     if (!compresses(e)) { return DSGD_OK; }
-    DSGD_TRY(vector(e, e->layout.d, &o->memory));
+    DSGD_TRY(vector(e, DSGD_F64, e->layout.d, &o->memory));
+    if (e->declaration.heavy) { DSGD_TRY(vector(e, DSGD_F32, e->declaration.heavy->n, &o->at_heavy)); }
     return dsgd_engine_allocate(e, e->device->probe_bytes(e->layout.d), &o->scratch);
 }
 
@@ -133,12 +135,30 @@ void dsgd_observer_input(struct dsgd_engine *e)
     o->input_norm2 = norm2(e, &o->input);
 }
 
-size_t dsgd_update_size(struct dsgd_engine *e, const struct dsgd_update *update)
+static size_t set_size(struct dsgd_engine *e, const struct dsgd_set *set)
 {
     uint32_t n = 0;
-    if (update->form == DSGD_UPDATE_DENSE) { return e->layout.d; }
-    if (update->form == DSGD_UPDATE_SPARSE) { e->device->read(&e->queue, &n, update->at->array.length, sizeof n); }
+    e->device->read(&e->queue, &n, set->array.length, sizeof n);
     return n;
+}
+
+size_t dsgd_update_size(struct dsgd_engine *e, const struct dsgd_update *update)
+{
+    if (update->form == DSGD_UPDATE_DENSE) { return e->layout.d; }
+    return update->form == DSGD_UPDATE_SPARSE ? set_size(e, update->at) : 0;
+}
+
+/* |H|, and the contraction over the random fill of k - |H| others. The energy outside H is summed, not subtracted. */
+static void heavy(struct dsgd_engine *e, size_t k)
+{
+    struct dsgd_observer *o = &e->observer;
+    const struct dsgd_set *found = &e->server[e->declaration.heavy - e->declaration.field[DSGD_SERVER]].as.set;
+    const size_t d = e->layout.d, h = set_size(e, found);
+    e->device->gather_f64(&e->all_turn, found, &o->input.as.f64, &o->at_heavy.as.f32);
+    e->device->probe_error(&e->queue, &o->input.as.f64, 1.0, found, &o->at_heavy.as.f32, &o->memory.as.f64);
+    const double rest = norm2(e, &o->memory), drawn = d > h ? (double)(d - k) / (double)(d - h) : 0.0;
+    o->heavy = (double)h;
+    o->exact_ratio = o->input_norm2 > 0.0 ? drawn * rest / o->input_norm2 : (double)NAN;
 }
 
 void dsgd_observer_update(struct dsgd_engine *e, const struct dsgd_update *update)
@@ -148,6 +168,7 @@ void dsgd_observer_update(struct dsgd_engine *e, const struct dsgd_update *updat
     o->update_nnz = (double)n;
     if (!compresses(e) || !o->input.used) { return; }
     const bool dense = update->form == DSGD_UPDATE_DENSE;
+    if (o->at_heavy.used) { heavy(e, n); }
     if (n > 0) {
         e->device->probe_error(&e->queue, &o->input.as.f64, update->gain, dense ? NULL : update->at, update->value, &o->memory.as.f64);
     }
@@ -201,6 +222,8 @@ enum dsgd_status dsgd_engine_tables_create(struct dsgd_engine *e)
     dsgd_table_column(oracle, "error_norm2", "1", "||p - update||^2 in the same units", false);
     dsgd_table_column(oracle, "recall", "1", "share of the update's coordinates among the largest of |p|", false);
     dsgd_table_column(oracle, "update_nnz", "1", "coordinates of the update", false);
+    dsgd_table_column(oracle, "heavy", "1", "|H|, heavy coordinates that were found, after a cut to k", false);
+    dsgd_table_column(oracle, "exact_ratio", "1", "E||p - update||^2/||p||^2 over the random fill beside H; Lemma 1: at most 1 - k/d", false);
     dsgd_table_column(oracle, "memory_mean_norm2", "1", "||mean a_i||^2 after the round", false);
     dsgd_table_column(oracle, "memory_norm2_mean", "1", "mean ||a_i||^2 after the round", false);
     dsgd_table_column(clock, "plan", "s", "wall seconds of what all parties derive for a step: fresh hashes", false);
@@ -262,6 +285,8 @@ static enum dsgd_status oracle_row(struct dsgd_engine *e)
     dsgd_table_last(t, ORACLE_ERROR)->f = o->error_norm2;
     dsgd_table_last(t, ORACLE_RECALL)->f = o->recall;
     dsgd_table_last(t, ORACLE_NNZ)->f = o->update_nnz;
+    dsgd_table_last(t, ORACLE_HEAVY)->f = o->heavy;
+    dsgd_table_last(t, ORACLE_RATIO)->f = o->exact_ratio;
     dsgd_table_last(t, ORACLE_MEMORY_MEAN)->f = o->memory_mean_norm2;
     dsgd_table_last(t, ORACLE_MEMORY)->f = o->memory_norm2_mean;
     return DSGD_OK;

@@ -33,11 +33,14 @@ void dsgd_select_at_least(struct dsgd_rows *r, const dsgd_f32 *v, float threshol
     dsgd_op_return(r, scratch);
 }
 
-void dsgd_select_heavymix(struct dsgd_rows *r, const dsgd_f32 *estimate, const dsgd_f64 *norm2, size_t k, struct dsgd_rng_key key, dsgd_set *out)
+void dsgd_select_heavymix(struct dsgd_rows *r, const dsgd_f32 *estimate, const dsgd_f64 *norm2, size_t k, struct dsgd_rng_key key, dsgd_set *out,
+                          dsgd_set *heavy)
 {
     const struct dsgd_op_scratch scratch = scratch_for(r, estimate->array.count);
-    const bool fits = k <= estimate->array.count && k <= out->array.count && norm2->array.count == 1;
-    if (dsgd_op_ready(r, "select_heavymix", fits, &out->array)) { dsgd_op_device(r)->select_heavymix(r, estimate, norm2, k, key, out, scratch.at); }
+    const bool fits = k <= estimate->array.count && k <= out->array.count && norm2->array.count == 1 && (!heavy || k <= heavy->array.count);
+    if (dsgd_op_ready(r, "select_heavymix", fits, &out->array)) {
+        dsgd_op_device(r)->select_heavymix(r, estimate, norm2, k, key, out, heavy, scratch.at);
+    }
     dsgd_op_return(r, scratch);
 }
 

@@ -7,7 +7,7 @@
 #include "sim/param.h"
 
 /** Rises when a change makes pinned digests differ: results of different versions are never mixed. */
-#define DSGD_RESULTS_VERSION 3
+#define DSGD_RESULTS_VERSION 4
 /** Layout of the result files. */
 #define DSGD_SCHEMA_VERSION 1
 

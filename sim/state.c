@@ -21,7 +21,7 @@ static void exchange_scalars(struct dsgd_engine *e, bool save)
     double *measure[MEASURES] = {&e->ledger.values_min, &e->ledger.values_max, &e->ledger.wire_min, &e->ledger.wire_max,
                                  &e->weight_sum, &e->plan_s, &e->server_s, &e->decode_s, &e->round_s, &e->evaluation_s,
                                  &gradient, &encode, &settle, &o->input_norm2,
-                                 &o->error_norm2, &o->recall, &o->update_nnz, &o->memory_mean_norm2, &o->memory_norm2_mean};
+                                 &o->error_norm2, &o->recall, &o->update_nnz, &o->heavy, &o->exact_ratio, &o->memory_mean_norm2, &o->memory_norm2_mean};
     for (int j = 0; j < counters; ++j) {
         if (save) {
             e->counter[j] = *counter[j];

@@ -80,6 +80,8 @@ static const struct {
     {"quadratic", {"d", "50", "sigma", "0", NULL}},
     {"quadratic", {"d", "129", "sigma", "0", "rotations", "0", "kappa", "1", NULL}},
     {"quadratic", {"d", "1", "sigma", "0", "mu", "3", NULL}},
+    {"quadratic", {"d", "40", "sigma", "0", "spectrum", "power", "kappa", "100", NULL}},
+    {"quadratic", {"d", "1", "sigma", "0", "spectrum", "power", "mu", "3", NULL}},
     {"quadratic", {"d", "7", "sigma", "0", "rotations", "16", "kappa", "1000", NULL}},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
@@ -350,6 +352,47 @@ static void quadratic_noise_has_the_stated_moments(void **unused)
     }
 }
 
+/* By a power law the ends are mu and L exactly, and coordinate r from the top has r^-1.5 of the last one's deviation. */
+static void quadratic_power_laws_have_their_ends_and_ratios(void **unused)
+{
+    (void)unused;
+    enum { D = 64, DRAWS = 2000 };
+    struct built b = build("quadratic", (const char *const[]){"d", "64", "mu", "0.5", "kappa", "8", "spectrum", "power", "decay", "2",
+                                                              "noise_decay", "1.5", "rotations", "0", "sigma", "3", NULL});
+    struct dsgd_constants constants;
+    double at[D] = {0}, grad[D], start[D];
+    assert_int_equal(b.ops->constants(b.self, &constants), DSGD_OK);
+    CHECK_CLOSE(constants.mu, 0.5, 0.0);
+    CHECK_CLOSE(constants.L, 4.0, 0.0);
+    assert_int_equal(b.ops->full_gradient(b.self, at, start), DSGD_OK);
+    for (int j = 0; j < D; ++j) { /* unit steps along the axes show the eigenvalues */
+        at[j] = 1.0;
+        assert_int_equal(b.ops->full_gradient(b.self, at, grad), DSGD_OK);
+        at[j] = 0.0;
+        const double r = D - j, last = 1.0 / (D * D);
+        CHECK_CLOSE(grad[j] - start[j], 0.5 + 3.5 * (1.0 / (r * r) - last) / (1.0 - last), 1e-13); /* roundings of numbers below 10 */
+    }
+    struct check_mean total = {0}, one[D] = {{0}};
+    float x[D] = {0}, g[D];
+    for (uint32_t t = 0; t < DRAWS; ++t) {
+        const struct dsgd_batch batch = {NULL, 2, t, 1, 5};
+        double sum = 0.0;
+        assert_int_equal(b.ops->gradient(b.self, x, &batch, g), DSGD_OK);
+        for (int j = 0; j < D; ++j) {
+            const double noise = (double)g[j] - start[j];
+            sum += noise * noise;
+            check_mean_add(&one[j], noise * noise);
+        }
+        check_mean_add(&total, sum);
+    }
+    double shares = 0.0;
+    for (int r = 1; r <= D; ++r) { shares += pow(r, -3.0); }
+    CHECK_MEAN(&total, 4.5); /* sigma^2/b */
+    for (int j = 0; j < D; j += 9) { CHECK_MEAN(&one[j], 4.5 * pow(D - j, -3.0) / shares); }
+    CHECK_MEAN(&one[D - 1], 4.5 / shares);
+    destroy(&b);
+}
+
 static void quadratic_noise_depends_on_step_worker_and_seed_only(void **unused)
 {
     (void)unused;
@@ -440,6 +483,7 @@ int main(void)
         cmocka_unit_test(logistic_large_margins_stay_finite),
         cmocka_unit_test(quadratic_noise_has_the_stated_moments),
         cmocka_unit_test(quadratic_noise_depends_on_step_worker_and_seed_only),
+        cmocka_unit_test(quadratic_power_laws_have_their_ends_and_ratios),
         cmocka_unit_test(full_passes_any_number_of_threads_same_bits),
         cmocka_unit_test(shape_segments_cover_all_coordinates),
         cmocka_unit_test(create_digit_beyond_classes_is_refused),

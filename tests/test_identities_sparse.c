@@ -45,6 +45,34 @@ static void check_same_integer_model(const char *a, const char *b, bool same)
     if ((memcmp(x, y, sizeof x) == 0) != same) { fail_msg("models %s for\n%s%s", same ? "differ" : "agree", a, b); }
 }
 
+/* ---- what the oracle says of HEAVYMIX ---- */
+
+/* What stays behind has the logged ratio as its mean over fills: the differences have mean 0 in 400 steps of fresh fills. */
+static void oracle_exact_ratio_is_the_mean_over_fills(void **state)
+{
+    (void)state;
+    struct harness h;
+    struct check_mean difference = {0};
+    double heaviest = 0.0;
+    HARNESS_OK(harness_open(&h, "problem = quadratic\nquadratic { d = 200 kappa = 5 sigma = 1 spectrum = power noise_decay = 1 }\nworkers = 4\nsteps = 400\n"
+                                "step { constant = 0.05 }\nalgorithm = sketched_sgd\nsketched_sgd { rows = 5 cols = 60 k = 20 }\nlog { every = 1 }\n", NULL, 1));
+    harness_finish(h.engine);
+    const struct dsgd_table *oracle = dsgd_engine_table(h.engine, 2);
+    const struct dsgd_column *input = dsgd_table_find(oracle, "input_norm2"), *error = dsgd_table_find(oracle, "error_norm2"),
+                             *heavy = dsgd_table_find(oracle, "heavy"), *ratio = dsgd_table_find(oracle, "exact_ratio");
+    assert_int_equal(oracle->rows, 401);
+    for (size_t r = 1; r < oracle->rows; ++r) {
+        assert_true(heavy->cell[r].f >= 0.0 && heavy->cell[r].f <= 20.0);
+        assert_true(ratio->cell[r].f >= 0.0 && ratio->cell[r].f <= 1.0);
+        if (heavy->cell[r].f == 20.0) { CHECK_CLOSE(error->cell[r].f / input->cell[r].f, ratio->cell[r].f, 1e-6); } /* no fill: floats travel */
+        heaviest = fmax(heaviest, heavy->cell[r].f);
+        check_mean_add(&difference, error->cell[r].f / input->cell[r].f - ratio->cell[r].f);
+    }
+    CHECK_MEAN(&difference, 0.0);
+    assert_true(heaviest >= 2.0);
+    harness_close(&h);
+}
+
 /* ---- k = d ---- */
 
 static const char *const quadratic = "problem = quadratic\nquadratic { d = 50 kappa = 5 sigma = 1 }\nworkers = 4\nsteps = 200\n"
@@ -404,6 +432,7 @@ int main(void)
         cmocka_unit_test(random_k_scaled_is_unbiased),
         cmocka_unit_test(local_topk_clip_holds_each_gradient),
         cmocka_unit_test(ledger_is_the_formula),
+        cmocka_unit_test(oracle_exact_ratio_is_the_mean_over_fills),
         cmocka_unit_test(local_topk_warmup_sends_its_ratios),
         cmocka_unit_test(local_topk_warmup_ratios_senseless_are_refused),
         cmocka_unit_test(local_topk_warmup_longer_than_the_run_is_refused),

@@ -138,8 +138,9 @@ static void heavy_coordinates_are_chosen_first(void **state)
         o.turn.first = DSGD_RNG_SERVER;
         for (size_t j = 0; j < 6; ++j) { estimate[100 * j + 50] = j % 2 ? -5.0f : 5.0f; } /* 25 >= 100 / 20 */
         estimate[3] = 2.0f;                                                              /* 4 < 5: not heavy */
-        struct dsgd_handle *e = ops_vector(&o, DSGD_F32, D, 1, estimate), *n = ops_vector(&o, DSGD_F64, 1, 1, &norm2), *out = ops_vector(&o, DSGD_SET, K, 1, NULL);
-        OPS(&o, dsgd_select_heavymix(&o.turn, &e->as.f32, &n->as.f64, K, (struct dsgd_rng_key){1, 1}, &out->as.set));
+        struct dsgd_handle *e = ops_vector(&o, DSGD_F32, D, 1, estimate), *n = ops_vector(&o, DSGD_F64, 1, 1, &norm2), *out = ops_vector(&o, DSGD_SET, K, 1, NULL),
+                           *found = ops_vector(&o, DSGD_SET, K, 1, NULL);
+        OPS(&o, dsgd_select_heavymix(&o.turn, &e->as.f32, &n->as.f64, K, (struct dsgd_rng_key){1, 1}, &out->as.set, &found->as.set));
         ops_read(&o, out, 0, chosen);
         assert_int_equal(ops_length_of(&o, out, 0), K);
         size_t heavy = 0;
@@ -148,9 +149,15 @@ static void heavy_coordinates_are_chosen_first(void **state)
             heavy += fabsf(estimate[chosen[j]]) == 5.0f;
         }
         assert_int_equal(heavy, 6);
-        OPS(&o, dsgd_select_heavymix(&o.turn, &e->as.f32, &n->as.f64, 4, (struct dsgd_rng_key){1, 1}, &out->as.set)); /* 25 >= 100 / 4: six for four */
+        assert_int_equal(ops_length_of(&o, found, 0), 6);
+        ops_read(&o, found, 0, chosen);
+        for (size_t j = 0; j < 6; ++j) { assert_int_equal(chosen[j], 100 * j + 50); } /* the draws of the rest are not in H */
+        OPS(&o, dsgd_select_heavymix(&o.turn, &e->as.f32, &n->as.f64, 4, (struct dsgd_rng_key){1, 1}, &out->as.set, &found->as.set)); /* 25 >= 100 / 4: six for four */
         ops_read(&o, out, 0, chosen);
         for (size_t j = 0; j < 4; ++j) { assert_int_equal(chosen[j], 100 * j + 50); } /* ties: the lower indices */
+        assert_int_equal(ops_length_of(&o, found, 0), 4); /* what was cut off is not in H any more */
+        OPS(&o, dsgd_select_heavymix(&o.turn, &e->as.f32, &n->as.f64, K, (struct dsgd_rng_key){1, 1}, &out->as.set, NULL));
+        assert_int_equal(ops_length_of(&o, out, 0), K);
         ops_close(&o);
     }
 }

@@ -68,7 +68,8 @@ static void load_each_key_changes_the_bytes(void **unused)
     (void)unused;
     static const char *const keys[][3] = {{"seed", "2", NULL},     {"n", "601", NULL},
                                           {"n_test", "302", NULL}, {"features", "22", NULL},
-                                          {"classes", "4", NULL},  {"separability", "6.1", NULL}};
+                                          {"classes", "4", NULL},  {"separability", "6.1", NULL},
+                                          {"rare", "0.1", NULL}};
     struct dsgd_dataset *a = load(none);
     for (size_t k = 0; k < sizeof keys / sizeof *keys; ++k) {
         struct dsgd_dataset *b = load(keys[k]);
@@ -106,6 +107,26 @@ static void classes_are_equally_frequent_and_half_of_the_features_zero(void **un
     /* z <= 0 has chance 1/2, and (0, 3/255) adds 0.5 %; four standard errors are 1.8 %: false alarm 6e-5, seed fixed */
     CHECK_CLOSE((double)zeros / (600 * 21), 0.505, 0.018);
     dsgd_dataset_destroy(data);
+}
+
+/* Feature j is there with probability j^-rare, in half of the cases as 0 all the same; what is there has the bytes that it had. */
+static void rare_features_fall_as_a_power(void **unused)
+{
+    (void)unused;
+    static const char *const keys[][7] = {{"separability", "0", "n", "8000", NULL}, {"separability", "0", "n", "8000", "rare", "0.5", NULL}};
+    struct dsgd_dataset *all = load(keys[0]), *rare = load(keys[1]);
+    size_t count[21] = {0};
+    for (size_t i = 0; i < 8000 * 21; ++i) {
+        count[i % 21] += rare->train.feature[i] != 0;
+        assert_true(rare->train.feature[i] == 0 || rare->train.feature[i] == all->train.feature[i]);
+    }
+    for (size_t j = 0; j < 21; ++j) {
+        const double share = 0.495 / sqrt((double)(j + 1)); /* (0, 3/255) is 0 too; four standard errors: false alarm 6e-5, seed fixed */
+        CHECK_CLOSE((double)count[j] / 8000, share, 4 * sqrt(share * (1 - share) / 8000) + 0.001);
+    }
+    assert_non_null(strstr(rare->title, "separability 0, rare 0.5)"));
+    dsgd_dataset_destroy(all);
+    dsgd_dataset_destroy(rare);
 }
 
 /* Metrics of softmax regression at its certified optimum. */
@@ -178,6 +199,7 @@ int main(void)
         cmocka_unit_test(load_each_key_changes_the_bytes),
         cmocka_unit_test(load_any_number_of_threads_same_bytes),
         cmocka_unit_test(classes_are_equally_frequent_and_half_of_the_features_zero),
+        cmocka_unit_test(rare_features_fall_as_a_power),
         cmocka_unit_test(separability_orders_objective_and_errors),
         cmocka_unit_test(two_classes_respect_the_bound_of_any_classifier),
         cmocka_unit_test(load_fewer_examples_than_classes_is_refused),

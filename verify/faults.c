@@ -94,7 +94,7 @@ static void finish_threshold(const void *common, struct dsgd_rows *s, const stru
     const dsgd_f32 *estimate = estimates(c, s, round, norm2);
     const struct dsgd_operand operand = dsgd_operand_f64(DSGD_READ_WRITE, norm2);
     dsgd_host_op(s, scale_row, &factor, &operand, 1); /* est^2 >= 3 l2^2 / k */
-    dsgd_select_heavymix(s, estimate, norm2, c->k, fill_key(), dsgd_send_set(s, 0));
+    dsgd_select_heavymix(s, estimate, norm2, c->k, fill_key(), dsgd_send_set(s, 0), NULL);
 }
 
 /* H, and the lowest coordinates that are not in it. */

@@ -36,23 +36,31 @@ static void reflect(size_t d, const double *restrict v, double *restrict z)
     for (size_t j = 0; j < d; ++j) { z[j] -= 2 * sum * v[j]; }
 }
 
+/* What coordinate j's standard normal, or sign, is multiplied by. */
+static double scale_of(const struct dsgd_quadratic *p, size_t j, double all, double alike)
+{
+    return p->profile ? p->profile[j] * all : alike;
+}
+
 static void add_noise(const struct dsgd_quadratic *p, const struct dsgd_batch *batch, float *grad)
 {
     const struct dsgd_rng_key key = {batch->seed, p->noise_key.purpose};
-    const double scale = p->config.sigma / sqrt((double)p->d * (double)batch->count);
+    const double all = p->config.sigma / sqrt((double)batch->count), alike = p->config.sigma / sqrt((double)p->d * (double)batch->count);
     if (p->config.noise == DSGD_NOISE_GAUSSIAN) {
         double z[2] = {0, 0};
         for (size_t j = 0; j < p->d; ++j) {
             if (j % 2 == 0) { dsgd_quadratic_normals(key, (uint32_t)(j / 2), batch->step, batch->worker, z); }
-            grad[j] += (float)(scale * z[j % 2]);
+            grad[j] += (float)(scale_of(p, j, all, alike) * z[j % 2]);
         }
         return;
     }
-    const float sign[2] = {(float)scale, -(float)scale};
     for (size_t j = 0; j < p->d; j += 128) { /* one draw has 128 bits */
         const struct dsgd_rng4 words = dsgd_rng_draw(key, (uint32_t)(j / 128), batch->step, batch->worker, 0);
         const size_t end = p->d - j < 128 ? p->d - j : 128;
-        for (size_t k = 0; k < end; ++k) { grad[j + k] += sign[words.word[k / 32] >> (k % 32) & 1]; }
+        for (size_t k = 0; k < end; ++k) {
+            const float scale = (float)scale_of(p, j + k, all, alike);
+            grad[j + k] += words.word[k / 32] >> (k % 32) & 1 ? -scale : scale;
+        }
     }
 }
 

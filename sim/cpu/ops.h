@@ -48,7 +48,7 @@ size_t cpu_select_bytes(size_t n, uint32_t rows);
 void cpu_select_topk(struct dsgd_rows *, const dsgd_f32 *, size_t, dsgd_set *, void *scratch);
 void cpu_select_topk_sparse(struct dsgd_rows *, const dsgd_set *, const dsgd_f32 *, size_t, dsgd_set *, void *scratch);
 void cpu_select_at_least(struct dsgd_rows *, const dsgd_f32 *, float, dsgd_set *, void *scratch);
-void cpu_select_heavymix(struct dsgd_rows *, const dsgd_f32 *, const dsgd_f64 *, size_t, struct dsgd_rng_key, dsgd_set *, void *scratch);
+void cpu_select_heavymix(struct dsgd_rows *, const dsgd_f32 *, const dsgd_f64 *, size_t, struct dsgd_rng_key, dsgd_set *, dsgd_set *heavy, void *scratch);
 void cpu_select_uniform(struct dsgd_rows *, size_t, size_t, struct dsgd_rng_key, dsgd_set *, void *scratch);
 
 /* group */

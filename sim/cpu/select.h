@@ -40,5 +40,7 @@ void select_uniform(size_t d, size_t k, struct dsgd_rng_key key, uint32_t step, 
  */
 void select_heavymix(size_t d, const float *est, double norm2, size_t k, struct dsgd_rng_key key, uint32_t step,
                      uint32_t *index, size_t *heavy, void *scratch);
+/** Which of its k choices are in H, ascending; returns how many. */
+size_t select_heavy_of(size_t k, const uint32_t *chosen /*[k]*/, const float *est, double norm2, uint32_t *heavy /*[k]*/);
 
 #endif

@@ -45,6 +45,16 @@ static void merge_ranks(size_t k, size_t heavy, const uint64_t *bits, uint32_t *
     memmove(index + out, h + passed, (heavy - passed) * sizeof *index);
 }
 
+size_t select_heavy_of(size_t k, const uint32_t *chosen, const float *est, double norm2, uint32_t *heavy)
+{
+    const int32_t threshold = k > 0 ? heavy_key(norm2 / (double)k) : 0;
+    size_t n = 0;
+    for (size_t j = 0; j < k; ++j) {
+        if (dsgd_magnitude_key(est[chosen[j]]) >= threshold) { heavy[n++] = chosen[j]; }
+    }
+    return n;
+}
+
 void select_heavymix(size_t d, const float *est, double norm2, size_t k, struct dsgd_rng_key key, uint32_t step,
                      uint32_t *index, size_t *heavy, void *scratch)
 {

@@ -42,13 +42,15 @@ void cpu_select_at_least(struct dsgd_rows *r, const dsgd_f32 *v, float threshold
 }
 
 void cpu_select_heavymix(struct dsgd_rows *r, const dsgd_f32 *estimate, const dsgd_f64 *norm2, size_t k, struct dsgd_rng_key key, dsgd_set *out,
-                         void *scratch)
+                         dsgd_set *heavy, void *scratch)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        size_t heavy;
-        select_heavymix(estimate->array.count, cpu_f32(estimate, row), cpu_f64(norm2, row)[0], k, key, r->step, cpu_set(out, row), &heavy,
-                        cpu_near(scratch));
+        const float *est = cpu_f32(estimate, row);
+        const double norm = cpu_f64(norm2, row)[0];
+        size_t found;
+        select_heavymix(estimate->array.count, est, norm, k, key, r->step, cpu_set(out, row), &found, cpu_near(scratch));
         *cpu_length(out, row) = (uint32_t)k;
+        if (heavy) { *cpu_length(heavy, row) = (uint32_t)select_heavy_of(k, cpu_set(out, row), est, norm, cpu_set(heavy, row)); }
     }
 }
 
