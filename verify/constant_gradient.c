@@ -1,9 +1,14 @@
-/* constant_gradient.c - f(w) = <1, w>. Interface: constant_gradient.h. */
+/* constant_gradient.c - f(w) = <g, w>. Interface: constant_gradient.h. */
 #include "verify/constant_gradient.h"
 
 void constant_gradient_init(size_t d, struct constant_gradient *out)
 {
     *out = (struct constant_gradient){.segment = {.name = "w", .count = d, .rows = 1, .cols = d}};
+}
+
+static float entry(const struct constant_gradient *p, size_t i)
+{
+    return p->g ? p->g[i] : 1.0f;
 }
 
 static enum dsgd_status create(const struct dsgd_problem_args *args, void **self)
@@ -29,7 +34,7 @@ static enum dsgd_status gradient(const void *self, const float *x, const struct 
 {
     const struct constant_gradient *p = self;
     (void)x, (void)batch;
-    for (size_t i = 0; i < p->segment.count; ++i) { grad[i] = 1.0f; }
+    for (size_t i = 0; i < p->segment.count; ++i) { grad[i] = entry(p, i); }
     return DSGD_OK;
 }
 
@@ -37,7 +42,7 @@ static enum dsgd_status full_gradient(const void *self, const double *x, double 
 {
     const struct constant_gradient *p = self;
     (void)x;
-    for (size_t i = 0; i < p->segment.count; ++i) { grad[i] = 1.0; }
+    for (size_t i = 0; i < p->segment.count; ++i) { grad[i] = (double)entry(p, i); }
     return DSGD_OK;
 }
 
@@ -45,7 +50,7 @@ static enum dsgd_status evaluate(const void *self, const double *x, double *valu
 {
     const struct constant_gradient *p = self;
     value[0] = 0.0;
-    for (size_t i = 0; i < p->segment.count; ++i) { value[0] += x[i]; }
+    for (size_t i = 0; i < p->segment.count; ++i) { value[0] += (double)entry(p, i) * x[i]; }
     return DSGD_OK;
 }
 

@@ -73,6 +73,7 @@ static enum dsgd_status one_run(struct verify_context *context, const struct ens
     struct trial trial;
     const uint32_t seed = verify_seed(context, plan->first_seed + (uint32_t)w->run);
     enum dsgd_status status = trial_open_problem(context, first->problem, first->self, plan->words, seed, &trial);
+    trial.forgetful = !plan->moments;
     memset(w->weighted, 0, 2 * w->out->d * sizeof *w->weighted);
     w->weight_sum = 0.0;
     w->next = 0;

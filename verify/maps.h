@@ -1,4 +1,4 @@
-/* maps.h - where HEAVYMIX contracts, and what fixed hashes do: tables for figures, written by `dsgd verify --map`.
+/* maps.h - where HEAVYMIX contracts, and what fixed hashes do, what every method's compressor leaves: tables for figures, written by `dsgd verify --map`.
  *
  * Tab-separated; lines that begin with # say what the columns are. Numbers depend on the context's seed alone (and on `full`: more
  * points and more draws).
@@ -16,5 +16,9 @@ enum dsgd_status verify_map_contraction(const struct verify_context *context, FI
 /** ||a_t||^2 under a persistent gradient with hashes drawn once and drawn every step, over the constant-step bound of Lemma 3; one block
  *  (two empty lines between) for each table and kind of hashes, one line for each of the logged steps. */
 enum dsgd_status verify_map_hashes(const struct verify_context *context, FILE *out);
+
+/** One line for each algorithm that compresses, its variants, and each vector shape at d = 785 and k = 25: mean of ||v - C(v)||^2/||v||^2, of one worker's
+ *  first step, over fresh seeds. Keys other than k, and `variant`, are the defaults. */
+enum dsgd_status verify_map_compressors(const struct verify_context *context, FILE *out);
 
 #endif

@@ -15,10 +15,15 @@
     X(verify_theorem1)        \
     X(verify_theorem6)        \
     X(verify_rates)           \
+    X(verify_shares)          \
+    X(verify_measured)        \
     X(verify_compressing)     \
+    X(verify_heavy)           \
+    X(verify_remark1)         \
     X(verify_theorem4_mnist)  \
     X(verify_theorem5_mnist)  \
     X(verify_sketch)          \
+    X(verify_sizes)           \
     X(verify_lemma1)          \
     X(verify_lemma1_large)    \
     X(verify_lemma1_mnist)    \
@@ -27,6 +32,9 @@
     X(verify_theorem7)        \
     X(verify_theorem1_reduction) \
     X(verify_lemma3)          \
+    X(verify_rebuttal)        \
+    X(verify_rebuttal_mnist)  \
+    X(verify_same_rates)      \
     X(verify_mnist)           \
     /* the next one: a line above this one */
 
@@ -57,6 +65,7 @@ const struct verify_check *verify_check_find(const char *name)
     X(verify_map_memory, "memory", "error memory over t under Lemma 3", 1, false) \
     X(verify_map_workers, "workers", "excess risk over the number of workers", 1, false) \
     X(verify_map_figure5, "figure5", "figure 5 on MNIST under Theorems 1 and 5", 1, true) \
+    X(verify_map_compressors, "compressors", "what every compressor leaves of five vector shapes", 1, true) \
     /* X(verify_map_name, "name", "title", 1, false) */
 
 #define DECLARE_MAP(function, name, title, version, mnist) enum dsgd_status function(const struct verify_context *context, FILE *out);

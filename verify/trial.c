@@ -299,7 +299,7 @@ enum dsgd_status trial_run(struct trial *t, trial_visit *visit, void *context)
             struct trial_view view = {.t = step, .eta = dsgd_schedule_lr(dsgd_engine_schedule(t->engine), (double)step),
                                       .x = dsgd_engine_model(t->engine)};
             bool kept = false;
-            status = mean_memory(t, row, mean, &view.memory_one, &kept);
+            status = t->forgetful ? DSGD_OK : mean_memory(t, row, mean, &view.memory_one, &kept);
             view.memory = kept ? mean : NULL;
             if (status == DSGD_OK) { status = visit(context, t, &view); }
         }

@@ -33,6 +33,7 @@ struct trial {
     double f_star;                     /* from the optimum, if trial_optimum was called */
     double *w_star;                    /* [d], owned; NULL before */
     const struct verify_fault *fault;
+    bool forgetful;                    /* set by who needs no memory in its views: reading all workers' takes longer than a step */
     struct dsgd_problem_ops sampled;   /* what the engine sees of the problem where the sampler is planted */
     struct trial_sampler sampler;
     double *linear, linear_sum;        /* [d] the average with planted weights; NULL without */

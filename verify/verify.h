@@ -13,7 +13,7 @@
 #include "sim/status.h"
 #include "theory/statistics.h"
 
-enum { VERIFY_TEXT_MAX = 256, VERIFY_ROWS_MAX = 64 };
+enum { VERIFY_TEXT_MAX = 384, VERIFY_ROWS_MAX = 64 };
 
 struct dsgd_algorithm;
 struct dsgd_dataset;
