@@ -1,8 +1,9 @@
 /* cmd_curve.c - `dsgd curve`: medians and bands over seeds as tab-separated text that gnuplot draws.
  *
  * One block a curve, two empty lines between them (gnuplot's `index`). Each block begins with comments: label, runs,
- * compression from the ledgers, metrics at w*, names and units of the columns. For each column of the trace stand
- * median, low and high: the 20% and 80% quantiles over the seeds, linear between neighbours.
+ * compression from the ledgers, means of what the oracle logged, metrics at w*, names and units of the columns. For each column of the
+ * trace, and for the words of values that a worker has sent and received, stand median, low and high: the 20% and 80% quantiles over the
+ * seeds, linear between neighbours.
  */
 #include <argp.h>
 #include <math.h>
@@ -64,6 +65,23 @@ static void print_comment(FILE *out, const char *name, const char *text)
     fputc('\n', out);
 }
 
+/* "# mean heavy: 0.21": of each column of the oracle that every run knows, over steps and runs. */
+static void print_oracle_means(FILE *out, const struct curve *curve)
+{
+    const struct dsgd_table *oracle = dsgd_runfile_table(curve->run[0], "oracle");
+    for (int c = 0; oracle && c < oracle->columns; ++c) {
+        double mean = 0.0;
+        if (oracle->column[c].integer) { continue; }
+        for (int r = 0; r < curve->runs; ++r) { mean += run_oracle_mean(curve->run[r], oracle->column[c].name) / curve->runs; }
+        if (!isfinite(mean)) { continue; }
+        fprintf(out, "# mean ");
+        text_shown(out, oracle->column[c].name);
+        fprintf(out, ": ");
+        text_tsv_number(out, 6, mean);
+        fputc('\n', out);
+    }
+}
+
 /* What a block says about itself. */
 static enum dsgd_status print_block_head(FILE *out, const struct curve *curve)
 {
@@ -93,6 +111,7 @@ static enum dsgd_status print_block_head(FILE *out, const struct curve *curve)
         print_comment(out, "algorithm", run->algorithm);
         fprintf(out, "# runs: %d\n# ratio values: %.4f\n# ratio wire: %.4f\n", curve->runs, quantile(work, curve->runs, 0.5),
                 quantile(wire, curve->runs, 0.5));
+        print_oracle_means(out, curve);
         for (int m = 0; m < run->optimum_metrics; ++m) {
             fprintf(out, "# at w*: ");
             text_shown(out, run->optimum_metric[m]);
@@ -127,6 +146,7 @@ static void print_column_head(FILE *out, const struct curve *curve, const struct
         const struct dsgd_column *column = &trace->column[c];
         if (strcmp(column->name, "step") != 0) { print_three(out, units ? column->unit : column->name, "", units); }
     }
+    print_three(out, units ? "word" : "words", "", units);
     for (int m = 0; o->minus_optimum && m < run->optimum_metrics; ++m) {
         const char *name = run->optimum_metric[m];
         print_three(out, units ? dsgd_table_find(trace, name)->unit : name, "_excess", units);
@@ -145,6 +165,8 @@ static void print_point(FILE *out, const struct curve *curve, size_t point, cons
         n = curve_values(curve, point, trace->column[c].name, CURVE_VALUE, work);
         print_quantiles(out, work, n);
     }
+    n = curve_words(curve, point, work);
+    print_quantiles(out, work, n);
     for (int m = 0; o->minus_optimum && m < run->optimum_metrics; ++m) {
         n = curve_values(curve, point, run->optimum_metric[m], CURVE_MINUS_OPTIMUM, work);
         print_quantiles(out, work, n);

@@ -58,3 +58,21 @@ enum dsgd_status comm_from_ledger(const struct dsgd_table *ledger, size_t d, str
     *out = c;
     return DSGD_OK;
 }
+
+double comm_words(const struct dsgd_table *ledger, size_t row)
+{
+    const struct dsgd_column *step = dsgd_table_find(ledger, "step"), *turns = dsgd_table_find(ledger, "worker_steps");
+    double bytes = 0.0;
+    if (!step || !turns || row >= ledger->rows) { return (double)NAN; }
+    if (turns->cell[row].i == 0) { return 0.0; }
+    for (int way = 0; way < 2; ++way) {
+        for (int k = 0; k < DSGD_KINDS; ++k) {
+            char name[32];
+            snprintf(name, sizeof name, "%s_%s", way == 0 ? "up" : "down", dsgd_kind_name((enum dsgd_kind)k));
+            const struct dsgd_column *column = dsgd_table_find(ledger, name);
+            if (!column) { return (double)NAN; }
+            if (dsgd_kind_is_value((enum dsgd_kind)k)) { bytes += (double)column->cell[row].i; }
+        }
+    }
+    return bytes / 4.0 * (double)step->cell[row].i / (double)turns->cell[row].i;
+}

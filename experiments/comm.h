@@ -23,4 +23,7 @@ struct comm {
  *  @param d  number of parameters: the extent of model/x */
 enum dsgd_status comm_from_ledger(const struct dsgd_table *ledger, size_t d, struct comm *out);
 
+/** Words of values a worker since step 0, both ways, in a row of the ledger; NaN where a column is missing. */
+double comm_words(const struct dsgd_table *ledger, size_t row);
+
 #endif

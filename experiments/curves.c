@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/comm.h"
 #include "experiments/reading.h"
 #include "experiments/result_state.h"
 #include "experiments/text_file.h"
@@ -289,15 +290,43 @@ void curve_set_destroy(struct curve_set *set)
     *set = (struct curve_set){.curves = 0};
 }
 
+/* The row of the run at a point; below 0: none, or a run that belongs to another point (*skip). */
+static int64_t row_at(const struct curve *curve, const struct dsgd_runfile *run, size_t point, bool *skip)
+{
+    *skip = curve->final && run->steps != curve->step[point];
+    return curve->final ? (int64_t)dsgd_runfile_table(run, "trace")->rows - 1 : row_of(run, curve->step[point]);
+}
+
+int curve_words(const struct curve *curve, size_t point, double *value)
+{
+    int n = 0;
+    for (int r = 0; r < curve->runs; ++r) {
+        bool skip;
+        const int64_t row = row_at(curve, curve->run[r], point, &skip);
+        if (!skip) { value[n++] = row < 0 ? (double)NAN : comm_words(dsgd_runfile_table(curve->run[r], "ledger"), (size_t)row); }
+    }
+    return n;
+}
+
+double run_oracle_mean(const struct dsgd_runfile *run, const char *name)
+{
+    const struct dsgd_table *oracle = dsgd_runfile_table(run, "oracle");
+    const struct dsgd_column *column = dsgd_table_find(oracle, name), *step = dsgd_table_find(oracle, "step");
+    double sum = 0.0;
+    if (!column || !step || oracle->rows < 2) { return (double)NAN; }
+    for (size_t r = 1; r < oracle->rows; ++r) { sum += column->cell[r].f * (double)(step->cell[r].i - step->cell[r - 1].i); }
+    return sum / (double)step->cell[oracle->rows - 1].i;
+}
+
 int curve_values(const struct curve *curve, size_t point, const char *column, enum curve_measure measure, double *value)
 {
     int n = 0;
     for (int r = 0; r < curve->runs; ++r) {
         const struct dsgd_runfile *run = curve->run[r];
-        if (curve->final && run->steps != curve->step[point]) { continue; }
+        bool skip;
+        const int64_t row = row_at(curve, run, point, &skip);
+        if (skip) { continue; }
         const double zero = measure == CURVE_MINUS_OPTIMUM ? run_optimum(run, column) : 0.0;
-        const int64_t row =
-            curve->final ? (int64_t)dsgd_runfile_table(run, "trace")->rows - 1 : row_of(run, curve->step[point]);
         const bool lost = row < 0 || (curve->final && diverged(run));
         value[n++] = (lost ? (double)NAN : cell_at(run, column, (size_t)row)) - zero;
     }

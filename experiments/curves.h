@@ -53,6 +53,11 @@ enum curve_measure { CURVE_VALUE, CURVE_MINUS_OPTIMUM };
 int curve_values(const struct curve *curve, size_t point, const char *column, enum curve_measure measure,
                  double *value);
 
+/** Words of values a worker has sent and received since step 0, the same runs and order. */
+int curve_words(const struct curve *curve, size_t point, double *value);
+/** Mean of an oracle column over the steps of a run, each row standing for the steps since the one before; NaN where it is unknown. */
+double run_oracle_mean(const struct dsgd_runfile *run, const char *column);
+
 /** Metric at the run's w*, NaN if unknown. */
 double run_optimum(const struct dsgd_runfile *run, const char *metric);
 /** Cell of the last trace row, NaN if there is none. */

@@ -27,7 +27,7 @@ struct series {
 static enum dsgd_status make(struct verify_context *context, const char *compressor, int workers, size_t points, size_t runs, uint32_t seed, struct series *s)
 {
     const struct ensemble_plan plan = {.words = s->words, .problem_seed = 92000, .first_seed = seed, .runs = runs, .points = points, .at = at};
-    const int length = snprintf(s->words, sizeof s->words, "problem=quadratic quadratic.d=%d quadratic.kappa=2 quadratic.sigma=10 %s workers=%d steps=%lld average=theory "
+    const int length = snprintf(s->words, sizeof s->words, "problem=quadratic quadratic.d=%d quadratic.kappa=2 quadratic.sigma=10 quadratic.noise=sign %s workers=%d steps=%lld average=theory "
              "step_size=theory step.constant=8 step.beta=8 step.xi=1100", (int)D, compressor, workers, (long long)at[points - 1]);
     if (length >= VERIFY_TEXT_MAX) { return dsgd_fail(DSGD_EINTERNAL, "the words of a setting are too long"); }
     return ensemble_run(context, &plan, &s->e);
@@ -96,4 +96,4 @@ static enum dsgd_status run(struct verify_context *context)
 }
 
 const struct verify_check verify_compressing = {
-    .name = "compressing", .title = "rates in T and W on a sketch smaller than the model, beside random-k", .version = 1, .run = run};
+    .name = "compressing", .title = "rates in T and W on a sketch smaller than the model, beside random-k", .version = 2, .run = run};
