@@ -16,7 +16,7 @@ override verify_set = seed=$${SEED:-1} set=quick options=(); \
     case $${FULL:-} in '' | 0 | no) ;; *) set=full options=(--full) ;; esac; \
     options+=(--seed "$$seed"); name=$$set; [ "$$seed" = 1 ] || name+=-s$$seed
 
-.PHONY: verify verify-figures verify-docs verify-faults-docs $(VERIFY_FIGURES)
+.PHONY: verify verify-figures verify-docs verify-faults-docs verify-compressors verify-compressors-docs $(VERIFY_FIGURES)
 
 verify: build ## holds every statement of the theory against measurements: a table with verdicts (FULL=1: up to two hours)
 	@$(verify_set); rows=results/verify/$$set-s$$seed.tsv; \
@@ -36,3 +36,13 @@ verify-docs: verify ## writes the table of docs/theory.md and docs/verify.tsv an
 
 verify-faults-docs: build ## plants each fault and writes the table of docs/theory.md that says which rows saw it
 	@DSGD=$$PWD/$(DSGD) DSGD_FAULTS_PAGE=$$PWD/docs/theory.md bash tests/verify_faults.sh
+
+verify-compressors: build ## what every compressor leaves of five vector shapes (FULL=1: more seeds)
+	@$(verify_set); table=results/figures/verify-compressors-$$name.tsv; \
+	$(DSGD) verify --map compressors "$${options[@]}" -o "$$table"; \
+	grep -v '^# end ' "$$table"
+
+verify-compressors-docs: build ## writes the table of docs/methods.md that says it
+	@$(verify_set); table=results/figures/verify-compressors-$$name.tsv; \
+	$(DSGD) verify --map compressors "$${options[@]}" -o "$$table"; \
+	scripts/compressors-docs.sh "$$table" docs/methods.md

@@ -34,6 +34,7 @@ while IFS= read -r line; do
     [ $skip = yes ] || printf '%s\n' "$line"
     case $line in
     '<!-- methods: table -->') printf '\n'; sed '/^<!-- end sha256=/d' "$stem.md"
+        # shellcheck disable=SC2016 # the backquotes are Markdown's
         printf '\nTuned for each method: `step.constant` alone, on the held-out images (next table). Not tuned: every other key.\n\n'; skip=yes ;;
     '<!-- methods: rates -->') printf '\n'; rates "$@"; printf '\n'; skip=yes ;;
     esac
