@@ -197,8 +197,11 @@ static bool sync_folder(const char *target)
 
 enum dsgd_status dsgd_replace_commit(struct dsgd_replace *r, const void *head, size_t size)
 {
-    bool good = synced(r->fd); /* the body first: with its head the file is whole */
-    good = good && dsgd_write_at(r->fd, head, size, 0);
+    /* the body first: with its head the file is whole. What takes the mark's place is written last, by itself: half of it leaves half a mark */
+    const size_t first = size < DSGD_HEAD_MIN ? size : DSGD_HEAD_MIN;
+    bool good = size == first || dsgd_write_at(r->fd, (const char *)head + first, size - first, first);
+    good = good && synced(r->fd);
+    good = good && dsgd_write_at(r->fd, head, first, 0);
     if (size < DSGD_HEAD_MIN) { good = good && ftruncate(r->fd, (off_t)size) == 0; }
     good = good && synced(r->fd) && rename(r->temporary, r->target) == 0;
     if (!good) {
@@ -239,13 +242,14 @@ static bool is_name(const char *name, const char *end)
            strcmp(name + length, end) == 0;
 }
 
-/* Empty, or as much of the mark as the disk took, or a whole file of ours. */
+/* Empty, or as much of the mark as the disk took, or its second half behind a head that was cut off, or a whole file of ours. */
 static bool is_ours(int fd, bool (*whole)(int fd))
 {
     char mark[DSGD_HEAD_MIN], there[DSGD_HEAD_MIN];
     make_mark(mark);
     const size_t got = dsgd_read_at(fd, there, sizeof there, 0);
-    return errno == 0 && (memcmp(there, mark, got) == 0 || (whole && whole(fd)));
+    const bool half = got == sizeof mark && memcmp(there + sizeof mark / 2, mark + sizeof mark / 2, sizeof mark / 2) == 0;
+    return errno == 0 && (memcmp(there, mark, got) == 0 || half || (whole && whole(fd)));
 }
 
 static void remove_dead(const char *path, bool lock, bool (*whole)(int fd))
