@@ -20,7 +20,7 @@ caption = \
   "Middle: logistic regression, W = 64, where feature j is in a share j^−0.7 of the examples (d = 16,384); right: a quadratic, W = 64, whose spectrum falls as 1/r ".\
   "and whose noise falls as r^−½ (d = 4096).\n".\
   "There k = 32 and a sketch of 5 × 64 = 320 cells. Within a panel all methods take the same steps 8/(μ(ξ + t)), ξ above Fact 4’s limit (3000, 1100), and random-k also smaller ones; nothing is tuned further.\n".\
-  "|H|: mean number of coordinates that HEAVYMIX found heavy, of k; the rest of its k is drawn at random; curves above 100 leave the panel.\n".\
+  "In brackets: compression in values; |H|: mean number of coordinates that HEAVYMIX found heavy, of k; the rest of its k is drawn at random; curves above 100 leave the panel.\n".\
   "True top-k sends its vectors dense to the server: it is ".\
   "what a sketch without errors would choose.\n".\
   "Data: ".dataset." (left), ".about(tsv_of(2), "dataset")." (middle)."

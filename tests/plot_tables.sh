@@ -37,12 +37,14 @@ curves()
     for label in "$@"; do
         [ $i -eq 0 ] || printf '\n\n'
         i=$((i + 1))
-        printf '# label: %s\n# dataset: %s\n# runs: 3\n# ratio values: %s\n# at w*: test_error 0.01\n' "$label" "$dataset" "${RATIO-1.0000}"
-        printf '# step\tseeds\tgap\tgap_low\tgap_high\ttest_error\ttest_error_low\ttest_error_high\ttest_loss_excess\ttest_loss_excess_low\ttest_loss_excess_high\n# 1'
-        printf '\t1%.0s' 1 2 3 4 5 6 7 8 9 10
-        for T in 1 2 3 4; do printf '\n1e%d\t3\t%se-%d\t1e-5\t1e-1\t0.02\t0.015\t0.03\t%se-%d\t1e-5\t1e-1' $T $i $T $i $T; done
+        printf '# label: %s\n# dataset: %s\n# runs: 3\n# ratio values: %s\n%s# at w*: test_error 0.01\n# at w*: train_error 0.01\n' "$label" "$dataset" "${RATIO-1.0000}" "${HEAVY-}"
+        printf '# step\tseeds\tgap\tgap_low\tgap_high\ttest_error\ttest_error_low\ttest_error_high\ttest_loss_excess\ttest_loss_excess_low\ttest_loss_excess_high\ttrain_error\ttrain_error_low\ttrain_error_high\twords\twords_low\twords_high\n# 1'
+        printf '\t1%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+        for T in 1 2 3 4; do printf '\n1e%d\t3\t%se-%d\t1e-5\t1e-1\t0.02\t0.015\t0.03\t%se-%d\t1e-5\t1e-1\t0.02\t0.015\t0.03\t1e%d\t1e%d\t1e%d' $T $i $T $i $T $((T + 2)) $((T + 2)) $((T + 2)); done
         echo
     done >"$file"
 }
 # figure STEM LABEL...: both tables of plots/figure5.gp
 figure() { curves "$1-logistic.tsv" "${@:2}"; curves "$1-svm.tsv" "${@:2}"; }
+# words STEM LABEL...: the tables of plots/words.gp
+words() { curves "$1-figure5.tsv" "${@:2}"; curves "$1-rare.tsv" "${@:2}"; curves "$1-power.tsv" "${@:2}"; }

@@ -108,6 +108,16 @@ for ((first = 0; first < ${#texts[@]}; first += 7)); do # a key has place for se
         [ "$(grep -cxF -- "$text (1.50×)" found)" -eq 2 ] || fail "label '$text': not literally in both keys of the SVG: $(grep -F -- "${text:0:3}" found | head -n 2)"
     done
 done
+HEAVY=$'# mean heavy: 0.5\n# mean update_nnz: 10\n' RATIO=1.5 DATASET='my_set^2 {x} %d 数' words w "${texts[@]:13:7}"
+"$plot" plots/words.gp "$work/w" >out 2>&1 || fail "words: exit code $?: $(cat out)"
+safe words
+grep -qF 'Data: my_set^2 {x} %d 数 (left), my_set^2 {x} %d 数 (middle).' w.caption.txt || fail 'words: the caption has another title of the data'
+if /usr/bin/python3 -c '' 2>/dev/null; then
+    /usr/bin/python3 texts.py w.svg >found || fail 'words: the SVG is no XML'
+    for text in "${texts[@]:13:7}"; do
+        [ "$(grep -cxF -- "$text (1.5×, |H| = 0.5 of 10)" found)" -eq 3 ] || fail "words: label '$text': not literally in the keys of the SVG: $(grep -F -- "${text:0:3}" found | head -n 2)"
+    done
+fi
 for map in "${maps[@]}"; do
     i=0
     for text in "${texts[@]:0:1}" "${texts[@]:5:3}" "${texts[@]:16}"; do
