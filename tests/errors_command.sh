@@ -228,7 +228,9 @@ ln -s circle.h5 circle.h5; try 2 run quick.conf --quiet -o circle.h5
 echo mine >".dsgd-$(printf owned.h5 | sha256sum | cut -c1-16).lock"; try 2 run quick.conf --quiet -o owned.h5
 ln -s users.txt ".dsgd-$(printf linked.h5 | sha256sum | cut -c1-16).lock"; try 2 run quick.conf --quiet -o linked.h5
 mkfifo fifo.h5; try 2 show fifo.h5
-flipped=$(($(stat -c %s a.h5) / 2)); cp a.h5 flipped.h5; printf 'x' | dd of=flipped.h5 bs=1 seek=$flipped conv=notrunc status=none; try 2 show flipped.h5
+flipped=$(($(stat -c %s a.h5) / 2)); cp a.h5 flipped.h5; middle=x # another byte than the one that stands there
+[ "$(dd if=a.h5 bs=1 skip=$flipped count=1 status=none | tr -d '\0')" != x ] || middle=y
+printf '%s' $middle | dd of=flipped.h5 bs=1 seek=$flipped conv=notrunc status=none; try 2 show flipped.h5
 
 # results that another program changed
 python=${PYTHON:-/usr/bin/python3}
