@@ -63,14 +63,21 @@ static struct theory_interval slope_T(const struct ensemble *e)
     return slope;
 }
 
+/* The gaps of a, then those of b, at a point; the caller frees them. NULL: no memory. */
+static double *gaps(const struct ensemble *a, const struct ensemble *b, size_t point)
+{
+    double *x = malloc((a->runs + b->runs) * sizeof *x);
+    if (!x) { return NULL; }
+    ensemble_column(a, a->output, point, x);
+    ensemble_column(b, b->output, point, x + a->runs);
+    return x;
+}
+
 /* Mean gap of a over that of b at a point, the same noise. */
 static struct theory_interval over(const struct ensemble *a, const struct ensemble *b, size_t point)
 {
-    double *x = malloc(2 * a->runs * sizeof *x);
-    if (!x) { return theory_exact((double)NAN); }
-    ensemble_column(a, a->output, point, x);
-    ensemble_column(b, b->output, point, x + a->runs);
-    const struct theory_interval ratio = ensemble_ratio(a->runs, x, x + a->runs);
+    double *x = gaps(a, b, point);
+    const struct theory_interval ratio = x ? ensemble_ratio(a->runs, x, x + a->runs) : theory_exact((double)NAN);
     free(x);
     return ratio;
 }
@@ -78,12 +85,9 @@ static struct theory_interval over(const struct ensemble *a, const struct ensemb
 /* Geometric mean over seeds of the ratio of gaps: random-k's are of several orders. */
 static struct theory_interval far_over(const struct ensemble *a, const struct ensemble *b, size_t point)
 {
-    double *x = malloc(2 * a->runs * sizeof *x);
-    if (!x) { return theory_exact((double)NAN); }
-    ensemble_column(a, a->output, point, x);
-    ensemble_column(b, b->output, point, x + a->runs);
-    for (size_t r = 0; r < a->runs; ++r) { x[r] = dsgd_log(x[r] / x[a->runs + r]); }
-    const struct theory_interval log = theory_mean(a->runs, x);
+    double *x = gaps(a, b, point);
+    for (size_t r = 0; x && r < a->runs; ++r) { x[r] = dsgd_log(x[r] / x[a->runs + r]); }
+    const struct theory_interval log = x ? theory_mean(a->runs, x) : theory_exact((double)NAN);
     free(x);
     return (struct theory_interval){dsgd_exp(log.value), dsgd_exp(log.low), dsgd_exp(log.high)};
 }
@@ -91,11 +95,8 @@ static struct theory_interval far_over(const struct ensemble *a, const struct en
 /* Mean gap of few workers over that of many after 2000 steps, independent runs. */
 static struct theory_interval over_W(const struct ensemble *few, const struct ensemble *many)
 {
-    double *x = malloc((few->runs + many->runs) * sizeof *x);
-    if (!x) { return theory_exact((double)NAN); }
-    ensemble_column(few, few->output, 1, x);
-    ensemble_column(many, many->output, 1, x + few->runs);
-    const struct theory_interval ratio = theory_ratio(few->runs, x, many->runs, x + few->runs);
+    double *x = gaps(few, many, 1);
+    const struct theory_interval ratio = x ? theory_ratio(few->runs, x, many->runs, x + few->runs) : theory_exact((double)NAN);
     free(x);
     return ratio;
 }
