@@ -61,7 +61,9 @@ count=$(cat count)
 for fault in kill kill-half enospc eio; do
     every=1 # a kill at each call; the other faults at every third, which reaches each kind of call too
     [ $fault = kill ] || every=3
-    for n in $(seq 1 $every "$count"); do
+    calls=$(seq 1 $every "$count")
+    [ $fault != kill-half ] || calls=$({ echo "$calls"; seq $((count - 12)) "$count"; } | sort -nu) # each of the last ones: the head among them
+    for n in $calls; do
         rm -rf place
         mkdir place
         (DSGD_FAULT_PATH=/place DSGD_FAULT_AT=$n DSGD_FAULT=$fault LD_PRELOAD=$work/shim.so "${run[@]}" -o place/part.h5) 2>err
