@@ -108,7 +108,7 @@ static struct dsgd_update decode(const void *common, struct dsgd_rows *all, cons
     return dsgd_sparse(1.0, dsgd_down_set(all, 0, ONLY), dsgd_down_f32(all, 1, ONLY)); /* line 8: w -= g~, the learning rate is inside */
 }
 
-const struct dsgd_algorithm sketched_heavymix = {
+const struct dsgd_algorithm dsgd_sketched_heavymix = {
     .common_size = sizeof(struct common),
     .view = A,
     .memory = true,

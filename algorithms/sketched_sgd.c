@@ -105,7 +105,7 @@ static const char *may_merge(const struct dsgd_setting *setting)
 static const struct dsgd_algorithm *variant(const struct dsgd_setting *setting)
 {
     const struct sketched_config *config = setting->config;
-    return config->variant == VARIANT_HEAVYMIX ? &sketched_heavymix : &sketched_topk;
+    return config->variant == VARIANT_HEAVYMIX ? &dsgd_sketched_heavymix : &dsgd_sketched_topk;
 }
 
 struct sketched_common sketched_common_of(const struct dsgd_setting *setting)

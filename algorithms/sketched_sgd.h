@@ -26,7 +26,7 @@ struct sketched_common {
 };
 
 /** The slots of Algorithm 2 and of Algorithm 3. */
-extern const struct dsgd_algorithm sketched_heavymix, sketched_topk;
+extern const struct dsgd_algorithm dsgd_sketched_heavymix, dsgd_sketched_topk;
 
 enum { SKETCHED_HASHES }; /* known to all */
 

@@ -174,7 +174,7 @@ static struct dsgd_update decode(const void *common, struct dsgd_rows *all, cons
     return dsgd_sparse(scale, at_all, value_all);
 }
 
-const struct dsgd_algorithm sketched_topk = {
+const struct dsgd_algorithm dsgd_sketched_topk = {
     .common_size = sizeof(struct common),
     .view = DSGD_ERROR_V,
     .memory = true,

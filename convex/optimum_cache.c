@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include "convex/optimum_file.h"
 #include "datasets/dataset.h"
-#include "sim/lock.h"
-#include "sim/replace.h"
+#include "record/lock.h"
+#include "record/replace.h"
 #include "sim/run_config.h"
 #include "sim/sha256.h"
 

@@ -3,7 +3,7 @@
  * A file <folder>/optimum-<16 hex digits>.h5 belongs to a key text that lists the problem's name, all its resolved
  * keys, the dataset's name and SHA-256, and the format's version; the digits begin the SHA-256 of that text, and the
  * text itself is stored and compared. A file that is missing, damaged, of another format, for another key, or whose f(w*) is
- * not f of this problem is computed anew and replaced (sim/replace.h); a file of that name that is no stored optimum is
+ * not f of this problem is computed anew and replaced (record/replace.h); a file of that name that is no stored optimum is
  * left alone. One process computes, others wait for it where files can be locked. A cache that cannot be read or written
  * costs the time of the computation and a warning, no more. seed_data is not part of the key: f of a problem with a dataset does not depend on it. A problem
  * without a dataset has its optimum in closed form and gets no file.

@@ -18,8 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sim/h5.h"
-#include "sim/h5_file.h"
+#include "record/h5.h"
+#include "record/h5_file.h"
 #include "sim/sha256.h"
 
 enum { NAME_SIZE = 96, BLOCK = DSGD_HEAD_MAX, CHUNK = 4096 }; /* 512: HDF5's smallest user block */

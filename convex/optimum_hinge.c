@@ -17,7 +17,7 @@
 #include <string.h>
 #include "convex/optimum.h"
 #include "sim/kernel/sum.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 static const double gap_max = 1e-8, gap_aim = 2e-9;
 enum {

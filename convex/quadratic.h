@@ -4,7 +4,7 @@
 
 #include "sim/kernel/normal.h"
 #include "sim/problem.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 enum dsgd_quadratic_noise { DSGD_NOISE_GAUSSIAN, DSGD_NOISE_SIGN };
 enum dsgd_quadratic_spectrum { DSGD_SPECTRUM_GEOMETRIC, DSGD_SPECTRUM_POWER };

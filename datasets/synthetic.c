@@ -10,7 +10,7 @@
  * features are frequent and most are rare, as words are in texts, and a gradient has few large coordinates. Classes are then closer than
  * `separability` says, which is their distance where all features are there.
  *
- * Everything is keyed randomness (sim/rng.h) and arithmetic that IEEE 754 fixes, without functions of a mathematical
+ * Everything is keyed randomness (sim/kernel/rng.h) and arithmetic that IEEE 754 fixes, without functions of a mathematical
  * library (a normal number is a sum of 8 uniform bytes): the same keys give the same bytes on any machine.
  *
  * The seed is a key of the dataset with a fixed default. It does not follow the run's seed: runs with several seeds
@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include "datasets/split.h"
 #include "sim/kernel/maths.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "sim/sha256.h"
 
 enum {

@@ -11,7 +11,7 @@
  *
  * Operations return nothing. The first failure sticks to the queue behind the rows, later operations do nothing, and the
  * engine asks once a phase. Working memory is reserved before the run: it was measured on a queue that does nothing.
- * A turn knows its workers and its step: operations that draw take a key alone (sim/rng.h), and every row draws its own numbers.
+ * A turn knows its workers and its step: operations that draw take a key alone (sim/kernel/rng.h), and every row draws its own numbers.
  * Unless said otherwise a result may be the same vector as an argument of its type, and no other overlap is allowed.
  * Letters: n elements of a vector, k coordinates of a set, d parameters. Cost is that of one pass unless it is named.
  */
@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 typedef struct dsgd_f32 dsgd_f32;         /* floats */
 typedef struct dsgd_f64 dsgd_f64;         /* doubles */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/engine_internal.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue)
 {

@@ -14,7 +14,7 @@ files=()
 for seed in 1 2 3 4 5; do
     for curve in vanilla heavymix topk; do
         file=$work/$curve-$seed.h5
-        "$DSGD" run "$DSGD_SOURCE/experiments/logistic_$curve.conf" --set seed=$seed -o "$file" --quiet || exit 1
+        "$DSGD" run "$DSGD_SOURCE/experiments/figure5/logistic_$curve.conf" --set seed=$seed -o "$file" --quiet || exit 1
         files+=("$file")
     done
 done

@@ -4,7 +4,7 @@
 #ifndef DSGD_TESTS_CHOSEN_H
 #define DSGD_TESTS_CHOSEN_H
 
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "tests/harness.h"
 
 enum { D = 43, WORKERS_MAX = 4 };

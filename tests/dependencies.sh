@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # dependencies.sh [FOLDER] - rules of the source tree that no compiler checks.
 #
-# - Includes point one way: sim <- datasets <- convex, deep; sim <- algorithms, theory; all of these <- verify; all <- experiments,
-#   bench, tests.
+# - Includes point one way: sim <- record, datasets, algorithms, theory; these <- convex, deep <- lab <- verify <- command; all <- tests.
+#   sim knows no HDF5. No circle between folders, folders within folders included.
+# - Recipes are no programs: no .c or .h file in experiments/.
 # - What handles and devices are made of (sim/inside.h, sim/device_ops.h, sim/ops.h, sim/cpu/...) is included by sim/, by code of a
 #   device (convex/cpu, convex/kernels.c) and by tests alone: everybody else has handles.
 # - A library folder never ends the process (abort, exit) and never prints to stdout or stderr: it returns a status.
@@ -11,18 +12,20 @@
 # Before the tree itself it checks that violations planted in a scratch tree are found.
 set -euo pipefail
 
-# The rules, one line for each folder: itself and what it may include. Folders of commands and tests may include all.
+# The rules, one line for each folder: itself and what it may include.
 rules='sim: sim
+record: record sim
 datasets: datasets sim
 algorithms: algorithms sim
-convex: convex datasets sim
-deep: deep datasets sim
 theory: theory sim
-verify: verify theory convex datasets algorithms sim
-experiments: experiments verify theory deep convex datasets algorithms sim
-bench: bench experiments verify theory deep convex datasets algorithms sim
-tests: tests bench experiments verify theory deep convex datasets algorithms sim'
-libraries='sim datasets algorithms convex deep theory verify'
+convex: convex record datasets sim
+deep: deep record datasets sim
+lab: lab deep convex record datasets algorithms theory sim
+verify: verify lab theory deep convex record datasets algorithms sim
+command: command verify lab theory deep convex record datasets algorithms sim
+experiments:
+tests: tests command verify lab theory deep convex record datasets algorithms sim'
+libraries='sim record datasets algorithms convex deep theory lab verify'
 
 # Prints "FILE:LINE: text" for each violation; fails if there is one.
 check_tree()
@@ -41,12 +44,15 @@ my %library = map { $_ => 1 } split / /, $ENV{LIBRARIES};
 my $inner = qr{^sim/(?:inside\.h|device_ops\.h|ops\.h|cpu/(?:cpu|ops|table)\.h|guard/.*)$};
 my $insider = qr{^(?:sim/|tests/|convex/cpu/|convex/kernels\.c$)};
 my $bad = 0;
+my %arrow; # folder of a file -> folders that it includes, with one place each
 sub report { my ($place, $text) = @_; print "$place: $text\n"; $bad = 1; }
 while (my $file = <STDIN>) {
     chomp $file;
     $file =~ s{^\./}{};
     my ($folder) = $file =~ m{^([^/]+)/};
     $folder //= ".";
+    my ($room) = $file =~ m{^(.*)/};
+    if ($folder eq "experiments") { report($file, "a program among the recipes: expected only configurations and sweeps"); }
     open my $in, "<", $file or die "dependencies: cannot read $file\n";
     local $/ = undef;
     my $code = <$in>;
@@ -65,7 +71,10 @@ while (my $file = <STDIN>) {
         my $path = $1;
         if ($path =~ m{(^|/)\.\./}) { report("$file:$number", "includes $path: expected a path from the top folder"); }
         if ($path =~ $inner and $file !~ $insider) { report("$file:$number", "includes $path: expected handles and operations alone (sim/device.h)"); }
+        if ($folder eq "sim" and $path =~ /^hdf5/) { report("$file:$number", "includes $path: sim knows no HDF5"); }
         my ($target) = $path =~ m{^([^/]+)/};
+        my ($there) = $path =~ m{^(.*)/};
+        if (defined $room and defined $there and $folder ne "tests" and defined $target and $may{$target} and $there ne $room) { $arrow{$room}{$there} //= "$file:$number"; }
         next unless defined $target and $may{$target} and $may{$folder};
         if (!$may{$folder}{$target}) { report("$file:$number", "$folder includes $path: expected only " . join(" ", sort keys %{$may{$folder}})); }
     }
@@ -83,6 +92,24 @@ while (my $file = <STDIN>) {
         }
     }
 }
+# Circles: from each folder along the arrows back to itself; the shortest is told.
+for my $start (sort keys %arrow) {
+    my %from = ($start => undef);
+    my @next = ($start);
+    while (defined(my $at = shift @next)) {
+        for my $to (sort keys %{$arrow{$at} // {}}) {
+            if ($to eq $start) {
+                my @way = ($at);
+                unshift @way, $from{$way[0]} while defined $from{$way[0]};
+                next if grep { $_ lt $start } @way; # told from its first folder
+                report($arrow{$at}{$to}, "closes the circle " . join(" -> ", @way, $start) . ": expected includes that point one way");
+            }
+            next if exists $from{$to};
+            $from{$to} = $at;
+            push @next, $to;
+        }
+    }
+}
 exit $bad;')
 }
 
@@ -95,12 +122,12 @@ plant()
     local file=$1
     shift
     rm -rf "${scratch:?}"/*
-    mkdir -p "$scratch/sim/cpu" "$scratch/convex/cpu" "$scratch/verify" "$scratch/datasets" "$scratch/algorithms" "$scratch/convex" "$scratch/deep" "$scratch/theory" \
+    mkdir -p "$scratch/sim/cpu" "$scratch/sim/kernel" "$scratch/convex/cpu" "$scratch/verify" "$scratch/record" "$scratch/lab/config" "$scratch/lab/run" "$scratch/command" "$scratch/datasets" "$scratch/algorithms" "$scratch/convex" "$scratch/deep" "$scratch/theory" \
         "$scratch/experiments" "$scratch/tests" "$scratch/build/sim"
     printf '#include "sim/b.h"\n#include <stdio.h>\n/* exit(1) on stderr */ // abort()\nconst char *s = "exit(1) \\" stdout";\nint my_exit(int);\nint f(void) { return my_exit(0) + snprintf(0, 0, "x"); }\ndouble h(double x) { return dsgd_exp(x) + a.log(x) + sqrt(x); } /* exp(x) */\n' >"$scratch/sim/a.c"
-    printf '#include "experiments/e.h"\n#include "convex/c.h"\nint main(void) { printf(""); exit(0); }\n' >"$scratch/tests/t.c"
+    printf '#include "command/e.h"\n#include "convex/c.h"\nint main(void) { printf(""); exit(0); }\n' >"$scratch/tests/t.c"
     printf '#include "tests/t.h"\n' >"$scratch/build/sim/x.c"
-    printf '#include "sim/inside.h"\n#include "sim/device_ops.h"\n#include "sim/ops.h"\n#include "sim/cpu/cpu.h"\n' |
+    printf '#include "sim/inside.h"\n#include "sim/device_ops.h"\n#include "sim/ops.h"\n#include "sim/cpu/cpu.h"\n#include "sim/kernel/k.h"\n' |
         tee "$scratch/sim/cpu/vec.c" "$scratch/convex/cpu/k.c" "$scratch/convex/kernels.c" >"$scratch/tests/ops.c"
     printf '#include "sim/device.h"\n#include "sim/algorithm.h"\n' | tee "$scratch/algorithms/a.c" >"$scratch/convex/p.c"
     if [ "$file" = none ]; then
@@ -129,15 +156,23 @@ plant algorithms/x.c '#include "sim/guard/guard.h"'
 plant convex/x.c '#include "sim/device_ops.h"'
 plant convex/x.h '#include "sim/inside.h"'
 plant verify/x.c '#include "sim/ops.h"'
-plant experiments/x.c '#include "sim/device_ops.h"'
+plant command/x.c '#include "sim/device_ops.h"'
 plant sim/cpu/x.c 'void g(void) { exit(1); }'
 plant algorithms/x.c '#include "datasets/dataset.h"'
 plant algorithms/x.c '#  include <convex/linear.h>'
 plant convex/x.c '#include "algorithms/registry.h"'
 plant deep/x.c '#include "convex/linear.h"'
-plant convex/x.c '#include "experiments/commands.h"'
+plant convex/x.c '#include "lab/run/session.h"'
+plant lab/run/x.c '#include "command/commands.h"'
+plant lab/run/x.c '#include "verify/verify.h"'
+plant record/x.c '#include "datasets/dataset.h"'
+plant sim/x.c '#include "record/runfile.h"'
+plant sim/x.c '#include <hdf5.h>'
+plant sim/kernel/x.h '#include "sim/cpu/cpu.h"'
+plant experiments/x.c 'int x;'
+plant lab/x.c 'void g(void) { _exit(1); }'
 plant sim/x.c '#include "tests/check.h"'
-plant experiments/x.c '#include "tests/check.h"'
+plant command/x.c '#include "tests/check.h"'
 plant sim/x.c '#include "../convex/linear.h"'
 plant convex/x.c 'int x = 0; /* */ int g(void) { abort(); }'
 plant convex/x.c 'double g(double x) { return log1p(exp(-x)); }'

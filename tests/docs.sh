@@ -133,7 +133,7 @@ scripts/docs-tables.sh "$DSGD" --check || fail 'tables in docs/*.md are not curr
 # The schema: names and units of files of three kinds, and a snapshot.
 if "$python" -c 'import h5py' 2>/dev/null; then
     run="build/release/dsgd run --quiet"
-    $run experiments/logistic_heavymix.conf --set steps=20 -o schema-data.h5 || fail 'run with data'
+    $run experiments/figure5/logistic_heavymix.conf --set steps=20 -o schema-data.h5 || fail 'run with data'
     printf 'problem = quadratic\nquadratic { kappa = 10 }\nalgorithm = local_topk\nsteps = 100000000\naverage = uniform\nstep { constant = 0.01 }\n' >schema.conf
     $run schema.conf --set steps=20 -o schema-quadratic.h5 || fail 'run without data'
     # shellcheck disable=SC2086 # command and words

@@ -52,7 +52,7 @@ makes 'an included file edited, with an old time' 2 2 s/one.sweep
 cp -p kept s/sub/base.conf
 makes 'back to the earlier one' 0 2 s/one.sweep
 find results -name '*.h5' -exec touch -d '2001-01-01' {} +
-touch s/sub/base.conf s/x.conf s/one.sweep experiments/*.conf dsgd
+touch s/sub/base.conf s/x.conf s/one.sweep experiments/*/*.conf dsgd
 makes 'results older than everything' 0 2 s/one.sweep
 sed -i 's/{1, 2}/{1, 2, 3}/' s/one.sweep
 makes 'one more seed' 1 3 s/one.sweep

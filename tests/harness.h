@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "experiments/session.h"
+#include "lab/run/session.h"
 #include "tests/check.h"
 
 struct harness {
-    struct spec spec;
-    struct session session;
+    struct dsgd_spec spec;
+    struct dsgd_session session;
     struct dsgd_engine *engine;
 };
 
@@ -41,10 +41,10 @@ static inline enum dsgd_status harness_resolve(struct harness *h, const char *te
     if (!file) { return dsgd_fail(DSGD_EIO, "cannot write %s", path); }
     fputs(text, file);
     fclose(file);
-    enum dsgd_status status = spec_load(path, set ? &set : NULL, set ? 1 : 0, &h->spec);
+    enum dsgd_status status = dsgd_spec_load(path, set ? &set : NULL, set ? 1 : 0, &h->spec);
     unlink(path);
-    const struct session_options options = {.threads = threads, .quiet = true};
-    if (status == DSGD_OK) { status = session_open(&h->spec, &options, &h->session); }
+    const struct dsgd_session_options options = {.threads = threads};
+    if (status == DSGD_OK) { status = dsgd_session_open(&h->spec, &options, &h->session); }
     return status;
 }
 
@@ -79,8 +79,8 @@ static inline void harness_row(struct dsgd_engine *engine, const char *name, siz
 static inline void harness_close(struct harness *h)
 {
     dsgd_engine_destroy(h->engine);
-    if (h->session.spec) { session_close(&h->session); }
-    spec_clear(&h->spec);
+    if (h->session.spec) { dsgd_session_close(&h->session); }
+    dsgd_spec_clear(&h->spec);
 }
 
 static inline void harness_finish(struct dsgd_engine *engine)

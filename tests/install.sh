@@ -33,7 +33,7 @@ grep -q "$prefix/.*libdsgd" "$work/log" || fail "the installed command finds ano
 # The examples are there and run from where they lie.
 [ "$(cd "$prefix/share/dsgd/experiments" && find . -type f | sort)" = "$(cd "$DSGD_SOURCE/experiments" && find . -name '*.conf' -o -name '*.sweep' | sort)" ] ||
     fail 'the installed configurations are not those of the tree'
-"$prefix/bin/dsgd" run "$prefix/share/dsgd/experiments/quadratic.conf" --quiet --set steps=20 -o "$work/example.h5" || fail 'an installed configuration does not run'
+"$prefix/bin/dsgd" run "$prefix/share/dsgd/experiments/convex/quadratic.conf" --quiet --set steps=20 -o "$work/example.h5" || fail 'an installed configuration does not run'
 "$prefix/bin/dsgd" show "$work/example.h5" >"$work/log" || fail 'the result of an installed configuration cannot be read'
 
 # Each public header compiles alone, with nothing but the installation.

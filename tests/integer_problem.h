@@ -2,7 +2,7 @@
 #ifndef DSGD_TESTS_INTEGER_PROBLEM_H
 #define DSGD_TESTS_INTEGER_PROBLEM_H
 
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "tests/harness.h"
 
 enum { INTEGER_D = 96, INTEGER_SEGMENTS = 3 };

@@ -2,7 +2,7 @@
 #ifndef DSGD_TESTS_LEDGER_H
 #define DSGD_TESTS_LEDGER_H
 
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "tests/harness.h"
 
 /** How the gradients of the workers relate. */
@@ -80,8 +80,8 @@ static inline struct dsgd_ledger ledger_run(const struct ledger_case *c, struct 
     fprintf(file, "problem = quadratic\nworkers = %u\nsteps = %lld\nstep { constant = 0.0625 }\nlog { per_decade = 0 oracle = false }\n%s\n",
             c->workers, (long long)c->steps, c->text);
     fclose(file);
-    struct spec spec;
-    HARNESS_OK(spec_load(path, NULL, 0, &spec));
+    struct dsgd_spec spec;
+    HARNESS_OK(dsgd_spec_load(path, NULL, 0, &spec));
     unlink(path);
     const struct ledger_problem problem = {c, {.name = "all", .count = c->d, .rows = 1, .cols = c->d}};
     const struct dsgd_engine_args args = {.config = &spec.run, .problem = &ops, .problem_self = &problem, .algorithm = spec.algorithm,
@@ -93,7 +93,7 @@ static inline struct dsgd_ledger ledger_run(const struct ledger_case *c, struct 
     assert_int_equal(dsgd_engine_status(engine), DSGD_COMPLETE);
     const struct dsgd_ledger ledger = *dsgd_engine_ledger(engine);
     dsgd_engine_destroy(engine);
-    spec_clear(&spec);
+    dsgd_spec_clear(&spec);
     return ledger;
 }
 

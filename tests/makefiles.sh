@@ -13,7 +13,7 @@ unset MAKEFLAGS MAKELEVEL MFLAGS # of the make that runs the tests
 dry()
 {
     (cd "$1" && make --warn-undefined-variables --dry-run --always-make -f Makefile.experiments MAKE=true DATASET=synthetic \
-        SWEEP=experiments/quadratic.sweep SET=workers=2 "$2")
+        SWEEP=experiments/convex/quadratic.sweep SET=workers=2 "$2")
 }
 # A variable that is set where other goals are made is no mistake: what counts is a name that nothing sets anywhere.
 unknown()
@@ -21,7 +21,7 @@ unknown()
     local line name
     while IFS= read -r line; do
         name=$(sed -n "s/.*warning: undefined variable '\([A-Za-z0-9_]*\)'.*/\1/p" <<<"$line")
-        [ -n "$name" ] && grep -qE "^([a-z ]*: *)?(override |export |define )*$name *([:?+]?=|\$)" "$1"/Makefile.experiments "$1"/experiments/*.mk && continue
+        [ -n "$name" ] && grep -qE "^([a-z ]*: *)?(override |export |define )*$name *([:?+]?=|\$)" "$1"/Makefile.experiments "$1"/experiments/*/*.mk "$1"/scripts/*.mk && continue
         printf '%s\n' "$line"
     done
 }
@@ -62,7 +62,7 @@ plant 's/rm -rf build/if rm -rf build; do/' Makefile.experiments
 [ "$code" -ne 0 ] || fail 'a recipe that bash cannot read is not found'
 
 # A variable without `override` is replaced by one of its name on the command line, and then runs as code.
-if grep -nE '^(define |[A-Za-z_.][A-Za-z0-9_]* *[:?+]?=)' "$DSGD_SOURCE/Makefile.experiments" "$DSGD_SOURCE"/experiments/*.mk | grep -v ':MAKEFLAGS +='; then
+if grep -nE '^(define |[A-Za-z_.][A-Za-z0-9_]* *[:?+]?=)' "$DSGD_SOURCE/Makefile.experiments" "$DSGD_SOURCE"/experiments/*/*.mk "$DSGD_SOURCE"/scripts/*.mk | grep -v ':MAKEFLAGS +='; then
     fail 'a variable of the makefiles without override'
 fi
 check_tree "$DSGD_SOURCE" || fail 'see above'

@@ -114,7 +114,7 @@ printf 'include("small.conf")\ninclude("all.conf")\n' >use.conf
     "$($dsgd run small.conf --set "$(sed -n 's/^# --set //p' all.conf)" --quiet -o set.h5 && $dsgd digest set.h5 | cut -d' ' -f1)" ] || fail 'include and --set differ'
 # diverged runs are infinite and never chosen; a grid of them alone grows downwards
 quadratic() { $dsgd tune quadratic.conf --set steps=200 --set quadratic.d=10 --metric objective --seeds 7,8 "$@"; }
-cp experiments/quadratic.conf .
+cp experiments/convex/quadratic.conf .
 quadratic --from 1e6 --factor 100 --points 2 -o down.conf >out 2>err || fail "tune of diverged runs: $(cat err)"
 told down.conf ' inf'
 awk -v v="$(best down.conf)" 'BEGIN { exit !(v > 0 && v < 1e4) }' || fail "a diverged value was chosen: $(cat down.conf)"
@@ -218,7 +218,7 @@ refuse 'long.h5.tmp' 'unfinished' -- table long.h5.tmp
 
 for file in experiments/methods/*.conf; do
     name=$(basename "$file" .conf)
-    [ "$name" = common ] || grep -qw "$name" <(sed -n '/default,METHODS,/,/)$/p' experiments/methods.mk) || fail "$name is not in experiments/methods.mk"
+    [ "$name" = common ] || grep -qw "$name" <(sed -n '/default,METHODS,/,/)$/p' experiments/methods/methods.mk) || fail "$name is not in experiments/methods/methods.mk"
     [ "$name" = common ] || $dsgd path "$file" >out 2>err || fail "$file: $(cat err)"
 done
 methods()

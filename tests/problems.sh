@@ -85,8 +85,8 @@ for seed in 1 2; do "$DSGD" run small.conf --set problem=softmax --set seed=$see
 # theory step sizes where they hold, and the example that needs no files
 "$DSGD" run small.conf --set algorithm=sgd --set problem=softmax --set step_size=theory --set step.constant=8 --set average=theory \
     -o t.h5 --quiet 2>err || fail "theory steps for softmax: $(cat err)"
-"$DSGD" run "$DSGD_SOURCE/experiments/synthetic.conf" --set steps=50 -o example.h5 --quiet 2>err || fail "synthetic.conf: $(cat err)"
-"$DSGD" run "$DSGD_SOURCE/experiments/softmax.conf" --set dataset=synthetic --set steps=20 -o softmax.h5 --quiet 2>err ||
+"$DSGD" run "$DSGD_SOURCE/experiments/convex/synthetic.conf" --set steps=50 -o example.h5 --quiet 2>err || fail "synthetic.conf: $(cat err)"
+"$DSGD" run "$DSGD_SOURCE/experiments/convex/softmax.conf" --set dataset=synthetic --set steps=20 -o softmax.h5 --quiet 2>err ||
     fail "softmax.conf: $(cat err)"
 "$DSGD" list | grep -q '^  synthetic ' || fail 'list: no synthetic'
 "$DSGD" list synthetic | grep -q separability || fail 'list synthetic'

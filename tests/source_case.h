@@ -8,7 +8,7 @@
 #include <confuse.h>
 #include <sys/stat.h>
 
-#include "experiments/source.h"
+#include "lab/config/source.h"
 
 static char source_folder[256];
 
@@ -33,9 +33,9 @@ static inline void expect(enum dsgd_status status, enum dsgd_status wanted, cons
 
 static inline enum dsgd_status load(const char *name, const char *set)
 {
-    struct spec spec;
-    const enum dsgd_status status = spec_load(name, set ? &set : NULL, set ? 1 : 0, &spec);
-    if (status == DSGD_OK) { spec_clear(&spec); }
+    struct dsgd_spec spec;
+    const enum dsgd_status status = dsgd_spec_load(name, set ? &set : NULL, set ? 1 : 0, &spec);
+    if (status == DSGD_OK) { dsgd_spec_clear(&spec); }
     return status;
 }
 
@@ -55,10 +55,10 @@ static inline void refused_bytes(const char *bytes, size_t size, const char *sen
 static inline void check_text(const char *file, const char *section, const char *key, const char *wanted)
 {
     struct source source = {.cfg = NULL};
-    HARNESS_OK(source_parse(file, SOURCE_CONFIG, &source));
+    HARNESS_OK(dsgd_source_parse(file, SOURCE_CONFIG, &source));
     const char *found = cfg_getstr(*section ? cfg_getsec(source.cfg, section) : source.cfg, key);
     if (!found || strcmp(found, wanted) != 0) { fail_msg("%s: %s = %s, expected %s", file, key, found ? found : "nothing", wanted); }
-    source_clear(&source);
+    dsgd_source_clear(&source);
 }
 
 static inline void accepted(const char *text, const char *section, const char *key, const char *wanted)

@@ -5,7 +5,7 @@
 #ifndef DSGD_TESTS_STRUCTURED_H
 #define DSGD_TESTS_STRUCTURED_H
 
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "tests/harness.h"
 
 enum { ROWS = 12, COLS = 10, M = ROWS * COLS, BIAS = 7, D = M + BIAS };

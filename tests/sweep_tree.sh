@@ -19,6 +19,6 @@ sweep() { make --no-print-directory -f Makefile.experiments DSGD=./dsgd SWEEP=ex
 # eight STEPS: the grid, 8 runs and 2 impossible combinations
 eight()
 {
-    sed 's/^steps = .*/steps = '"$1"'/' "$DSGD_SOURCE/experiments/quadratic.conf" >experiments/quadratic.conf
-    cp "$DSGD_SOURCE/experiments/quadratic.sweep" experiments/eight.sweep
+    sed 's/^steps = .*/steps = '"$1"'/' "$DSGD_SOURCE/experiments/convex/quadratic.conf" >experiments/quadratic.conf
+    cp "$DSGD_SOURCE/experiments/convex/quadratic.sweep" experiments/eight.sweep
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "datasets/dataset.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 static inline double synthetic_uniform(uint32_t seed, uint32_t item, uint32_t which) /* in (-1, 1) */
 {

@@ -3,7 +3,7 @@
  * Linked with --wrap, so that every allocation of our own objects passes here (those inside HDF5 and libc do not: their
  * failures are their own). Leaks are found by the address sanitizer's preset, which runs this test too.
  */
-#include "experiments/sweep.h"
+#include "lab/sweep/sweep.h"
 #include "tests/harness.h"
 
 #include <sys/stat.h>
@@ -147,14 +147,14 @@ static void allocation_fails_in_every_algorithm(void **state)
 /* Reading a configuration with an include and a sweep: want of memory is never said to be the file's fault. */
 static enum dsgd_status read_files(const char *config, const char *sweep_file)
 {
-    struct spec spec;
+    struct dsgd_spec spec;
     struct sweep sweep;
     struct data_shelf shelf = {.folder = NULL};
-    DSGD_TRY(spec_load(config, NULL, 0, &spec));
-    spec_clear(&spec);
-    const enum dsgd_status status = sweep_load(sweep_file, NULL, 0, &shelf, &sweep);
-    if (status == DSGD_OK) { sweep_clear(&sweep); }
-    data_shelf_clear(&shelf);
+    DSGD_TRY(dsgd_spec_load(config, NULL, 0, &spec));
+    dsgd_spec_clear(&spec);
+    const enum dsgd_status status = dsgd_sweep_load(sweep_file, NULL, 0, &shelf, &sweep);
+    if (status == DSGD_OK) { dsgd_sweep_clear(&sweep); }
+    dsgd_data_shelf_clear(&shelf);
     return status;
 }
 

@@ -5,7 +5,7 @@
  */
 #include "tests/check.h"
 
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "sim/schedule.h"
 #include "theory/bounds.h"
 

@@ -3,7 +3,7 @@
  */
 #include "tests/check.h"
 
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "tests/codec_case.h"
 
 static const struct dsgd_rng_key key = {11, 2026};

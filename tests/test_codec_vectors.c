@@ -4,7 +4,7 @@
 #include "tests/check.h"
 
 #include "sim/codec/ternary.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "tests/codec_case.h"
 
 static const struct dsgd_rng_key key = {12, 2026};

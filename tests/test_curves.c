@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "experiments/comm.h"
-#include "experiments/curves.h"
+#include "lab/report/comm.h"
+#include "lab/report/curves.h"
 #include "sim/transport.h"
 
 /* ---- quantiles ---- */
@@ -15,22 +15,22 @@ static void test_quantiles(void **state)
 {
     (void)state;
     double five[] = {5, 1, 4, 2, 3};
-    CHECK_CLOSE(quantile(five, 5, 0.5), 3.0, 0.0);
-    CHECK_CLOSE(quantile(five, 5, 0.2), 1.8, 1e-15);
-    CHECK_CLOSE(quantile(five, 5, 0.8), 4.2, 1e-15);
-    CHECK_CLOSE(quantile(five, 5, 1.0), 5.0, 0.0);
-    CHECK_CLOSE(quantile((double[]){2, 1}, 2, 0.5), 1.5, 0.0);
-    CHECK_CLOSE(quantile((double[]){7}, 1, 0.2), 7.0, 0.0);
-    assert_true(isnan(quantile(five, 0, 0.5)));
+    CHECK_CLOSE(dsgd_quantile(five, 5, 0.5), 3.0, 0.0);
+    CHECK_CLOSE(dsgd_quantile(five, 5, 0.2), 1.8, 1e-15);
+    CHECK_CLOSE(dsgd_quantile(five, 5, 0.8), 4.2, 1e-15);
+    CHECK_CLOSE(dsgd_quantile(five, 5, 1.0), 5.0, 0.0);
+    CHECK_CLOSE(dsgd_quantile((double[]){2, 1}, 2, 0.5), 1.5, 0.0);
+    CHECK_CLOSE(dsgd_quantile((double[]){7}, 1, 0.2), 7.0, 0.0);
+    assert_true(isnan(dsgd_quantile(five, 0, 0.5)));
 }
 
 static void test_quantile_counts_nan_as_worst(void **state)
 {
     (void)state;
-    CHECK_CLOSE(quantile((double[]){NAN, 1, 3, 2, NAN}, 5, 0.5), 3.0, 0.0); /* 1 2 3 inf inf */
-    CHECK_CLOSE(quantile((double[]){NAN, 1, 3, 2, NAN}, 5, 0.2), 1.8, 1e-15);
-    assert_true(isinf(quantile((double[]){NAN, 1, 3, 2, NAN}, 5, 0.8)));
-    assert_true(isinf(quantile((double[]){NAN, 1, NAN}, 3, 0.5)));
+    CHECK_CLOSE(dsgd_quantile((double[]){NAN, 1, 3, 2, NAN}, 5, 0.5), 3.0, 0.0); /* 1 2 3 inf inf */
+    CHECK_CLOSE(dsgd_quantile((double[]){NAN, 1, 3, 2, NAN}, 5, 0.2), 1.8, 1e-15);
+    assert_true(isinf(dsgd_quantile((double[]){NAN, 1, 3, 2, NAN}, 5, 0.8)));
+    assert_true(isinf(dsgd_quantile((double[]){NAN, 1, NAN}, 3, 0.5)));
 }
 
 /* ---- slopes ---- */
@@ -51,12 +51,12 @@ static void test_exact_power_law(void **state)
     double x[POINTS], y[POINTS];
     struct slope s;
     power_law(-1.0, x, y);
-    assert_int_equal(slope_fit(x, y, POINTS, &s), DSGD_OK);
+    assert_int_equal(dsgd_slope_fit(x, y, POINTS, &s), DSGD_OK);
     CHECK_CLOSE(s.slope, -1.0, 1e-10);
     CHECK_CLOSE(s.half, 0.0, 1e-10);
     assert_int_equal(s.points, POINTS);
     power_law(-0.5, x, y);
-    assert_int_equal(slope_fit(x, y, POINTS, &s), DSGD_OK);
+    assert_int_equal(dsgd_slope_fit(x, y, POINTS, &s), DSGD_OK);
     CHECK_CLOSE(s.slope, -0.5, 1e-10);
 }
 
@@ -69,7 +69,7 @@ static void test_outliers_are_resisted(void **state)
     for (int i = 0; i < POINTS; ++i) { y[i] *= i % 2 ? 1.01 : 0.99; } /* what noise there is */
     y[POINTS - 1] *= 30.0;
     y[POINTS - 4] *= 10.0;
-    assert_int_equal(slope_fit(x, y, POINTS, &s), DSGD_OK);
+    assert_int_equal(dsgd_slope_fit(x, y, POINTS, &s), DSGD_OK);
     CHECK_CLOSE(s.slope, -1.0, 0.01); /* least squares would say -0.4 */
     assert_true(s.half > 0.0 && fabs(s.slope + 1.0) < s.half);
 }
@@ -85,10 +85,10 @@ static void test_slope_leaves_out_what_has_no_logarithm(void **state)
     y[5] = 0.0;
     y[7] = (double)INFINITY;
     x[9] = 0.0;
-    assert_int_equal(slope_fit(x, y, POINTS, &s), DSGD_OK);
+    assert_int_equal(dsgd_slope_fit(x, y, POINTS, &s), DSGD_OK);
     assert_int_equal(s.points, POINTS - 5);
     CHECK_CLOSE(s.slope, -1.0, 1e-10);
-    assert_int_equal(slope_fit(x, y, 3, &s), DSGD_OK); /* 2 points are left */
+    assert_int_equal(dsgd_slope_fit(x, y, 3, &s), DSGD_OK); /* 2 points are left */
     assert_true(isnan(s.slope) && isnan(s.half));
 }
 
@@ -135,7 +135,7 @@ static void test_communication_of_the_papers_setting(void **state)
     struct dsgd_table ledger = {.columns = 0};
     struct comm c;
     make_ledger(&ledger, up, down, 100);
-    assert_int_equal(comm_from_ledger(&ledger, 785, &c), DSGD_OK);
+    assert_int_equal(dsgd_comm_from_ledger(&ledger, 785, &c), DSGD_OK);
     CHECK_CLOSE(c.values_up, 380.0, 0.0);
     CHECK_CLOSE(c.values_down, 10.0, 0.0);
     CHECK_CLOSE(c.values, 390.0, 0.0);
@@ -158,10 +158,10 @@ static void test_communication_without_steps_or_columns(void **state)
     struct dsgd_table ledger = {.columns = 0};
     struct comm c;
     make_ledger(&ledger, none, none, 0);
-    assert_int_equal(comm_from_ledger(&ledger, 785, &c), DSGD_OK);
+    assert_int_equal(dsgd_comm_from_ledger(&ledger, 785, &c), DSGD_OK);
     assert_true(isnan(c.values) && isnan(c.wire) && isnan(c.ratio_values));
     strcpy(ledger.column[2].name, "other");
-    assert_int_equal(comm_from_ledger(&ledger, 785, &c), DSGD_EINPUT);
+    assert_int_equal(dsgd_comm_from_ledger(&ledger, 785, &c), DSGD_EINPUT);
     assert_non_null(strstr(dsgd_error(), "down_table"));
     dsgd_table_destroy(&ledger);
 }
@@ -214,26 +214,26 @@ static void test_curve_over_seeds(void **state)
     struct curve_set curves;
     struct curve_slopes slopes;
     double value[4];
-    assert_int_equal(run_set_comparable(&set), DSGD_OK);
-    assert_int_equal(curve_set_create(&set, false, &curves), DSGD_OK);
+    assert_int_equal(dsgd_run_set_comparable(&set), DSGD_OK);
+    assert_int_equal(dsgd_curve_set_create(&set, false, &curves), DSGD_OK);
     assert_int_equal(curves.curves, 2);
     assert_string_equal(curves.curve[0].label, "a");
     assert_string_equal(curves.curve[1].label, "b");
     const struct curve *a = &curves.curve[0];
     assert_int_equal(a->runs, 3);
     assert_int_equal(a->points, 5); /* the diverged seed does not shorten the curve */
-    assert_int_equal(curve_values(a, 2, "gap", CURVE_VALUE, value), 3);
-    CHECK_CLOSE(quantile(value, 3, 0.5), 0.02, 1e-17);
-    assert_int_equal(curve_values(a, 4, "gap", CURVE_VALUE, value), 3);
-    CHECK_CLOSE(quantile(value, 3, 0.5), 3e-4, 1e-18); /* 1, 3, infinite */
-    curve_values(a, 2, "test_loss", CURVE_MINUS_OPTIMUM, value);
+    assert_int_equal(dsgd_curve_values(a, 2, "gap", CURVE_VALUE, value), 3);
+    CHECK_CLOSE(dsgd_quantile(value, 3, 0.5), 0.02, 1e-17);
+    assert_int_equal(dsgd_curve_values(a, 4, "gap", CURVE_VALUE, value), 3);
+    CHECK_CLOSE(dsgd_quantile(value, 3, 0.5), 3e-4, 1e-18); /* 1, 3, infinite */
+    dsgd_curve_values(a, 2, "test_loss", CURVE_MINUS_OPTIMUM, value);
     CHECK_CLOSE(value[1], 0.03, 1e-15);
-    assert_int_equal(curve_slopes(a, "gap", 1.0, 1e4, &slopes), DSGD_OK);
+    assert_int_equal(dsgd_curve_slopes(a, "gap", 1.0, 1e4, &slopes), DSGD_OK);
     assert_int_equal(slopes.seeds, 3);
     CHECK_CLOSE(slopes.median, -1.0, 1e-10);
     CHECK_CLOSE(slopes.half, 0.0, 1e-10);
     assert_int_equal(slopes.pooled.points, 13);
-    curve_set_destroy(&curves);
+    dsgd_curve_set_destroy(&curves);
     for (int r = 0; r < 4; ++r) { dsgd_runfile_destroy(run[r]); }
 }
 
@@ -255,29 +255,29 @@ static void test_final_rows(void **state)
     struct curve_set curves;
     struct curve_slopes slopes;
     double value[6];
-    assert_int_equal(curve_set_create(&set, false, &curves), DSGD_OK);
+    assert_int_equal(dsgd_curve_set_create(&set, false, &curves), DSGD_OK);
     assert_int_equal(curves.curves, 3); /* different T are different configurations ... */
     assert_string_equal(curves.curve[1].label, "a #2");
-    curve_set_destroy(&curves);
-    assert_int_equal(curve_set_create(&set, true, &curves), DSGD_OK);
+    dsgd_curve_set_destroy(&curves);
+    assert_int_equal(dsgd_curve_set_create(&set, true, &curves), DSGD_OK);
     assert_int_equal(curves.curves, 1); /* ... and points of one curve here */
     assert_int_equal(curves.curve[0].points, 3);
-    assert_int_equal(curve_values(&curves.curve[0], 1, "gap", CURVE_VALUE, value), 2);
+    assert_int_equal(dsgd_curve_values(&curves.curve[0], 1, "gap", CURVE_VALUE, value), 2);
     CHECK_CLOSE(value[0], 1e-3, 1e-18);
     CHECK_CLOSE(value[1], 2e-3, 1e-18);
-    assert_int_equal(curve_slopes(&curves.curve[0], "gap", 100.0, 1e4, &slopes), DSGD_OK);
+    assert_int_equal(dsgd_curve_slopes(&curves.curve[0], "gap", 100.0, 1e4, &slopes), DSGD_OK);
     assert_int_equal(slopes.seeds, 2);
     CHECK_CLOSE(slopes.mean, -1.0, 1e-10);
-    curve_set_destroy(&curves);
+    dsgd_curve_set_destroy(&curves);
     strcpy(run[3]->status, "running");
-    assert_int_equal(curve_set_create(&set, true, &curves), DSGD_EINPUT);
+    assert_int_equal(dsgd_curve_set_create(&set, true, &curves), DSGD_EINPUT);
     assert_non_null(strstr(dsgd_error(), run[3]->path));
     for (int r = 0; r < 6; ++r) { dsgd_runfile_destroy(run[r]); }
 }
 
 static void refused(const struct run_set *set)
 {
-    assert_int_equal(run_set_comparable(set), DSGD_EINPUT);
+    assert_int_equal(dsgd_run_set_comparable(set), DSGD_EINPUT);
     assert_non_null(strstr(dsgd_error(), set->run[0]->path));
     assert_non_null(strstr(dsgd_error(), set->run[1]->path));
 }
@@ -288,7 +288,7 @@ static void test_mixtures_are_refused(void **state)
     struct dsgd_runfile *run[] = {make_run("a", 1, 100, 100, 1.0), make_run("a", 2, 100, 100, 1.0)};
     struct run_set set = {2, run};
     struct curve_set curves;
-    assert_int_equal(run_set_comparable(&set), DSGD_OK);
+    assert_int_equal(dsgd_run_set_comparable(&set), DSGD_OK);
     strcpy(run[1]->dataset, "fashion_mnist");
     refused(&set);
     strcpy(run[1]->dataset, "mnist");
@@ -304,9 +304,9 @@ static void test_mixtures_are_refused(void **state)
     run[1]->f_star = 0.500001; /* another l2, say */
     refused(&set);
     run[1]->f_star = 0.5;
-    assert_int_equal(run_set_comparable(&set), DSGD_OK);
+    assert_int_equal(dsgd_run_set_comparable(&set), DSGD_OK);
     strcpy(run[1]->config_sha256, run[0]->config_sha256); /* the same run twice */
-    assert_int_equal(curve_set_create(&set, false, &curves), DSGD_EINPUT);
+    assert_int_equal(dsgd_curve_set_create(&set, false, &curves), DSGD_EINPUT);
     assert_non_null(strstr(dsgd_error(), run[1]->path));
     for (int r = 0; r < 2; ++r) { dsgd_runfile_destroy(run[r]); }
 }

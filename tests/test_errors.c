@@ -90,6 +90,22 @@ static void counts_above_d(void **state)
     }
 }
 
+/* A run from words is as strict as one from a file. */
+static void words_in_place_of_a_file(void **state)
+{
+    (void)state;
+    struct dsgd_spec spec;
+    expect(dsgd_spec_words("problem=quadratic quadratic.kapa=4", &spec), DSGD_EINPUT, "unknown key quadratic.kapa; the nearest known one is quadratic.kappa");
+    expect(dsgd_spec_words("problem=quadratic quadratic", &spec), DSGD_EINPUT, "expected key=value");
+    expect(dsgd_spec_words("problem=quadratic \"label=one two", &spec), DSGD_EINPUT, "expected another \" that ends");
+    HARNESS_OK(dsgd_spec_words("  problem=quadratic \"label=one two\" quadratic.d=7  seed=3 seed=4 ", &spec));
+    assert_string_equal(spec.run.label, "one two");
+    assert_int_equal(spec.run.seed, 4);
+    assert_non_null(strstr(spec.text, "    d = 7\n"));
+    assert_string_equal(spec.name, "run");
+    dsgd_spec_clear(&spec);
+}
+
 static void names_and_steps(void **state)
 {
     (void)state;
@@ -97,7 +113,7 @@ static void names_and_steps(void **state)
     char path[256], tiny[16], *far = calloc(1, 5000);
     assert_non_null(far);
     HARNESS_OK(harness_open(&h, small, "steps=50", 1));
-    expect(spec_path(&h.spec, "none", tiny, sizeof tiny), DSGD_EINPUT, "is too long");
+    expect(dsgd_spec_path(&h.spec, "none", tiny, sizeof tiny), DSGD_EINPUT, "is too long");
     memset(far, 'x', 4999);
     const struct dsgd_runfile_args none = {.attribute = NULL};
     expect(dsgd_runfile_write(far, h.engine, &none, true), DSGD_EINPUT, "is too long: expected a name of at most 4095 characters");
@@ -116,7 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(problems_without_data), cmocka_unit_test(optima_that_cannot_be_had),
-        cmocka_unit_test(counts_above_d),        cmocka_unit_test(names_and_steps),
+        cmocka_unit_test(counts_above_d),        cmocka_unit_test(names_and_steps), cmocka_unit_test(words_in_place_of_a_file),
         cmocka_unit_test(algorithms_from_outside), /* last: the table stays full */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

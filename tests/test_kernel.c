@@ -10,7 +10,7 @@
 #include "sim/kernel/median.h"
 #include "sim/kernel/number.h"
 #include "sim/kernel/sum.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "tests/check.h"
 
 /* The definition, word by word: lanes, fold, and the sums of chunks in the same way. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "verify/linear_moments.h"
+#include "verify/problems/linear_moments.h"
 #include "verify/trial.h"
 
 enum { EXAMPLES = 500, FEATURES = 20, D = FEATURES + 1, DRAWS = 4 };

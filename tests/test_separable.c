@@ -1,6 +1,6 @@
 /* test_separable.c - the functions of Theorems 4 and 5's checks: values, slopes, constants, start and noise are what the bounds assume. */
 #include "check.h"
-#include "verify/problem_separable.h"
+#include "verify/problems/problem_separable.h"
 
 enum { D = 130 }; /* more than one draw's 128 bits */
 

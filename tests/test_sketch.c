@@ -9,7 +9,7 @@
 #define sketch_hash_polynomial sketch_hash_polynomial_under_test
 #include "sim/cpu/sketch_hash_polynomial.c"
 #include "sim/cpu/count_sketch.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 static const struct sketch_hash_family *const family = &sketch_hash_polynomial_under_test;
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "sim/cpu/count_sketch.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 __extension__ typedef unsigned __int128 uint128;
 

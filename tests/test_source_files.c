@@ -152,10 +152,10 @@ static void same_as_libconfuse(void **state)
         found[0] = cfg_getstr(cfg, "label");
         struct source source = {.cfg = NULL};
         put("a.conf", text);
-        HARNESS_OK(source_parse("a.conf", SOURCE_CONFIG, &source));
+        HARNESS_OK(dsgd_source_parse("a.conf", SOURCE_CONFIG, &source));
         found[1] = cfg_getstr(source.cfg, "label");
         if (!found[0] || !found[1] || strcmp(found[0], found[1]) != 0) { fail_msg("%s\nlibConfuse: %s, here: %s", text, found[0], found[1]); }
-        source_clear(&source);
+        dsgd_source_clear(&source);
         cfg_free(cfg);
     }
 #undef DRAW

@@ -1,7 +1,7 @@
 /* test_source_text.c - what a configuration or sweep file may contain: docs/configuration.md, sentence by sentence. */
 #include "tests/source_case.h"
 
-#include "experiments/sweep.h"
+#include "lab/sweep/sweep.h"
 
 static void words(void **state)
 {
@@ -34,11 +34,11 @@ static void words(void **state)
     accepted("workers = 5\r", "", "workers", "5");
     accepted("step { constant = 2 } step { beta = 7 }", "step", "constant", "2");
     put("a.conf", "steps = 1.5e+06 seed = 1e1");
-    struct spec spec;
-    HARNESS_OK(spec_load("a.conf", NULL, 0, &spec));
+    struct dsgd_spec spec;
+    HARNESS_OK(dsgd_spec_load("a.conf", NULL, 0, &spec));
     assert_int_equal(spec.run.steps, 1500000);
     assert_int_equal(spec.run.seed, 10);
-    spec_clear(&spec);
+    dsgd_spec_clear(&spec);
     put("a.conf", "");
     HARNESS_OK(load("a.conf", NULL));
     put("a.conf", "\xEF\xBB\xBF");
@@ -151,10 +151,10 @@ static void keys_that_stand_twice(void **state)
     put("b.conf", "\nworkers = 7\nworkers = 8");
     refused("\ninclude('b.conf')", "b.conf:3: workers is in line 2 already;");
     put("a.conf", "workers = 5");
-    struct spec spec;
-    HARNESS_OK(spec_load("a.conf", (const char *const[]){"workers=6", "workers=9"}, 2, &spec));
+    struct dsgd_spec spec;
+    HARNESS_OK(dsgd_spec_load("a.conf", (const char *const[]){"workers=6", "workers=9"}, 2, &spec));
     assert_int_equal(spec.run.workers, 9);
-    spec_clear(&spec);
+    dsgd_spec_clear(&spec);
 }
 
 static void refused_sweep(const char *text, const char *sentence)
@@ -162,9 +162,9 @@ static void refused_sweep(const char *text, const char *sentence)
     struct sweep sweep;
     struct data_shelf shelf = {.folder = NULL};
     put("a.sweep", text);
-    expect(sweep_load("a.sweep", NULL, 0, &shelf, &sweep), DSGD_EINPUT, sentence, text);
-    sweep_clear(&sweep);
-    data_shelf_clear(&shelf);
+    expect(dsgd_sweep_load("a.sweep", NULL, 0, &shelf, &sweep), DSGD_EINPUT, sentence, text);
+    dsgd_sweep_clear(&sweep);
+    dsgd_data_shelf_clear(&shelf);
 }
 
 static void sweeps(void **state)
@@ -174,11 +174,11 @@ static void sweeps(void **state)
     struct data_shelf shelf = {.folder = NULL};
     put("q.conf", "problem = quadratic\nalgorithm = sgd\nsteps = 10");
     put("a.sweep", "\xEF\xBB\xBFruns a {\r\n config = q.conf seed = {1, 2, 1,}\r\n step { constant = {1e+1, +2} }\r\n}\r\nruns b { config = {q.conf} seed = 1 }");
-    HARNESS_OK(sweep_load("a.sweep", NULL, 0, &shelf, &sweep));
+    HARNESS_OK(dsgd_sweep_load("a.sweep", NULL, 0, &shelf, &sweep));
     assert_int_equal(sweep.runs, 5); /* the repeated seed is the same run */
     assert_int_equal(sweep.same, 2);
     assert_string_equal(sweep.run[0].set[1], "step.constant=1e+1");
-    sweep_clear(&sweep);
+    dsgd_sweep_clear(&sweep);
     refused_sweep("runs a { config = q.conf\nseed = {1}\nseed = {2} }", "a.sweep:3: seed is in line 2 already;");
     refused_sweep("runs a { config = q.conf\nstep { constant = 1 }\nstep { constant = 2 } }", "a.sweep:3: step.constant is in line 2 already;");
     refused_sweep("runs a { config = q.conf\nconfig = q.conf }", "a.sweep:2: config is in line 1 already;");
@@ -238,14 +238,14 @@ static void resolved_texts_read_back(void **state)
     for (size_t i = 0; i < sizeof value / sizeof *value; ++i) {
         char set[64];
         snprintf(set, sizeof set, "step.xi=%s", value[i]);
-        struct spec spec, same;
+        struct dsgd_spec spec, same;
         put("a.conf", "");
-        HARNESS_OK(spec_load("a.conf", (const char *const[]){set}, 1, &spec));
+        HARNESS_OK(dsgd_spec_load("a.conf", (const char *const[]){set}, 1, &spec));
         put("b.conf", spec.text);
-        HARNESS_OK(spec_load("b.conf", NULL, 0, &same));
+        HARNESS_OK(dsgd_spec_load("b.conf", NULL, 0, &same));
         assert_string_equal(spec.text, same.text);
-        spec_clear(&spec);
-        spec_clear(&same);
+        dsgd_spec_clear(&spec);
+        dsgd_spec_clear(&same);
         check_text("b.conf", "step", "xi", value[i]);
     }
 }

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "experiments/table_text.h"
+#include "lab/report/table_text.h"
 
 static void value_is(const char *config, const char *section, const char *key, const char *expected)
 {
-    char *value = table_text_value(config, section, key);
+    char *value = dsgd_table_text_value(config, section, key);
     if (expected) {
         assert_non_null(value);
         assert_string_equal(value, expected);
@@ -65,7 +65,7 @@ static void keys_of(const char *algorithm, const char *config, const char *other
     snprintf(run[1].algorithm, sizeof run[1].algorithm, "sgd");
     struct curve curve[2] = {{.runs = 1, .run = &at[0]}, {.runs = 1, .run = &at[1]}};
     const struct curve_set set = {2, curve};
-    assert_int_equal(table_text_keys(&set, 0, text), DSGD_OK);
+    assert_int_equal(dsgd_table_text_keys(&set, 0, text), DSGD_OK);
     free(run[0].config);
     free(run[1].config);
 }
@@ -102,9 +102,9 @@ static void test_any_text(void **state)
         keys_of(n % 3 == 0 ? "" : n % 3 == 1 ? "sgd" : "none", config[0], config[1], &text);
         assert_non_null(text);
         free(text);
-        char *exact = copy(config[0]), *value = table_text_value(exact, "step", "constant");
+        char *exact = copy(config[0]), *value = dsgd_table_text_value(exact, "step", "constant");
         free(value);
-        value = table_text_value(exact, "", "");
+        value = dsgd_table_text_value(exact, "", "");
         assert_null(value); /* a line without a key is none */
         free(exact);
     }

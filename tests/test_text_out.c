@@ -8,9 +8,9 @@
 
 #include <unistd.h>
 
-#include "experiments/json_out.h"
-#include "experiments/text_file.h"
-#include "experiments/text_out.h"
+#include "command/json_out.h"
+#include "record/text_file.h"
+#include "lab/report/text_out.h"
 
 enum { ROOM = 4096 };
 
@@ -32,7 +32,7 @@ static void expect(form *function, const char *text, const char *expected)
     assert_string_equal(printed, expected);
 }
 
-/* The reader's side of text_tsv, as docs/reading.md says it. */
+/* The reader's side of dsgd_print_tsv, as docs/reading.md says it. */
 static void undo(const char *cell, char *text)
 {
     for (; *cell; ++cell) {
@@ -54,13 +54,13 @@ static void undo(const char *cell, char *text)
 static void is_printable(const char *printed)
 {
     uint32_t code;
-    for (size_t bytes; (bytes = text_next(printed, &code)) > 0; printed += bytes) { assert_false(text_is_control(code)); }
+    for (size_t bytes; (bytes = dsgd_text_next(printed, &code)) > 0; printed += bytes) { assert_false(dsgd_text_is_control(code)); }
 }
 
 static void test_every_byte_alone_and_between_letters(void **state)
 {
     (void)state;
-    static form *const forms[] = {text_shown, text_tsv, text_markdown};
+    static form *const forms[] = {dsgd_print_shown, dsgd_print_tsv, dsgd_print_markdown};
     for (int byte = 1; byte < 256; ++byte) {
         const char alone[] = {(char)byte, '\0'}, between[] = {'a', (char)byte, 'b', '\0'};
         for (size_t f = 0; f < sizeof forms / sizeof *forms; ++f) {
@@ -69,68 +69,68 @@ static void test_every_byte_alone_and_between_letters(void **state)
             is_printable(printed);
             print(forms[f], between, printed);
             is_printable(printed);
-            if (forms[f] == text_tsv) {
+            if (forms[f] == dsgd_print_tsv) {
                 undo(printed, back);
                 assert_string_equal(back, between);
             }
         }
-        if (byte > ' ' && byte < 0x7f && byte != '\\' && byte != '#' && byte != '"') { expect(text_tsv, alone, alone); }
-        if (byte >= ' ' && byte < 0x7f) { expect(text_shown, between, between); }
+        if (byte > ' ' && byte < 0x7f && byte != '\\' && byte != '#' && byte != '"') { expect(dsgd_print_tsv, alone, alone); }
+        if (byte >= ' ' && byte < 0x7f) { expect(dsgd_print_shown, between, between); }
     }
 }
 
 static void test_controls_are_shown(void **state)
 {
     (void)state;
-    expect(text_shown, "a\tb\nc\rd\x1b[31me\x7f", "a\\tb\\nc\\rd\\x1b[31me\\x7f");
-    expect(text_shown, "C1 \xc2\x85, override \xe2\x80\xae, line \xe2\x80\xa8", "C1 \\xc2\\x85, override \\xe2\\x80\\xae, line \\xe2\\x80\\xa8");
-    expect(text_shown, "isolate \xe2\x81\xa6, mark \xd8\x9c", "isolate \\xe2\\x81\\xa6, mark \\xd8\\x9c");
-    expect(text_shown, "", "");
-    expect(text_lines, "a\x1b\n\n  b\tc", "a\\x1b\n\n  b\\tc\n");
-    expect(text_lines, "a\xe5\nb\n", "a\\xe5\nb\n"); /* a character does not reach over a line's end */
-    expect(text_lines, "", "");
+    expect(dsgd_print_shown, "a\tb\nc\rd\x1b[31me\x7f", "a\\tb\\nc\\rd\\x1b[31me\\x7f");
+    expect(dsgd_print_shown, "C1 \xc2\x85, override \xe2\x80\xae, line \xe2\x80\xa8", "C1 \\xc2\\x85, override \\xe2\\x80\\xae, line \\xe2\\x80\\xa8");
+    expect(dsgd_print_shown, "isolate \xe2\x81\xa6, mark \xd8\x9c", "isolate \\xe2\\x81\\xa6, mark \\xd8\\x9c");
+    expect(dsgd_print_shown, "", "");
+    expect(dsgd_print_lines, "a\x1b\n\n  b\tc", "a\\x1b\n\n  b\\tc\n");
+    expect(dsgd_print_lines, "a\xe5\nb\n", "a\\xe5\nb\n"); /* a character does not reach over a line's end */
+    expect(dsgd_print_lines, "", "");
 }
 
 static void test_broken_utf8_is_shown_byte_by_byte(void **state)
 {
     (void)state;
-    expect(text_shown, "\xc3\xa9 \xe5\xad\x97 \xf0\x9f\x98\x80", "\xc3\xa9 \xe5\xad\x97 \xf0\x9f\x98\x80");
-    expect(text_shown, "\xc3", "\\xc3");                   /* cut off at the end */
-    expect(text_shown, "\xe5\xad", "\\xe5\\xad");
-    expect(text_shown, "\xf0\x9f\x98", "\\xf0\\x9f\\x98");
-    expect(text_shown, "\xe5\xad!", "\\xe5\\xad!");        /* cut off in the middle */
-    expect(text_shown, "\xc0\xaf", "\\xc0\\xaf");          /* longer than needed */
-    expect(text_shown, "\xe0\x80\xaf", "\\xe0\\x80\\xaf");
-    expect(text_shown, "\xed\xa0\x80", "\\xed\\xa0\\x80"); /* a surrogate */
-    expect(text_shown, "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
-    expect(text_shown, "\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80");
+    expect(dsgd_print_shown, "\xc3\xa9 \xe5\xad\x97 \xf0\x9f\x98\x80", "\xc3\xa9 \xe5\xad\x97 \xf0\x9f\x98\x80");
+    expect(dsgd_print_shown, "\xc3", "\\xc3");                   /* cut off at the end */
+    expect(dsgd_print_shown, "\xe5\xad", "\\xe5\\xad");
+    expect(dsgd_print_shown, "\xf0\x9f\x98", "\\xf0\\x9f\\x98");
+    expect(dsgd_print_shown, "\xe5\xad!", "\\xe5\\xad!");        /* cut off in the middle */
+    expect(dsgd_print_shown, "\xc0\xaf", "\\xc0\\xaf");          /* longer than needed */
+    expect(dsgd_print_shown, "\xe0\x80\xaf", "\\xe0\\x80\\xaf");
+    expect(dsgd_print_shown, "\xed\xa0\x80", "\\xed\\xa0\\x80"); /* a surrogate */
+    expect(dsgd_print_shown, "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
+    expect(dsgd_print_shown, "\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80");
 }
 
 static void test_tsv(void **state)
 {
     (void)state;
-    expect(text_tsv, "a\tb", "a\\tb");
-    expect(text_tsv, "a\\tb", "a\\\\tb"); /* a backslash and a t is something else */
-    expect(text_tsv, "#1 \"a\" #2", "\\x231 \"a\" #2");
-    expect(text_tsv, "\"a\"", "\\x22a\"");
-    expect(text_tsv, "=1+1", "\\x3d1+1"); /* a formula of a spreadsheet */
-    expect(text_tsv, "+1", "\\x2b1");
-    expect(text_tsv, "-1 - 2", "\\x2d1 - 2");
-    expect(text_tsv, "@SUM(A1)", "\\x40SUM(A1)");
-    expect(text_tsv, "-", "-");
-    expect(text_tsv, "a=-1", "a=-1");
-    expect(text_tsv, "a|b <c> _d_ \xe5\xad\x97", "a|b <c> _d_ \xe5\xad\x97");
+    expect(dsgd_print_tsv, "a\tb", "a\\tb");
+    expect(dsgd_print_tsv, "a\\tb", "a\\\\tb"); /* a backslash and a t is something else */
+    expect(dsgd_print_tsv, "#1 \"a\" #2", "\\x231 \"a\" #2");
+    expect(dsgd_print_tsv, "\"a\"", "\\x22a\"");
+    expect(dsgd_print_tsv, "=1+1", "\\x3d1+1"); /* a formula of a spreadsheet */
+    expect(dsgd_print_tsv, "+1", "\\x2b1");
+    expect(dsgd_print_tsv, "-1 - 2", "\\x2d1 - 2");
+    expect(dsgd_print_tsv, "@SUM(A1)", "\\x40SUM(A1)");
+    expect(dsgd_print_tsv, "-", "-");
+    expect(dsgd_print_tsv, "a=-1", "a=-1");
+    expect(dsgd_print_tsv, "a|b <c> _d_ \xe5\xad\x97", "a|b <c> _d_ \xe5\xad\x97");
 }
 
 static void test_markdown(void **state)
 {
     (void)state;
-    expect(text_markdown, "a|b", "a\\|b");
-    expect(text_markdown, "a\\|b", "a\\\\\\|b");
-    expect(text_markdown, "<b>*x*</b> `y` [z](u) &amp; ~~s~~ $m$", "\\<b\\>\\*x\\*\\</b\\> \\`y\\` \\[z\\](u) \\&amp; \\~\\~s\\~\\~ \\$m\\$");
-    expect(text_markdown, "local_topk _x_ a_", "local_topk \\_x\\_ a\\_");
-    expect(text_markdown, "# a # b", "\\# a # b");
-    expect(text_markdown, "a\nb\tc\x1b", "a\\\\nb\\\\tc\\\\x1b");
+    expect(dsgd_print_markdown, "a|b", "a\\|b");
+    expect(dsgd_print_markdown, "a\\|b", "a\\\\\\|b");
+    expect(dsgd_print_markdown, "<b>*x*</b> `y` [z](u) &amp; ~~s~~ $m$", "\\<b\\>\\*x\\*\\</b\\> \\`y\\` \\[z\\](u) \\&amp; \\~\\~s\\~\\~ \\$m\\$");
+    expect(dsgd_print_markdown, "local_topk _x_ a_", "local_topk \\_x\\_ a\\_");
+    expect(dsgd_print_markdown, "# a # b", "\\# a # b");
+    expect(dsgd_print_markdown, "a\nb\tc\x1b", "a\\\\nb\\\\tc\\\\x1b");
 }
 
 static void test_numbers(void **state)
@@ -145,7 +145,7 @@ static void test_numbers(void **state)
     for (size_t i = 0; i < 7; ++i) {
         FILE *out = fmemopen(printed, sizeof printed, "w");
         assert_non_null(out);
-        text_tsv_number(out, i < 3 ? cases[i].digits : 8, i < 3 ? cases[i].value : odd[i - 3]);
+        dsgd_print_tsv_number(out, i < 3 ? cases[i].digits : 8, i < 3 ? cases[i].value : odd[i - 3]);
         fclose(out);
         assert_string_equal(printed, i < 3 ? cases[i].text : word[i - 3]);
     }
@@ -153,36 +153,36 @@ static void test_numbers(void **state)
 
 static void pad_left(FILE *out, const char *text)
 {
-    text_padded(out, -6, text);
+    dsgd_print_padded(out, -6, text);
     fputc('.', out);
 }
 
 static void pad_right(FILE *out, const char *text)
 {
-    text_padded(out, 6, text);
+    dsgd_print_padded(out, 6, text);
     fputc('.', out);
 }
 
 static void test_width(void **state)
 {
     (void)state;
-    assert_int_equal(text_width(""), 0);
-    assert_int_equal(text_width("abc"), 3);
-    assert_int_equal(text_width("\xc3\xa9"), 1);
-    assert_int_equal(text_width("a\tb"), 4);
-    assert_int_equal(text_width("\x1b"), 4);
-    assert_int_equal(text_width("\xff"), 4);
+    assert_int_equal(dsgd_text_width(""), 0);
+    assert_int_equal(dsgd_text_width("abc"), 3);
+    assert_int_equal(dsgd_text_width("\xc3\xa9"), 1);
+    assert_int_equal(dsgd_text_width("a\tb"), 4);
+    assert_int_equal(dsgd_text_width("\x1b"), 4);
+    assert_int_equal(dsgd_text_width("\xff"), 4);
     expect(pad_left, "ab", "ab    .");
     expect(pad_right, "ab", "    ab.");
     expect(pad_left, "\xc3\xa9", "\xc3\xa9     .");
     expect(pad_left, "longer than six", "longer than six.");
-    if (text_width("\xe5\xad\x97") == 1) { /* no C.UTF-8: a column for each character */
+    if (dsgd_text_width("\xe5\xad\x97") == 1) { /* no C.UTF-8: a column for each character */
         print_message("note: no locale C.UTF-8, wide characters count as narrow\n");
         return;
     }
-    assert_int_equal(text_width("\xe5\xad\x97"), 2);
-    assert_int_equal(text_width("e\xcc\x81"), 1); /* a combining accent */
-    assert_int_equal(text_width("\xf0\x9f\x98\x80"), 2);
+    assert_int_equal(dsgd_text_width("\xe5\xad\x97"), 2);
+    assert_int_equal(dsgd_text_width("e\xcc\x81"), 1); /* a combining accent */
+    assert_int_equal(dsgd_text_width("\xf0\x9f\x98\x80"), 2);
     expect(pad_left, "\xe5\xad\x97", "\xe5\xad\x97    .");
 }
 
@@ -190,11 +190,11 @@ static void test_a_buffer_is_cut_between_characters(void **state)
 {
     (void)state;
     char text[8];
-    assert_string_equal(text_shown_into(text, sizeof text, "abc"), "abc");
-    assert_string_equal(text_shown_into(text, sizeof text, "abcdefghij"), "abcdefg");
-    assert_string_equal(text_shown_into(text, sizeof text, "abcde\xe5\xad\x97"), "abcde");
-    assert_string_equal(text_shown_into(text, sizeof text, "abcd\x1b"), "abcd");
-    assert_string_equal(text_shown_into(text, 1, "abc"), "");
+    assert_string_equal(dsgd_text_shown_into(text, sizeof text, "abc"), "abc");
+    assert_string_equal(dsgd_text_shown_into(text, sizeof text, "abcdefghij"), "abcdefg");
+    assert_string_equal(dsgd_text_shown_into(text, sizeof text, "abcde\xe5\xad\x97"), "abcde");
+    assert_string_equal(dsgd_text_shown_into(text, sizeof text, "abcd\x1b"), "abcd");
+    assert_string_equal(dsgd_text_shown_into(text, 1, "abc"), "");
 }
 
 /* Any bytes: nothing raw, the form for programs gives the text back. One fixed stream of random bytes. */
@@ -213,15 +213,15 @@ static void test_any_text(void **state)
             if (!text[length]) { break; }
         }
         text[length] = '\0';
-        print(text_tsv, text, printed);
+        print(dsgd_print_tsv, text, printed);
         is_printable(printed);
         undo(printed, back);
         assert_string_equal(back, text);
-        print(text_markdown, text, printed);
+        print(dsgd_print_markdown, text, printed);
         is_printable(printed);
-        print(text_shown, text, printed);
+        print(dsgd_print_shown, text, printed);
         is_printable(printed);
-        assert_true(text_width(text) >= 0);
+        assert_true(dsgd_text_width(text) >= 0);
     }
 }
 
@@ -261,10 +261,10 @@ static void test_a_text_file_ends_its_last_line(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/t", folder);
     for (size_t i = 0; i < sizeof given / sizeof *given; ++i) {
-        for (size_t m = 0; m < 2; ++m) { assert_int_equal(text_file_write(path, given[i], strlen(given[i]), mark[m]), DSGD_OK); }
+        for (size_t m = 0; m < 2; ++m) { assert_int_equal(dsgd_text_file_write(path, given[i], strlen(given[i]), mark[m]), DSGD_OK); }
         char *text = NULL;
         size_t size = 0;
-        assert_int_equal(text_file_read(path, &text, &size), DSGD_OK);
+        assert_int_equal(dsgd_text_file_read(path, &text, &size), DSGD_OK);
         assert_string_equal(text, back[i]);
         assert_int_equal(size, strlen(back[i]));
         free(text);

@@ -227,7 +227,7 @@ override FULL := \$(value FULL)
 override JOBS := \$(value JOBS)
 export SEED FULL JOBS
 build: ;
-include $(printf '%s' "$DSGD_SOURCE" | sed 's/ /\\ /g')/experiments/verify.mk
+include $(printf '%s' "$DSGD_SOURCE" | sed 's/ /\\ /g')/experiments/theory/verify.mk
 MAKE
 mkdir -p results/figures
 cp ../made.tsv results/figures/verify-hashes-quick.tsv # current: not made again

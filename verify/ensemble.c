@@ -105,7 +105,7 @@ static enum dsgd_status constants(struct trial *first, struct watch *w)
     e->L = first->constants.L;
     e->kappa = e->L / e->mu;
     e->xi = trial_xi(first);
-    e->sigma2 = first->constants.sigma2 / ((double)first->run.workers * (double)first->run.batch);
+    e->sigma2 = first->constants.sigma2 / ((double)first->spec.run.workers * (double)first->spec.run.batch);
     w->w_star = first->w_star;
     const struct trial_view start = {.x = dsgd_engine_model(first->engine)};
     return look_at_start(w, first, &start);
@@ -136,7 +136,7 @@ static enum dsgd_status check_conditions(const struct verify_context *context, c
     size_t n = 0;
     if (context->fault || !plan->statements) { return DSGD_OK; } /* a fault may be just such a condition */
     first->problem->shape(first->self, &layout, &n);
-    DSGD_TRY(conditions_of(&first->run, &first->constants, &layout, &first->algorithm, first->algorithm_config, &setting));
+    DSGD_TRY(conditions_of(&first->spec.run, &first->constants, &layout, &first->algorithm, first->algorithm_config, &setting));
     if (plan->call_delta > 0.0) { setting.call_delta = plan->call_delta; }
     for (int i = 0; plan->statements[i]; ++i) { DSGD_TRY(theory_check(plan->statements[i], &setting)); }
     return DSGD_OK;
@@ -154,8 +154,8 @@ enum dsgd_status ensemble_run(struct verify_context *context, const struct ensem
     memcpy(out->at, plan->at, plan->points * sizeof *plan->at);
     enum dsgd_status status = trial_open(context, plan->words, verify_seed(context, plan->problem_seed), &first);
     out->d = first.d;
-    if (status == DSGD_OK && first.run.steps != (int64_t)out->steps) {
-        status = dsgd_fail(DSGD_EINTERNAL, "an ensemble of %zu steps whose words say %lld", out->steps, (long long)first.run.steps);
+    if (status == DSGD_OK && first.spec.run.steps != (int64_t)out->steps) {
+        status = dsgd_fail(DSGD_EINTERNAL, "an ensemble of %zu steps whose words say %lld", out->steps, (long long)first.spec.run.steps);
     }
     if (status == DSGD_OK) { status = check_conditions(context, plan, &first); }
     if (status == DSGD_OK) { status = trial_optimum(context, &first); }

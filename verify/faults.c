@@ -28,8 +28,8 @@ static void scale_floats(const struct dsgd_host_row *row)
 /* The original settle, then a_i = factor a_i. */
 static void settle_scaled(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, double factor)
 {
-    sketched_heavymix.settle(common, w, round);
-    const struct dsgd_operand a = dsgd_operand_f64(DSGD_READ_WRITE, dsgd_field_f64(w, sketched_heavymix.view));
+    dsgd_sketched_heavymix.settle(common, w, round);
+    const struct dsgd_operand a = dsgd_operand_f64(DSGD_READ_WRITE, dsgd_field_f64(w, dsgd_sketched_heavymix.view));
     dsgd_host_op(w, scale_row, &factor, &a, 1);
 }
 
@@ -46,7 +46,7 @@ static void doubled(struct dsgd_algorithm *algorithm) { algorithm->settle = sett
 static void encode_inexact(const void *common, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad)
 {
     static const float factor = 1.3f;
-    sketched_heavymix.encode(common, w, round, grad);
+    dsgd_sketched_heavymix.encode(common, w, round, grad);
     if (round->exchange == 0) { return; }
     const struct dsgd_operand value = dsgd_operand_f32(DSGD_READ_WRITE, dsgd_send_f32(w, 0));
     dsgd_host_op(w, scale_floats, &factor, &value, 1);
@@ -65,7 +65,7 @@ static void finish_random(const void *common, struct dsgd_rows *s, const struct 
 {
     const struct sketched_common *c = common;
     if (round->exchange > 0) {
-        sketched_heavymix.finish(common, s, round);
+        dsgd_sketched_heavymix.finish(common, s, round);
     } else {
         dsgd_select_uniform(s, c->d, c->k, fill_key(), dsgd_send_set(s, 0));
     }
@@ -87,7 +87,7 @@ static void finish_threshold(const void *common, struct dsgd_rows *s, const stru
     const struct sketched_common *c = common;
     static const double factor = 3.0;
     if (round->exchange > 0) {
-        sketched_heavymix.finish(common, s, round);
+        dsgd_sketched_heavymix.finish(common, s, round);
         return;
     }
     dsgd_f64 *norm2 = dsgd_take_f64(s, 1);
@@ -119,7 +119,7 @@ static void finish_lowest(const void *common, struct dsgd_rows *s, const struct 
 {
     const struct sketched_common *c = common;
     if (round->exchange > 0) {
-        sketched_heavymix.finish(common, s, round);
+        dsgd_sketched_heavymix.finish(common, s, round);
         return;
     }
     dsgd_f64 *norm2 = dsgd_take_f64(s, 1);

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 #include "sim/cpu/count_sketch.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "theory/contraction.h"
 
 /** Hashes, table and working memory for vectors of length d. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "sim/sha256.h"
 #include "verify/verify.h"
 

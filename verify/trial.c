@@ -6,62 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "algorithms/registry.h"
 #include "convex/optimum_cache.h"
-#include "convex/registry.h"
-#include "datasets/dataset.h"
-#include "verify/trial_words.h"
 
 enum { WORDS_MAX = 2048 };
-
-static enum dsgd_status resolve_run(const char *words, uint32_t seed, struct dsgd_run_config *run)
-{
-    DSGD_TRY(dsgd_param_defaults(dsgd_run_params, "", run));
-    DSGD_TRY(dsgd_param_defaults(dsgd_step_params, "step", run));
-    DSGD_TRY(dsgd_param_defaults(dsgd_log_params, "log", run));
-    run->log.per_decade = 0;
-    run->log.oracle = run->log.optimum = false;
-    DSGD_TRY(trial_words_set(words, "", dsgd_run_params, run));
-    DSGD_TRY(trial_words_set(words, "step", dsgd_step_params, run));
-    DSGD_TRY(trial_words_set(words, "log", dsgd_log_params, run));
-    run->seed = seed;
-    run->seed_data = dsgd_run_seed(run, run->seed_data);
-    run->seed_hash = dsgd_run_seed(run, run->seed_hash);
-    run->seed_algorithm = dsgd_run_seed(run, run->seed_algorithm);
-    return DSGD_OK;
-}
-
-static enum dsgd_status load_data(const struct verify_context *context, const char *words, struct trial *t)
-{
-    const struct dsgd_dataset_ops *ops = dsgd_dataset_find(t->run.dataset);
-    if (!ops) { return dsgd_fail(DSGD_EINTERNAL, "a trial's dataset %s is unknown", t->run.dataset); }
-    if (context->mnist && strcmp(ops->name, "mnist") == 0 && !strstr(words, "mnist.")) {
-        t->dataset = context->mnist;
-        return DSGD_OK;
-    }
-    DSGD_TRY(trial_words_config(words, ops->name, ops->params, ops->config_size, &t->dataset_config));
-    const struct dsgd_dataset_args args = {t->dataset_config, context->data};
-    DSGD_TRY(ops->load(&args, &t->loaded));
-    t->dataset = t->loaded;
-    return DSGD_OK;
-}
-
-static struct dsgd_problem_args problem_args(const struct trial *t)
-{
-    return (struct dsgd_problem_args){.config = t->problem_config, .data = t->dataset, .seed_data = (uint32_t)t->run.seed_data};
-}
-
-static enum dsgd_status make_problem(const struct verify_context *context, const char *words, struct trial *t)
-{
-    DSGD_TRY(trial_words_config(words, t->problem->name, t->problem->params, t->problem->config_size, &t->problem_config));
-    const struct dsgd_param *sigma = dsgd_param_find(t->problem->params, "sigma");
-    if (context->fault && context->fault->noise_grows && sigma) {
-        *(double *)((char *)t->problem_config + sigma->offset) *= sqrt((double)t->run.workers);
-    }
-    const struct dsgd_problem_args args = problem_args(t);
-    DSGD_TRY(t->problem->create(&args, &t->self));
-    return dsgd_constants_cached(t->problem, t->self, &args, context->cache, &t->constants, NULL);
-}
 
 static bool is_heavymix(const struct trial *t)
 {
@@ -75,7 +22,7 @@ static bool is_heavymix(const struct trial *t)
 static void plant(const struct verify_fault *fault, const struct dsgd_layout *layout, struct trial *t)
 {
     const struct dsgd_setting setting = {.config = t->algorithm_config, .params = t->algorithm.params, .layout = layout,
-                                         .workers = (uint32_t)t->run.workers};
+                                         .workers = (uint32_t)t->spec.run.workers};
     const struct dsgd_algorithm *form = t->algorithm.variant ? t->algorithm.variant(&setting) : &t->algorithm;
     struct dsgd_algorithm whole = *form;
     whole.name = t->algorithm.name;
@@ -131,8 +78,8 @@ static enum dsgd_status sampled_gradient(const void *self, const float *x, const
 static enum dsgd_status plant_sampler(struct trial *t, size_t n)
 {
     t->sampler = (struct trial_sampler){.problem = t->problem, .self = t->self, .how = t->fault->sampler, .n = n,
-                                        .first = calloc((size_t)t->run.batch, sizeof(uint32_t))};
-    if (!t->sampler.first) { return dsgd_fail(DSGD_ENOMEM, "no memory for %lld examples", (long long)t->run.batch); }
+                                        .first = calloc((size_t)t->spec.run.batch, sizeof(uint32_t))};
+    if (!t->sampler.first) { return dsgd_fail(DSGD_ENOMEM, "no memory for %lld examples", (long long)t->spec.run.batch); }
     t->sampled = *t->problem;
     t->sampled.shape = sampled_shape;
     t->sampled.start = t->problem->start ? sampled_start : NULL;
@@ -142,72 +89,66 @@ static enum dsgd_status plant_sampler(struct trial *t, size_t n)
     return DSGD_OK;
 }
 
-static enum dsgd_status make_engine(const struct verify_context *context, const char *words, const struct dsgd_tap *tap, struct trial *t)
+static enum dsgd_status make_engine(const struct verify_fault *fault, const struct dsgd_tap *tap, struct trial *t)
 {
-    const struct verify_fault *fault = context->fault;
-    const struct dsgd_algorithm *algorithm = dsgd_algorithm_find(t->run.algorithm);
-    if (!algorithm) { return dsgd_fail(DSGD_EINTERNAL, "a trial's algorithm %s is unknown", t->run.algorithm); }
-    t->algorithm = *algorithm;
-    DSGD_TRY(trial_words_config(words, algorithm->name, algorithm->params, algorithm->config_size, &t->algorithm_config));
     struct dsgd_layout layout;
     size_t n = 0;
     t->problem->shape(t->self, &layout, &n);
     t->d = layout.d;
+    t->algorithm = *t->spec.algorithm;
+    t->algorithm_config = t->spec.algorithm_config;
     if (fault && fault->algorithm && is_heavymix(t)) { plant(fault, &layout, t); }
-    struct dsgd_engine_args args = {.config = &t->run, .problem = t->problem, .problem_self = t->self, .algorithm = &t->algorithm,
-                                    .algorithm_config = t->algorithm_config, .constants = t->constants, .f_star = NAN, .threads = 1};
+    struct dsgd_engine_args args = t->session.args;
+    args.algorithm = &t->algorithm;
+    args.threads = 1;
     if (tap) { args.tap = *tap; }
     if (fault && fault->sampler != VERIFY_SAMPLER) {
         DSGD_TRY(plant_sampler(t, n));
         args.problem = &t->sampled;
         args.problem_self = &t->sampler;
     }
-    if (fault && fault->average_linear && t->run.average == DSGD_AVERAGE_THEORY) {
+    if (fault && fault->average_linear && t->spec.run.average == DSGD_AVERAGE_THEORY) {
         t->linear = calloc(t->d, sizeof *t->linear);
         if (!t->linear) { return dsgd_fail(DSGD_ENOMEM, "no memory for an average of %zu numbers", t->d); }
     }
     return dsgd_engine_create(&args, &t->engine);
 }
 
-/* The fault's words come last and win. */
-static enum dsgd_status all_words(const struct verify_context *context, const char *words, char all[WORDS_MAX])
+/* Logging is off unless the words say otherwise; the fault's words win over them, and a trial has the seed it is given. */
+static enum dsgd_status resolve(const struct verify_fault *fault, const char *words, uint32_t seed, struct trial *t)
 {
-    const char *planted = context->fault && context->fault->settings ? context->fault->settings : "";
-    if (snprintf(all, WORDS_MAX, "%s %s", words, planted) >= WORDS_MAX) {
-        return dsgd_fail(DSGD_EINTERNAL, "a trial's words are longer than %d bytes", WORDS_MAX);
-    }
-    return trial_words_check(all);
+    char all[WORDS_MAX];
+    const int n = snprintf(all, sizeof all, "log.per_decade=0 log.oracle=false log.optimum=false %s %s seed=%u", words,
+                           fault && fault->settings ? fault->settings : "", seed);
+    if (n >= WORDS_MAX) { return dsgd_fail(DSGD_EINTERNAL, "a trial's words are longer than %d bytes", WORDS_MAX); }
+    return dsgd_spec_words(all, &t->spec);
 }
 
-/* From words to the run's own configuration, a planted step included. */
-static enum dsgd_status begin(const struct verify_context *context, const char *words, uint32_t seed, char all[WORDS_MAX], struct trial *out)
+/* The faults that are numbers of the configuration, planted behind its ranges. */
+static void plant_numbers(const struct verify_fault *fault, struct trial *t)
 {
-    memset(out, 0, sizeof *out);
-    out->f_star = NAN;
-    out->fault = context->fault;
-    DSGD_TRY(all_words(context, words, all));
-    DSGD_TRY(resolve_run(all, seed, &out->run));
-    if (out->fault && out->fault->step_factor > 0.0) { out->run.step.constant *= out->fault->step_factor; }
-    return DSGD_OK;
+    const struct dsgd_param *sigma = dsgd_param_find(t->spec.problem->params, "sigma");
+    if (fault && fault->step_factor > 0.0) { t->spec.run.step.constant *= fault->step_factor; }
+    if (fault && fault->noise_grows && sigma) {
+        *(double *)(void *)((char *)t->spec.problem_config + sigma->offset) *= sqrt((double)t->spec.run.workers);
+    }
 }
 
 enum dsgd_status trial_open_listening(const struct verify_context *context, const struct dsgd_problem_ops *problem, void *self, const char *words,
                                       uint32_t seed, const struct dsgd_tap *tap, struct trial *out)
 {
-    char all[WORDS_MAX];
-    DSGD_TRY(begin(context, words, seed, all, out));
-    if (problem) {
-        out->problem = problem;
-        out->self = self;
-        out->borrowed = true;
-        DSGD_TRY(problem->constants(self, &out->constants));
-    } else {
-        out->problem = dsgd_problem_find(out->run.problem);
-        if (!out->problem) { return dsgd_fail(DSGD_EINTERNAL, "a trial's problem %s is unknown", out->run.problem); }
-        if (out->problem->needs_dataset) { DSGD_TRY(load_data(context, all, out)); }
-        DSGD_TRY(make_problem(context, all, out));
-    }
-    return make_engine(context, all, tap, out);
+    *out = (struct trial){.f_star = NAN, .fault = context->fault};
+    DSGD_TRY(resolve(context->fault, words, seed, out));
+    plant_numbers(context->fault, out);
+    const bool shared = context->mnist && out->spec.dataset && strcmp(out->spec.dataset->name, "mnist") == 0 && !strstr(words, "mnist.");
+    const struct dsgd_session_options open = {.data = context->data, .cache = context->cache, .constants = true, .problem = problem,
+                                              .problem_self = self, .loaded = shared ? context->mnist : NULL};
+    DSGD_TRY(dsgd_session_open(&out->spec, &open, &out->session));
+    out->problem = out->session.ops;
+    out->self = out->session.problem;
+    out->dataset = out->session.data;
+    out->constants = out->session.args.constants;
+    return make_engine(context->fault, tap, out);
 }
 
 enum dsgd_status trial_open(const struct verify_context *context, const char *words, uint32_t seed, struct trial *out)
@@ -224,11 +165,8 @@ enum dsgd_status trial_open_problem(const struct verify_context *context, const 
 void trial_close(struct trial *t)
 {
     dsgd_engine_destroy(t->engine);
-    if (t->problem && !t->borrowed) { t->problem->destroy(t->self); }
-    dsgd_dataset_destroy(t->loaded);
-    free(t->algorithm_config);
-    free(t->problem_config);
-    free(t->dataset_config);
+    if (t->session.spec) { dsgd_session_close(&t->session); }
+    dsgd_spec_clear(&t->spec);
     free(t->w_star);
     free(t->sampler.first);
     free(t->linear);
@@ -238,8 +176,8 @@ void trial_close(struct trial *t)
 enum dsgd_status trial_optimum(const struct verify_context *context, struct trial *t)
 {
     struct dsgd_reference reference;
-    const struct dsgd_problem_args args = problem_args(t);
-    if (t->borrowed) {
+    const struct dsgd_problem_args args = {.config = t->spec.problem_config, .data = t->session.data, .seed_data = (uint32_t)t->spec.run.seed_data};
+    if (t->session.problem_borrowed) {
         struct dsgd_optimum optimum = {.w = NULL};
         if (!t->problem->optimum) { return dsgd_fail(DSGD_EINTERNAL, "problem %s has no certified optimum", t->problem->name); }
         DSGD_TRY(t->problem->optimum(t->self, &optimum));

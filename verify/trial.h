@@ -1,11 +1,12 @@
 /* trial.h - one run of the engine inside a check, with a look at every step.
  *
- * The run is what `dsgd run` would do with the same words; a planted fault of the context is applied to it.
+ * The run is opened as `dsgd run` opens it, through the same functions, from words instead of a file; a planted fault of the context is
+ * applied to it.
  */
 #ifndef DSGD_VERIFY_TRIAL_H
 #define DSGD_VERIFY_TRIAL_H
 
-#include "sim/engine.h"
+#include "lab/run/session.h"
 #include "verify/verify.h"
 
 /** A planted sampler between engine and problem. */
@@ -19,14 +20,13 @@ struct trial_sampler {
 
 /** Do not copy or move: the engine points into it. */
 struct trial {
+    struct dsgd_spec spec;
+    struct dsgd_session session;
     const struct dsgd_problem_ops *problem;
     void *self;                        /* the problem */
-    bool borrowed;                     /* problem and self are the caller's */
     const struct dsgd_dataset *dataset; /* NULL without */
-    struct dsgd_dataset *loaded;       /* the same, if it is this trial's own */
     struct dsgd_algorithm algorithm;   /* a copy, with the fault planted */
-    void *algorithm_config, *problem_config, *dataset_config;
-    struct dsgd_run_config run;
+    const void *algorithm_config;
     struct dsgd_constants constants;   /* of the problem */
     struct dsgd_engine *engine;
     size_t d;

@@ -13,7 +13,7 @@
 #include "algorithms/registry.h"
 #include "convex/registry.h"
 #include "sim/engine.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 struct config {
     int64_t bits;

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "sim/status.h"
 
 /** Bytes of scratch, aligned as by malloc, that the functions below need for vectors of length d: about 2 d. */

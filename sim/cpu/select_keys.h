@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "sim/kernel/number.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 /** Indices of all keys >= t, ascending; returns how many there are. Writes at most `capacity`; if the result is larger,
  *  the list is incomplete. */

@@ -17,7 +17,7 @@
 #include "sim/cpu/sketch_hash.h"
 
 #include <string.h>
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 __extension__ typedef unsigned __int128 uint128;
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 /** t_i = sign(g_i) with probability |g_i| / scale, else 0; independent. The comparison is that of
  *  dsgd_ternary_hit (sim/kernel/number.h): word < floor(|g_i| (2^32 / scale)), and always non-zero where |g_i| >= scale. Coordinate i uses word i % 4 of the draw with item =

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "sim/kernel/maths.h"
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 
 /** Two independent standard normals from one draw: at most 8.6, never infinite. */
 DSGD_HD void dsgd_normal_pair(const struct dsgd_rng4 *words, double z[2])

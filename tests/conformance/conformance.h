@@ -13,7 +13,7 @@
 #ifndef DSGD_TESTS_CONFORMANCE_H
 #define DSGD_TESTS_CONFORMANCE_H
 
-#include "sim/rng.h"
+#include "sim/kernel/rng.h"
 #include "tests/harness.h"
 
 #ifndef CONFORM_D_MAX

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "experiments/source.h"
-#include "experiments/spec.h"
+#include "lab/config/source.h"
+#include "lab/config/spec.h"
 #include "tests/fuzz/input.h"
 
 static char folder[64], path[96], again[96];
@@ -49,7 +49,7 @@ static int may_leave(const uint8_t *data, size_t size)
 static void check_text(enum source_kind kind)
 {
     struct source_text text = {.text = NULL};
-    if (source_text_read(path, kind, &text) == DSGD_OK) {
+    if (dsgd_source_text_read(path, kind, &text) == DSGD_OK) {
         size_t lines = 0;
         int quoted = 0;
         for (const char *at = text.text; *at; ++at) {
@@ -64,7 +64,7 @@ static void check_text(enum source_kind kind)
     } else if (!*dsgd_error()) {
         abort();
     }
-    source_text_clear(&text);
+    dsgd_source_text_clear(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -74,23 +74,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     store(path, data, size);
     check_text(SOURCE_CONFIG);
     check_text(SOURCE_SWEEP);
-    struct spec spec, same;
-    if (spec_load(path, NULL, 0, &spec) == DSGD_OK) {
+    struct dsgd_spec spec, same;
+    if (dsgd_spec_load(path, NULL, 0, &spec) == DSGD_OK) {
         char place[4096];
-        if (spec_path(&spec, "none", place, sizeof place) != DSGD_OK) { abort(); }
+        if (dsgd_spec_path(&spec, "none", place, sizeof place) != DSGD_OK) { abort(); }
         store(again, spec.text, strlen(spec.text));
-        if (spec_load(again, NULL, 0, &same) != DSGD_OK || strcmp(spec.sha256, same.sha256) != 0) {
+        if (dsgd_spec_load(again, NULL, 0, &same) != DSGD_OK || strcmp(spec.sha256, same.sha256) != 0) {
             fprintf(stderr, "the resolved text does not resolve to itself: %s\n%s", dsgd_error(), spec.text);
             abort();
         }
         unlink(again); /* no later input includes it */
-        spec_clear(&same);
-        spec_clear(&spec);
+        dsgd_spec_clear(&same);
+        dsgd_spec_clear(&spec);
     } else if (!*dsgd_error()) {
         abort();
     }
     struct source source = {.cfg = NULL};
-    if (source_parse(path, SOURCE_SWEEP, &source) != DSGD_OK && !*dsgd_error()) { abort(); }
-    source_clear(&source);
+    if (dsgd_source_parse(path, SOURCE_SWEEP, &source) != DSGD_OK && !*dsgd_error()) { abort(); }
+    dsgd_source_clear(&source);
     return 0;
 }

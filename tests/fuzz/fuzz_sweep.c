@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "experiments/commands.h"
+#include "command/commands.h"
 #include "tests/fuzz/input.h"
 
 enum { LISTS_MAX = 8 };

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "experiments/json_out.h"
-#include "experiments/table_text.h"
-#include "experiments/text_out.h"
+#include "command/json_out.h"
+#include "lab/report/table_text.h"
+#include "lab/report/text_out.h"
 #include "tests/fuzz/input.h"
 
 enum { FORMS = 4 };
@@ -22,7 +22,7 @@ static void give_up(const char *what, const char *text, const char *printed)
     abort();
 }
 
-/* Not text_next: a decoder of its own. Returns the bytes of a character, 0 where there is none. */
+/* Not dsgd_text_next: a decoder of its own. Returns the bytes of a character, 0 where there is none. */
 static size_t character(const unsigned char *at, uint32_t *code)
 {
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
@@ -69,12 +69,12 @@ static void undo(char *cell)
 
 static void padded(FILE *out, const char *text)
 {
-    text_padded(out, -17, text);
+    dsgd_print_padded(out, -17, text);
 }
 
 static void forms_of(const char *text)
 {
-    static void (*const form[FORMS])(FILE *, const char *) = {text_shown, text_tsv, text_markdown, padded};
+    static void (*const form[FORMS])(FILE *, const char *) = {dsgd_print_shown, dsgd_print_tsv, dsgd_print_markdown, padded};
     for (int f = 0; f < FORMS; ++f) {
         char *printed = NULL;
         size_t size = 0;
@@ -83,14 +83,14 @@ static void forms_of(const char *text)
         form[f](out, text);
         if (fclose(out) != 0) { abort(); }
         if (strlen(printed) != size || !is_safe(printed)) { give_up("printed unsafely", text, printed); }
-        if (form[f] == text_tsv) {
+        if (form[f] == dsgd_print_tsv) {
             undo(printed);
             if (strcmp(printed, text) != 0) { give_up("reads back as another text", text, printed); }
         }
         free(printed);
     }
     char cut[24];
-    if (!is_safe(text_shown_into(cut, sizeof cut, text)) || strlen(cut) >= sizeof cut) { give_up("cut unsafely", text, cut); }
+    if (!is_safe(dsgd_text_shown_into(cut, sizeof cut, text)) || strlen(cut) >= sizeof cut) { give_up("cut unsafely", text, cut); }
     json_t *root = json_object();
     json_set_text(root, "text", text);
     char *printed = NULL;
@@ -114,7 +114,7 @@ static void keys_of(char *config, char *other, const char *algorithm)
     const struct curve_set set = {2, curve};
     for (int method = 0; method < 2; ++method) {
         char *text = NULL;
-        if (table_text_keys(&set, method, &text) != DSGD_OK) { abort(); }
+        if (dsgd_table_text_keys(&set, method, &text) != DSGD_OK) { abort(); }
         forms_of(text);
         free(text);
     }
@@ -136,8 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *config = copy(data, first), *other = copy(data + first, size - first);
     memmove(other, other + (end ? 1 : 0), size - first + (end ? 0 : 1));
     forms_of(config);
-    free(table_text_value(config, "step", "constant"));
-    free(table_text_value(config, "", "label"));
+    free(dsgd_table_text_value(config, "step", "constant"));
+    free(dsgd_table_text_value(config, "", "label"));
     keys_of(config, other, "sketched_sgd");
     keys_of(other, config, config); /* an algorithm that no registry has */
     free(config);

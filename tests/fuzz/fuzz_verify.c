@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "experiments/text_file.h"
+#include "record/text_file.h"
 #include "tests/fuzz/input.h"
 #include "verify/table.h"
 
@@ -57,7 +57,7 @@ static void whole(const uint8_t *data, size_t all)
     size_t length = 0;
     snprintf(path, sizeof path, "%s/dsgd-rows-%ld", fuzz_folder(), (long)getpid());
     unlink(path); /* of a process that crashed */
-    if (text_file_write(path, (const char *)data, size, TEXT_FILE_HASH) != DSGD_OK || text_file_read(path, &text, &length) != DSGD_OK ||
+    if (dsgd_text_file_write(path, (const char *)data, size, TEXT_FILE_HASH) != DSGD_OK || dsgd_text_file_read(path, &text, &length) != DSGD_OK ||
         length != size || memcmp(text, data, size) != 0 || text[size] != '\0') {
         fprintf(stderr, "a text does not come back: %s\n", dsgd_error());
         abort();
@@ -65,12 +65,12 @@ static void whole(const uint8_t *data, size_t all)
     free(text);
     unlink(path);
     const char *bare = fuzz_file(data, all);
-    if (text_file_read(bare, &text, &length) == DSGD_OK) {
+    if (dsgd_text_file_read(bare, &text, &length) == DSGD_OK) {
         free(text); /* the input has its last line itself */
     } else if (text || !strstr(dsgd_error(), bare)) {
         abort();
     }
-    const enum dsgd_status status = text_file_check(bare);
+    const enum dsgd_status status = dsgd_text_file_check(bare);
     if (status != DSGD_OK && !strstr(dsgd_error(), bare)) { abort(); }
 }
 

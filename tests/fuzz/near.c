@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/seal.h"
+#include "record/seal.h"
 #include "tests/fuzz/input.h"
 
 enum { EDIT_BYTES = 5, SEAL_MAX = 128 };
@@ -60,10 +60,10 @@ static enum dsgd_status write_run(struct near_run *run, struct dsgd_engine *engi
 {
     const struct dsgd_attribute attribute[] = {
         {.name = "config_sha256", .text = run->spec.sha256},
-        {.name = "dataset_sha256", .text = session_dataset_sha256(&run->session)},
+        {.name = "dataset_sha256", .text = dsgd_session_dataset_sha256(&run->session)},
         {.name = "problem", .text = run->spec.problem->name},
         {.name = "dataset", .text = run->spec.dataset ? run->spec.dataset->name : "none"},
-        {.name = "dataset_title", .text = session_dataset_title(&run->session)},
+        {.name = "dataset_title", .text = dsgd_session_dataset_title(&run->session)},
         {.name = "algorithm", .text = run->spec.algorithm->name},
         {.name = "label", .text = "l\xc3\xa4nger"},
         {.name = "config", .text = run->spec.text},
@@ -81,11 +81,11 @@ void near_open(struct near_run *run, const char *text, int rounds, bool snapshot
     const char *path = scratch(".conf");
     FILE *file = fopen(path, "w");
     if (!file || fputs(text, file) < 0 || fclose(file) != 0) { give_up("write its configuration"); }
-    const struct session_options options = {.cache = "/nonexistent", .threads = 1, .quiet = true, .dry = true};
-    enum dsgd_status status = spec_load(path, NULL, 0, &run->spec);
+    const struct dsgd_session_options options = {.cache = "/nonexistent", .threads = 1, .dry = true};
+    enum dsgd_status status = dsgd_spec_load(path, NULL, 0, &run->spec);
     unlink(path);
     struct dsgd_engine *engine = NULL;
-    if (status == DSGD_OK) { status = session_open(&run->spec, &options, &run->session); }
+    if (status == DSGD_OK) { status = dsgd_session_open(&run->spec, &options, &run->session); }
     if (status == DSGD_OK) { status = dsgd_engine_create(&run->session.args, &engine); }
     for (int t = 0; t < rounds && status == DSGD_OK; ++t) { status = dsgd_engine_step(engine); }
     path = scratch(".h5");

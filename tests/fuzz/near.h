@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "experiments/session.h"
+#include "lab/run/session.h"
 
 /** One configuration, opened; its file without the seal. */
 struct near_run {
-    struct spec spec;
-    struct session session;
+    struct dsgd_spec spec;
+    struct dsgd_session session;
     uint8_t *bytes;
     size_t size;
 };

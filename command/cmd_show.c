@@ -1,0 +1,305 @@
+/* cmd_show.c - `dsgd show`: what result files say, as tables or JSON. Communication comes from ledger columns only. */
+#include <argp.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/commands.h"
+#include "command/json_out.h"
+#include "command/show.h"
+#include "lab/report/text_out.h"
+#include "command/whole_output.h"
+
+struct options {
+    struct sweep_input sweep;
+    bool json, quiet, final, each;
+    struct show_window window;
+};
+
+enum { OPTION_FROM = 256, OPTION_TO, OPTION_FINAL, OPTION_EACH, OPTION_JSON };
+
+static const struct argp_option option_table[] = {
+    {"json", OPTION_JSON, NULL, 0, "One JSON document instead of tables", 0},
+    {"quiet", 'q', NULL, 0, "Only the summary where there are several files", 0},
+    {"each", OPTION_EACH, NULL, 0, "One row a file and no summary: files may be of different problems and datasets", 0},
+    {"final", OPTION_FINAL, NULL, 0,
+     "The summary's points are the last rows of runs that were made for different numbers of "
+     "steps (a step size of 1/sqrt(T) has no prefixes)",
+     0},
+    {"from", OPTION_FROM, "STEPS", 0, "Slopes of the gap are fitted from here (1e4)", 0},
+    {"to", OPTION_TO, "STEPS", 0, "... to here (1e5)", 0},
+    {0},
+};
+
+static double positive(const char *text, struct argp_state *state)
+{
+    char *end = NULL;
+    const double value = strtod(text, &end);
+    if (end == text || *end || !(value > 0.0) || !isfinite(value)) {
+        argp_error(state, "%s: expected a positive number of steps", text);
+    }
+    return value;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case OPTION_JSON: o->json = true; return 0;
+    case 'q': o->quiet = true; return 0;
+    case OPTION_EACH: o->each = true; return 0;
+    case OPTION_FINAL: o->final = true; return 0;
+    case OPTION_FROM: o->window.from = positive(argument, state); return 0;
+    case OPTION_TO: o->window.to = positive(argument, state); return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+enum dsgd_status show_facts(const struct dsgd_runfile *run, struct show_facts *out)
+{
+    const double loss = dsgd_run_last(run, "test_loss"), error = dsgd_run_last(run, "test_error");
+    *out = (struct show_facts){.steps_done = dsgd_run_steps_done(run),
+                               .objective = dsgd_run_last(run, "objective"),
+                               .gap = dsgd_run_last(run, "gap"),
+                               .test_loss = loss,
+                               .test_loss_excess = loss - dsgd_run_optimum(run, "test_loss"),
+                               .test_error = 100.0 * error,
+                               .test_error_excess = 100.0 * (error - dsgd_run_optimum(run, "test_error"))};
+    const enum dsgd_status status = dsgd_comm_from_ledger(dsgd_runfile_table(run, "ledger"), run->d, &out->comm);
+    if (status == DSGD_OK) { return status; }
+    char reason[DSGD_MESSAGE_MAX];
+    snprintf(reason, sizeof reason, "%s", dsgd_error());
+    return dsgd_fail(status, "%s: %s", run->path, reason);
+}
+
+static void print_block(FILE *out, const struct dsgd_runfile *run, const struct show_facts *f)
+{
+    const struct comm *c = &f->comm;
+    char error[32];
+    snprintf(error, sizeof error, "%.3f %%", f->test_error);
+    dsgd_print_shown(out, run->path);
+    fprintf(out, "\n  run            ");
+    dsgd_print_shown(out, dsgd_run_label(run));
+    fprintf(out, ": ");
+    dsgd_print_shown(out, run->algorithm);
+    fprintf(out, " on ");
+    dsgd_print_shown(out, run->problem);
+    fprintf(out, ", seed %lld\n  dataset        ", (long long)run->seed);
+    dsgd_print_shown(out, run->dataset_title);
+    fprintf(out, ", d = %zu\n  steps          %lld of %lld, ", run->d, (long long)f->steps_done, (long long)run->steps);
+    dsgd_print_shown(out, run->status);
+    fprintf(out, "\n  objective      %-12.7g", f->objective);
+    if (!isnan(run->f_star)) {
+        fprintf(out, " minus f*         %-11.4g f* = %.10g (certified within %.2g)", f->gap, run->f_star, run->f_star_gap);
+    }
+    fprintf(out, "\n");
+    if (!isnan(f->test_loss)) {
+        fprintf(out, "  test loss      %-12.7g", f->test_loss);
+        if (!isnan(f->test_loss_excess)) { fprintf(out, " minus its value at w* %.4g", f->test_loss_excess); }
+        fprintf(out, "\n");
+    }
+    if (!isnan(f->test_error)) {
+        fprintf(out, "  test error     %-12s", error);
+        if (!isnan(f->test_error_excess)) { fprintf(out, " minus that of w*   %+.3f points", f->test_error_excess); }
+        fprintf(out, "\n");
+    }
+    fprintf(out, "  a worker and step, from the ledger:\n");
+    fprintf(out, "                         up         down        total   least a step    most a step\n");
+    fprintf(out, "  values (words) %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->values_up, c->values_down, c->values, c->values_least,
+            c->values_most);
+    fprintf(out, "  wire (bytes)   %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->wire_up, c->wire_down, c->wire, c->wire_least, c->wire_most);
+    fprintf(out, "  broadcast      %10s %12.6g bytes a step if every answer were sent once to all\n", "", c->broadcast);
+    fprintf(out, "  compression    %.2f in values (2 d = %zu), %.2f in bytes on the wire (8 d = %zu)\n", c->ratio_values, 2 * run->d,
+            c->ratio_wire, 8 * run->d);
+}
+
+/* The dataset's name; with the beginning of its SHA-256 where the set has other data under this name. */
+static void name_dataset(const struct run_set *set, int r, char name[80])
+{
+    const struct dsgd_runfile *run = set->run[r];
+    bool same = true;
+    for (int q = 0; q < set->runs; ++q) {
+        same = same && (strcmp(set->run[q]->dataset, run->dataset) != 0 ||
+                        strcmp(set->run[q]->dataset_sha256, run->dataset_sha256) == 0);
+    }
+    snprintf(name, 80, "%s%s%.8s", run->dataset, same ? "" : ":", same ? "" : run->dataset_sha256);
+}
+
+static int wider(int width, const char *text)
+{
+    const int other = dsgd_text_width(text);
+    return other > width ? other : width;
+}
+
+/* Widths of the columns that hold names. */
+struct widths {
+    int label, problem, dataset, status;
+};
+
+static struct widths measure(const struct run_set *set)
+{
+    struct widths w = {5, 9, 13, 8};
+    char dataset[80];
+    for (int r = 0; r < set->runs; ++r) {
+        name_dataset(set, r, dataset);
+        w.label = wider(w.label, dsgd_run_label(set->run[r]));
+        w.problem = wider(w.problem, set->run[r]->problem);
+        w.dataset = wider(w.dataset, dataset);
+        w.status = wider(w.status, set->run[r]->status);
+    }
+    return w;
+}
+
+static void print_table(FILE *out, const struct run_set *set, const struct show_facts *facts)
+{
+    const struct widths w = measure(set);
+    fprintf(out, "%-*s %-*s %-*s %5s %9s %-*s %12s %10s %10s %7s %8s %13s %6s %6s\n", w.label, "label", w.problem, "problem", w.dataset,
+            "dataset", "seed", "steps", w.status, "status", "objective", "gap", "test loss", "test", "points", "values a", "ratio", "ratio");
+    fprintf(out, "%-*s %-*s %-*s %5s %9s %-*s %12s %10s %10s %7s %8s %13s %6s %6s\n", w.label, "", w.problem, "", w.dataset, "", "",
+            "done", w.status, "", "", "", "- at w*", "error %", "- at w*", "worker & step", "values", "wire");
+    for (int r = 0; r < set->runs; ++r) {
+        const struct dsgd_runfile *run = set->run[r];
+        const struct show_facts *f = &facts[r];
+        char values[32], dataset[80];
+        name_dataset(set, r, dataset);
+        if (f->comm.values_least < f->comm.values_most) {
+            snprintf(values, sizeof values, "%.4g..%.4g", f->comm.values_least, f->comm.values_most);
+        } else {
+            snprintf(values, sizeof values, "%.6g", f->comm.values);
+        }
+        dsgd_print_padded(out, -w.label, dsgd_run_label(run));
+        fputc(' ', out);
+        dsgd_print_padded(out, -w.problem, run->problem);
+        fputc(' ', out);
+        dsgd_print_padded(out, -w.dataset, dataset);
+        fprintf(out, " %5lld %9lld ", (long long)run->seed, (long long)f->steps_done);
+        dsgd_print_padded(out, -w.status, run->status);
+        fprintf(out, " %12.7g %10.3e %10.3e %7.3f %+8.3f %13s %6.2f %6.2f\n", f->objective, f->gap, f->test_loss_excess, f->test_error,
+                f->test_error_excess, values, f->comm.ratio_values, f->comm.ratio_wire);
+    }
+}
+
+static json_t *facts_json(const struct dsgd_runfile *run, const struct show_facts *f)
+{
+    const struct comm *c = &f->comm;
+    json_t *comm = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "worker_steps",
+                             json_number(c->worker_steps), "values_up", json_number(c->values_up), "values_down",
+                             json_number(c->values_down), "values", json_number(c->values), "values_step_min",
+                             json_number(c->values_least), "values_step_max", json_number(c->values_most), "wire_up",
+                             json_number(c->wire_up), "wire_down", json_number(c->wire_down), "wire",
+                             json_number(c->wire), "wire_step_min", json_number(c->wire_least), "wire_step_max",
+                             json_number(c->wire_most), "broadcast", json_number(c->broadcast), "ratio_values",
+                             json_number(c->ratio_values), "ratio_wire", json_number(c->ratio_wire));
+    json_t *facts = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "results_version", (json_int_t)run->results_version, "seed",
+        (json_int_t)run->seed, "steps", (json_int_t)run->steps, "steps_done", (json_int_t)f->steps_done, "d", (json_int_t)run->d,
+        "objective", json_number(f->objective), "f_star", json_number(run->f_star), "gap", json_number(f->gap), "test_loss",
+        json_number(f->test_loss), "test_loss_minus_optimum", json_number(f->test_loss_excess), "test_error_percent",
+        json_number(f->test_error), "test_error_minus_optimum_points", json_number(f->test_error_excess), "communication", comm);
+    json_set_text(facts, "file", run->path);
+    json_set_text(facts, "label", dsgd_run_label(run));
+    json_set_text(facts, "algorithm", run->algorithm);
+    json_set_text(facts, "problem", run->problem);
+    json_set_text(facts, "dataset", run->dataset);
+    json_set_text(facts, "dataset_title", run->dataset_title);
+    json_set_text(facts, "dataset_sha256", run->dataset_sha256);
+    json_set_text(facts, "status", run->status);
+    json_set_text(facts, "config_sha256", run->config_sha256);
+    return facts;
+}
+
+static enum dsgd_status group(const struct run_set *set, const struct options *o, struct curve_set *out)
+{
+    *out = (struct curve_set){.curves = 0};
+    DSGD_TRY(dsgd_run_set_comparable(set));
+    return dsgd_curve_set_create(set, o->final, out);
+}
+
+static enum dsgd_status print_json(FILE *out, const struct run_set *set, const struct show_facts *facts, const struct options *o)
+{
+    json_t *runs = json_array(), *summary = json_array();
+    enum dsgd_status status = runs && summary ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for JSON");
+    for (int r = 0; r < set->runs && status == DSGD_OK; ++r) {
+        if (json_array_append_new(runs, facts_json(set->run[r], &facts[r])) != 0) { status = dsgd_fail(DSGD_ENOMEM, "no memory for JSON"); }
+    }
+    if (status == DSGD_OK && set->runs > 1 && !o->each) {
+        struct curve_set curves;
+        status = group(set, o, &curves);
+        if (status == DSGD_OK) { status = show_summary(&curves, &o->window, out, summary); }
+        dsgd_curve_set_destroy(&curves);
+    }
+    if (status == DSGD_OK) { status = json_write(json_pack("{s:O, s:O}", "runs", runs, "summary", summary), out); }
+    json_decref(runs);
+    json_decref(summary);
+    return status;
+}
+
+static enum dsgd_status print_text(FILE *out, const struct run_set *set, const struct show_facts *facts, const struct options *o)
+{
+    if (set->runs == 1) {
+        print_block(out, set->run[0], &facts[0]);
+        return DSGD_OK;
+    }
+    if (o->each) {
+        print_table(out, set, facts);
+        return DSGD_OK;
+    }
+    struct curve_set curves; /* before anything is printed: files may not belong together */
+    enum dsgd_status status = group(set, o, &curves);
+    if (status == DSGD_OK && !o->quiet) {
+        print_table(out, set, facts);
+        fputc('\n', out);
+    }
+    if (status == DSGD_OK) { status = show_summary(&curves, &o->window, out, NULL); }
+    dsgd_curve_set_destroy(&curves);
+    return status;
+}
+
+static enum dsgd_status print(const struct run_set *set, const struct show_facts *facts, const struct options *o)
+{
+    struct whole_output whole;
+    DSGD_TRY(whole_output_open(&whole));
+    const enum dsgd_status status = o->json ? print_json(whole.out, set, facts, o) : print_text(whole.out, set, facts, o);
+    return whole_output_close(&whole, status, o->sweep.output, o->json ? TEXT_FILE_JSON : TEXT_FILE_HASH);
+}
+
+static int show(int argc, char **argv)
+{
+    struct options o = {.window = {1e4, 1e5}};
+    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    const struct argp argp = {
+        option_table,
+        parse,
+        "FILE...",
+        "Prints what result files say; several files also get a summary over seeds, for which they must "
+        "be of one problem and dataset.",
+        children,
+        NULL,
+        NULL};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
+    if (!(o.window.from < o.window.to)) {
+        fprintf(stderr, "dsgd show: --from %g --to %g: expected from < to\n", o.window.from, o.window.to);
+        return 2;
+    }
+    struct run_set set;
+    enum dsgd_status status = sweep_input_read(&o.sweep, &set);
+    sweep_input_clear(&o.sweep);
+    if (status != DSGD_OK) { return command_fail(status); }
+    struct show_facts *facts = calloc((size_t)set.runs, sizeof *facts);
+    if (!facts) { status = dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", set.runs); }
+    for (int r = 0; r < set.runs && status == DSGD_OK; ++r) {
+        status = show_facts(set.run[r], &facts[r]);
+        if (status == DSGD_OK && !o.quiet && strcmp(set.run[r]->status, "running") == 0) {
+            char path[4096];
+            fprintf(stderr, "dsgd: %s is a snapshot of an unfinished run\n", dsgd_text_shown_into(path, sizeof path, set.run[r]->path));
+        }
+    }
+    if (status == DSGD_OK) { status = print(&set, facts, &o); }
+    free(facts);
+    dsgd_run_set_destroy(&set);
+    return status == DSGD_OK ? 0 : command_fail(status);
+}
+
+const struct command command_show = {"show", "print results: error, gap, communication, summary over seeds", show};

@@ -1,0 +1,280 @@
+/* cmd_table.c - dsgd table: one row for each method, a method being runs that differ in nothing but their seed: test accuracy
+ * over the seeds, and compression from the ledger's columns alone.
+ */
+#include <argp.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/commands.h"
+#include "command/show.h"
+#include "lab/report/table_text.h"
+#include "lab/report/text_out.h"
+#include "command/whole_output.h"
+
+enum form { FORM_TEXT, FORM_MARKDOWN, FORM_TSV };
+
+struct table_options {
+    struct sweep_input sweep;
+    enum form form;
+};
+
+enum { KEY_MARKDOWN = 256, KEY_TSV, COLUMNS = 11, CELL = 64 };
+
+static const struct argp_option option_table[] = {
+    {"markdown", KEY_MARKDOWN, NULL, 0, "A Markdown table", 0},
+    {"tsv", KEY_TSV, NULL, 0, "Tab-separated numbers, 8 digits, one unit a column", 0},
+    {0},
+};
+
+/* A row: what the runs of one method have in common, and means over them. */
+struct row {
+    const char *label; /* borrowed */
+    char *keys, *step; /* owned; step: NULL if the configuration does not say */
+    int runs, diverged;
+    int64_t steps;
+    double accuracy, deviation; /* percent; of the runs that did not diverge */
+    double values, values_up, values_down, wire, wire_up, wire_down; /* ratios: what no compression costs, over what it cost */
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct table_options *o = state->input;
+    (void)argument;
+    switch (key) {
+    case KEY_MARKDOWN: o->form = FORM_MARKDOWN; return 0;
+    case KEY_TSV: o->form = FORM_TSV; return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static enum dsgd_status fill_row(const struct curve *method, struct row *out)
+{
+    struct comm sum = {.values = 0.0};
+    double errors = 0.0, squares = 0.0;
+    *out = (struct row){.label = method->label, .runs = method->runs, .steps = method->run[0]->steps,
+                        .step = dsgd_table_text_value(method->run[0]->config, "step", "constant")};
+    for (int r = 0; r < method->runs; ++r) {
+        struct show_facts facts;
+        DSGD_TRY(show_facts(method->run[r], &facts));
+        if (strcmp(method->run[r]->status, "diverged") == 0) {
+            ++out->diverged;
+        } else {
+            errors += facts.test_error;
+        }
+        sum.values_up += facts.comm.values_up;
+        sum.values_down += facts.comm.values_down;
+        sum.wire_up += facts.comm.wire_up;
+        sum.wire_down += facts.comm.wire_down;
+    }
+    const int good = method->runs - out->diverged;
+    const double mean = errors / good, d = (double)method->run[0]->d, n = (double)method->runs;
+    for (int r = 0; r < method->runs; ++r) {
+        const double error = 100.0 * dsgd_run_last(method->run[r], "test_error");
+        if (strcmp(method->run[r]->status, "diverged") != 0) { squares += (error - mean) * (error - mean); }
+    }
+    out->accuracy = 100.0 - mean; /* NaN where all diverged or the problem has no test error */
+    out->deviation = good > 1 ? sqrt(squares / (good - 1)) : (double)NAN;
+    out->values = 2.0 * d * n / (sum.values_up + sum.values_down);
+    out->values_up = d * n / sum.values_up;
+    out->values_down = d * n / sum.values_down;
+    out->wire = 8.0 * d * n / (sum.wire_up + sum.wire_down);
+    out->wire_up = 4.0 * d * n / sum.wire_up;
+    out->wire_down = 4.0 * d * n / sum.wire_down;
+    return DSGD_OK;
+}
+
+static void accuracy_text(const struct row *row, char text[CELL])
+{
+    if (row->diverged > 0) {
+        snprintf(text, CELL, "%d of %d diverged", row->diverged, row->runs);
+    } else if (isnan(row->accuracy)) {
+        snprintf(text, CELL, "-");
+    } else if (row->runs == 1) {
+        snprintf(text, CELL, "%.2f", row->accuracy);
+    } else {
+        snprintf(text, CELL, "%.2f +- %.2f", row->accuracy, row->deviation);
+    }
+}
+
+/* A ratio for people; "-" where nothing of this kind is sent. */
+static void ratio_text(double ratio, char text[CELL])
+{
+    if (!isfinite(ratio)) {
+        snprintf(text, CELL, "-");
+    } else {
+        snprintf(text, CELL, ratio < 100.0 ? "%.2f" : "%.1f", ratio);
+    }
+}
+
+static const char *const heading[COLUMNS] = {"method", "algorithm and keys", "step", "test accuracy %", "seeds",
+                                             "values", "up", "down", "wire", "up", "down"};
+
+/* A row as people read it. */
+struct cells {
+    const char *text[COLUMNS];
+    char number[COLUMNS][CELL]; /* where the text is made */
+};
+
+static void fill_cells(const struct row *row, struct cells *out)
+{
+    out->text[0] = row->label;
+    out->text[1] = row->keys;
+    out->text[2] = row->step ? row->step : "-";
+    accuracy_text(row, out->number[3]);
+    snprintf(out->number[4], CELL, "%d", row->runs);
+    ratio_text(row->values, out->number[5]);
+    ratio_text(row->values_up, out->number[6]);
+    ratio_text(row->values_down, out->number[7]);
+    ratio_text(row->wire, out->number[8]);
+    ratio_text(row->wire_up, out->number[9]);
+    ratio_text(row->wire_down, out->number[10]);
+    for (int c = 3; c < COLUMNS; ++c) { out->text[c] = out->number[c]; }
+}
+
+static void print_line(FILE *out, enum form form, const char *const text[COLUMNS], const int width[COLUMNS])
+{
+    for (int c = 0; c < COLUMNS; ++c) {
+        if (form == FORM_MARKDOWN) {
+            fprintf(out, "%s ", c ? " |" : "|");
+            dsgd_print_markdown(out, text[c]);
+        } else {
+            fprintf(out, "%s", c ? "  " : "");
+            dsgd_print_padded(out, c < 2 ? -width[c] : width[c], text[c]);
+        }
+    }
+    fprintf(out, form == FORM_MARKDOWN ? " |\n" : "\n");
+}
+
+static enum dsgd_status print_people(FILE *out, enum form form, int rows, const struct row *row)
+{
+    int width[COLUMNS] = {0};
+    struct cells *cells = calloc((size_t)rows, sizeof *cells);
+    if (!cells) { return dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", rows); }
+    for (int r = 0; r < rows; ++r) { fill_cells(&row[r], &cells[r]); }
+    for (int c = 0; c < COLUMNS; ++c) {
+        width[c] = dsgd_text_width(heading[c]);
+        for (int r = 0; r < rows; ++r) {
+            const int other = dsgd_text_width(cells[r].text[c]);
+            width[c] = other > width[c] ? other : width[c];
+        }
+    }
+    print_line(out, form, heading, width);
+    if (form == FORM_MARKDOWN) { fprintf(out, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"); }
+    for (int r = 0; r < rows; ++r) { print_line(out, form, cells[r].text, width); }
+    free(cells);
+    return DSGD_OK;
+}
+
+static void print_tsv(FILE *out, int rows, const struct row *row)
+{
+    fprintf(out, "# method\talgorithm\tstep_constant\tsteps\tseeds\tdiverged\ttest_accuracy_percent\tstandard_deviation\tvalues\tvalues_up\t"
+                 "values_down\twire\twire_up\twire_down\n");
+    for (int r = 0; r < rows; ++r) {
+        const struct row *at = &row[r];
+        const double number[] = {at->accuracy, at->deviation, at->values, at->values_up, at->values_down, at->wire, at->wire_up, at->wire_down};
+        const char *const text[] = {at->label, at->keys, at->step ? at->step : "-"};
+        for (size_t c = 0; c < sizeof text / sizeof *text; ++c) {
+            dsgd_print_tsv(out, text[c]);
+            fputc('\t', out);
+        }
+        fprintf(out, "%lld\t%d\t%d", (long long)at->steps, at->runs, at->diverged);
+        for (size_t c = 0; c < sizeof number / sizeof *number; ++c) {
+            fputc('\t', out);
+            dsgd_print_tsv_number(out, 8, number[c]);
+        }
+        fputc('\n', out);
+    }
+}
+
+/* What all rows have in common: a comment in tab-separated text. */
+static void print_head(FILE *out, enum form form, const struct dsgd_runfile *first)
+{
+    void (*print_text)(FILE *, const char *) = form == FORM_MARKDOWN ? dsgd_print_markdown : dsgd_print_shown;
+    char sha256[9];
+    snprintf(sha256, sizeof sha256, "%.8s", first->dataset_sha256);
+    fprintf(out, "%s", form == FORM_TSV ? "# " : "");
+    print_text(out, first->problem);
+    if (strcmp(first->dataset_sha256, "none") != 0) {
+        fprintf(out, " on ");
+        print_text(out, first->dataset_title);
+        fprintf(out, " (sha256 ");
+        print_text(out, sha256);
+        fputc(')', out);
+    }
+    fprintf(out, ", d = %zu, results version %lld\n%s", first->d, (long long)first->results_version, form == FORM_MARKDOWN ? "\n" : "");
+}
+
+static enum dsgd_status print_rows(FILE *out, const struct curve_set *set, enum form form)
+{
+    struct row *row = calloc((size_t)set->curves, sizeof *row);
+    enum dsgd_status status = row ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", set->curves);
+    for (int m = 0; status == DSGD_OK && m < set->curves; ++m) {
+        status = fill_row(&set->curve[m], &row[m]);
+        if (status == DSGD_OK) { status = dsgd_table_text_keys(set, m, &row[m].keys); }
+    }
+    if (status == DSGD_OK) {
+        print_head(out, form, set->curve[0].run[0]);
+        if (form == FORM_TSV) {
+            print_tsv(out, set->curves, row);
+        } else {
+            status = print_people(out, form, set->curves, row);
+        }
+    }
+    for (int m = 0; row && m < set->curves; ++m) {
+        free(row[m].keys);
+        free(row[m].step);
+    }
+    free(row);
+    return status;
+}
+
+static enum dsgd_status print(const struct curve_set *set, const struct table_options *o)
+{
+    struct whole_output whole;
+    DSGD_TRY(whole_output_open(&whole));
+    const enum dsgd_status status = print_rows(whole.out, set, o->form);
+    return whole_output_close(&whole, status, o->sweep.output, o->form == FORM_MARKDOWN ? TEXT_FILE_MARKDOWN : TEXT_FILE_HASH);
+}
+
+static enum dsgd_status check_finished(const struct run_set *set)
+{
+    for (int r = 0; r < set->runs; ++r) {
+        if (strcmp(set->run[r]->status, "running") == 0) {
+            return dsgd_fail(DSGD_EINPUT, "%s is a snapshot of an unfinished run: expected finished runs in one table",
+                             set->run[r]->path);
+        }
+    }
+    return DSGD_OK;
+}
+
+static int command(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    static const struct argp argp = {
+        option_table, parse, "FILE...",
+        "Prints one row for each method: runs that differ in their seed only. Accuracy is 100 minus the test error in the last "
+        "row, mean and standard deviation over the seeds. values and wire say how many times less than no compression was sent "
+        "a worker and step, both ways together, up and down: in 32-bit words as papers count them, and in all bytes. Files must "
+        "be of one problem, dataset and results version.",
+        children, NULL, NULL};
+    struct table_options o = {.form = FORM_TEXT};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
+    struct run_set set;
+    struct curve_set methods = {.curves = 0};
+    enum dsgd_status status = sweep_input_read(&o.sweep, &set);
+    sweep_input_clear(&o.sweep);
+    if (status != DSGD_OK) { return command_fail(status); }
+    status = check_finished(&set);
+    if (status == DSGD_OK) { status = dsgd_run_set_comparable(&set); }
+    if (status == DSGD_OK) { status = dsgd_curve_set_create(&set, false, &methods); }
+    if (status == DSGD_OK) { status = print(&methods, &o); }
+    dsgd_curve_set_destroy(&methods);
+    dsgd_run_set_destroy(&set);
+    return status == DSGD_OK ? 0 : command_fail(status);
+}
+
+const struct command command_table = {"table", "one row a method over its seeds: accuracy, compression", command};

@@ -1,0 +1,23 @@
+/* costs.h - what a run will cost, from a few real rounds that leave nothing behind. */
+#ifndef DSGD_LAB_RUN_COSTS_H
+#define DSGD_LAB_RUN_COSTS_H
+
+#include "lab/run/session.h"
+
+/* A question about the costs must not cost them. */
+#define DSGD_COSTS_MEMORY_MAX ((size_t)1 << 30)
+
+struct dsgd_costs {
+    size_t d;
+    size_t engine_bytes, worker_bytes;
+    bool measured;            /* false: rounds would take more than DSGD_COSTS_MEMORY_MAX, or than there is; the rest is 0 */
+    int64_t rounds, rows;     /* rounds that were measured; rows of the whole run */
+    int columns;              /* of all tables */
+    double round_s, row_s, total_s;
+    struct dsgd_ledger ledger;
+};
+
+/** Runs rounds in memory for `seconds` at most, if they take little memory, and fills `costs`. */
+enum dsgd_status dsgd_costs_measure(const struct dsgd_session *session, double seconds, struct dsgd_costs *costs);
+
+#endif
