@@ -1,7 +1,7 @@
 /* registry.c - one line for each algorithm. */
 #include "algorithms/registry.h"
 
-#include <string.h>
+#include "sim/registry.h"
 
 /* The order is that of `dsgd list`. */
 #define ALGORITHMS(X)    \
@@ -25,36 +25,10 @@
 ALGORITHMS(DECLARE)
 
 #define ENTRY(symbol) &symbol,
-static const struct dsgd_algorithm *const builtin[] = {ALGORITHMS(ENTRY)};
+static const void *const builtin[] = {ALGORITHMS(ENTRY)};
+static struct dsgd_registry registry = {.role = "algorithm", .builtin = builtin, .builtins = sizeof builtin / sizeof *builtin};
 
-enum { BUILTIN = sizeof builtin / sizeof *builtin, ADDED_MAX = 64 };
-
-static const struct dsgd_algorithm *added[ADDED_MAX];
-static size_t added_count;
-
-const struct dsgd_algorithm *dsgd_algorithm_at(size_t i)
-{
-    if (i < BUILTIN) { return builtin[i]; }
-    return i - BUILTIN < added_count ? added[i - BUILTIN] : NULL;
-}
-
-const struct dsgd_algorithm *dsgd_algorithm_find(const char *name)
-{
-    const struct dsgd_algorithm *algorithm = NULL;
-    for (size_t i = 0; (algorithm = dsgd_algorithm_at(i)) != NULL; ++i) {
-        if (strcmp(algorithm->name, name) == 0) { return algorithm; }
-    }
-    return NULL;
-}
-
-enum dsgd_status dsgd_algorithm_register(const struct dsgd_algorithm *algorithm)
-{
-    if (dsgd_algorithm_find(algorithm->name)) {
-        return dsgd_fail(DSGD_EINPUT, "algorithm %s is already registered: expected another name", algorithm->name);
-    }
-    if (added_count == ADDED_MAX) {
-        return dsgd_fail(DSGD_EINPUT, "algorithm %s: at most %d algorithms can be added", algorithm->name, ADDED_MAX);
-    }
-    added[added_count++] = algorithm;
-    return DSGD_OK;
-}
+const struct dsgd_algorithm *dsgd_algorithm_at(size_t i) { return dsgd_registry_at(&registry, i); }
+const struct dsgd_algorithm *dsgd_algorithm_find(const char *name) { return dsgd_registry_find(&registry, name); }
+enum dsgd_status dsgd_algorithm_register(const struct dsgd_algorithm *algorithm) { return dsgd_registry_add(&registry, algorithm); }
+void dsgd_algorithm_take_back(const struct dsgd_algorithm *algorithm) { dsgd_registry_take_back(&registry, algorithm); }

@@ -67,12 +67,6 @@ static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_ro
     }
 }
 
-static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
-{
-    (void)common;
-    return dsgd_dense(round->lr, dsgd_down_f32(all, 0, 0)); /* w -= eta_t buffer */
-}
-
 const struct dsgd_algorithm dsgd_sgd = {
     .name = "sgd",
     .title = "SGD, uncompressed",
@@ -89,5 +83,5 @@ const struct dsgd_algorithm dsgd_sgd = {
     .encode = encode,
     .absorb = dsgd_absorb_sum,
     .finish = finish,
-    .decode = decode,
+    .decode = dsgd_decode_dense, /* w -= eta_t buffer */
 };

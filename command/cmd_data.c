@@ -9,6 +9,7 @@
 
 #include "datasets/classes.h"
 #include "command/commands.h"
+#include "command/general.h"
 #include "command/json_out.h"
 #include "lab/report/text_out.h"
 
@@ -291,12 +292,13 @@ static enum dsgd_status tell(const struct options *o, json_t *all, int *usable, 
 
 static int command(int argc, char **argv)
 {
+    static const struct argp_child general[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     static const struct argp argp = {
         option_table, parse, NULL,
         "Tells for each dataset where its files were looked for, what is there, whether the bytes are the published "
         "ones (SHA-256), and what to type if not. Exit code 0 if the files of at least one dataset can be used, "
         "else 2; 3 if a file system failed.",
-        NULL, NULL, NULL};
+        general, NULL, NULL};
     struct options o = {.data = NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
     json_t *all = o.json ? json_array() : NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command/commands.h"
+#include "command/general.h"
 #include "command/reading.h"
 #include "lab/report/text_out.h"
 
@@ -38,8 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int digest(int argc, char **argv)
 {
+    static const struct argp_child general[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     static const struct argp argp = {option_table, parse, "FILE.h5...",
-                                     "Prints SHA-256 of trace, ledger, oracle and model; not of timings, host or dates.", NULL, NULL, NULL};
+                                     "Prints SHA-256 of trace, ledger, oracle and model; not of timings, host or dates.", general, NULL, NULL};
     static struct files files;
     if (argp_parse(&argp, argc, argv, 0, NULL, &files)) { return 2; }
     for (int j = 0; j < files.count; ++j) {
@@ -130,9 +132,10 @@ static bool diff_model(const struct dsgd_runfile *a, const struct dsgd_runfile *
 
 static int diff(int argc, char **argv)
 {
+    static const struct argp_child general[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     static const struct argp argp = {option_table, parse, "A.h5 B.h5",
                                      "Names the first differing column and step of two results; exit 0 if they are the same bits, else 1.",
-                                     NULL, NULL, NULL};
+                                     general, NULL, NULL};
     static struct files files;
     if (argp_parse(&argp, argc, argv, 0, NULL, &files)) { return 2; }
     if (files.count != 2) {

@@ -8,9 +8,11 @@
 #include "algorithms/registry.h"
 #include "convex/registry.h"
 #include "command/commands.h"
+#include "command/general.h"
 #include "command/explain.h"
 #include "command/options.h"
 #include "lab/config/spec.h"
+#include "lab/plugin.h"
 #include "lab/report/text_out.h"
 
 static void print_range(const struct dsgd_param *p)
@@ -59,6 +61,16 @@ static void print_metrics(const struct dsgd_problem_ops *problem)
     }
 }
 
+/* Which plug-in an entry comes from, if it is not the tree's own. */
+static void print_origin(const void *entry)
+{
+    struct dsgd_plugin_origin origin;
+    if (!dsgd_plugin_origin(entry, &origin)) { return; }
+    printf("  %-14s from ", "");
+    dsgd_print_shown(stdout, origin.path);
+    printf(" (sha256 %.8s)\n", origin.sha256);
+}
+
 static void list_names(const char *role)
 {
     const bool all = !role;
@@ -67,16 +79,23 @@ static void list_names(const char *role)
         for (size_t i = 0; dsgd_algorithm_at(i); ++i) {
             const struct dsgd_algorithm *a = dsgd_algorithm_at(i);
             printf("  %-14s %s\n  %-14s %s\n", a->name, a->title, "", a->reference);
+            print_origin(a);
             if (a->aliases) { printf("  %-14s elsewhere: %s\n", "", a->aliases); }
         }
     }
     if (all || strcmp(role, "problems") == 0) {
         printf("problems\n");
-        for (size_t i = 0; dsgd_problem_at(i); ++i) { printf("  %-14s %s\n", dsgd_problem_at(i)->name, dsgd_problem_at(i)->title); }
+        for (size_t i = 0; dsgd_problem_at(i); ++i) {
+            printf("  %-14s %s\n", dsgd_problem_at(i)->name, dsgd_problem_at(i)->title);
+            print_origin(dsgd_problem_at(i));
+        }
     }
     if (all || strcmp(role, "datasets") == 0) {
         printf("datasets\n");
-        for (size_t i = 0; dsgd_dataset_at(i); ++i) { printf("  %-14s %s\n", dsgd_dataset_at(i)->name, dsgd_dataset_at(i)->title); }
+        for (size_t i = 0; dsgd_dataset_at(i); ++i) {
+            printf("  %-14s %s\n", dsgd_dataset_at(i)->name, dsgd_dataset_at(i)->title);
+            print_origin(dsgd_dataset_at(i));
+        }
     }
     if (all) { printf("engine\n  dsgd list engine shows the keys of every run; dsgd list NAME those of a plug-in\n"); }
 }
@@ -241,9 +260,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int command(int argc, char **argv)
 {
+    static const struct argp_child general[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     static const struct argp argp = {table, parse, "[algorithms|problems|datasets|engine|NAME]",
                                      "Lists plug-ins, or the keys of one with defaults, ranges and other tools' words. An algorithm "
-                                     "is explained: source, departures, and what it sends, measured on Gaussian gradients.", NULL, NULL, NULL};
+                                     "is explained: source, departures, and what it sends, measured on Gaussian gradients.", general, NULL, NULL};
     struct list_options options = {.d = 785, .rows = 1, .workers = 4, .steps = 16};
     int code = argp_parse(&argp, argc, argv, 0, NULL, &options) ? 2 : 0;
     const char *name = options.name;

@@ -88,7 +88,14 @@ static void print_block(FILE *out, const struct dsgd_runfile *run, const struct 
     dsgd_print_shown(out, run->problem);
     fprintf(out, ", seed %lld\n  dataset        ", (long long)run->seed);
     dsgd_print_shown(out, run->dataset_title);
-    fprintf(out, ", d = %zu\n  steps          %lld of %lld, ", run->d, (long long)f->steps_done, (long long)run->steps);
+    for (const char *line = run->plugins, *end; *line; line = end + (*end == '\n')) {
+        char shown[sizeof run->plugins];
+        end = line + strcspn(line, "\n");
+        snprintf(shown, sizeof shown, "%.*s", (int)(end - line), line);
+        fprintf(out, "\n  from a plug-in ");
+        dsgd_print_shown(out, shown);
+    }
+    fprintf(out, "%sd = %zu\n  steps          %lld of %lld, ", *run->plugins ? "\n  parameters     " : ", ", run->d, (long long)f->steps_done, (long long)run->steps);
     dsgd_print_shown(out, run->status);
     fprintf(out, "\n  objective      %-12.7g", f->objective);
     if (!isnan(run->f_star)) {
@@ -205,6 +212,7 @@ static json_t *facts_json(const struct dsgd_runfile *run, const struct show_fact
     json_set_text(facts, "dataset", run->dataset);
     json_set_text(facts, "dataset_title", run->dataset_title);
     json_set_text(facts, "dataset_sha256", run->dataset_sha256);
+    json_set_text(facts, "plugins", run->plugins);
     json_set_text(facts, "status", run->status);
     json_set_text(facts, "config_sha256", run->config_sha256);
     return facts;

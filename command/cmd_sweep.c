@@ -10,6 +10,7 @@
 #include "lab/sweep/sweep.h"
 #include "lab/report/text_out.h"
 #include "lab/config/words.h"
+#include "lab/plugin.h"
 
 enum mode { MODE_COST, MODE_LIST, MODE_MAKE, MODE_PATHS };
 enum { KEY_LIST = 1000, KEY_MAKE, KEY_COST, KEY_PATHS, KEY_COMMAND, KEY_JOBS, KEY_BLOCK, KEY_MISSING };
@@ -84,6 +85,8 @@ static bool one_line(const char *text)
 static enum dsgd_status check_lines(const struct sweep *sweep, const struct sweep_options *options)
 {
     const char *bad = one_line(sweep->path) ? NULL : sweep->path;
+    struct dsgd_plugin_origin origin;
+    for (size_t j = 0; dsgd_plugin_at(j, &origin) && !bad; ++j) { bad = one_line(origin.path) ? NULL : origin.path; }
     for (size_t w = 0; w < options->words && !bad; ++w) { bad = one_line(options->word[w]) ? NULL : options->word[w]; }
     for (size_t j = 0; j < sweep->runs && !bad; ++j) {
         const struct sweep_run *run = &sweep->run[j];
@@ -112,6 +115,11 @@ static void print_command(const struct sweep_options *options, const struct swee
         putchar(' ');
     }
     dsgd_words_print(stdout, run->config, make);
+    struct dsgd_plugin_origin origin;
+    for (size_t j = 0; dsgd_plugin_at(j, &origin); ++j) {
+        printf(" --plugin ");
+        dsgd_words_print(stdout, origin.path, make);
+    }
     for (size_t j = 0; j < run->sets; ++j) {
         printf(" --set ");
         dsgd_words_print(stdout, run->set[j], make);

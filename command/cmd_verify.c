@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "command/commands.h"
+#include "command/general.h"
 #include "command/options.h"
 #include "lab/run/session.h"
 #include "lab/report/text_out.h"
@@ -224,11 +225,12 @@ static void list(void)
 
 static int command(int argc, char **argv)
 {
+    static const struct argp_child general[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     static const struct argp argp = {table, parse, "[CONFIG]", "Holds every statement of the theory against measurements and prints a verdict for "
                                      "each: holds, violated, vacuous (the bound says nothing), undecided (the interval is too wide). "
                                      "Exit code 1 if a statement is violated that is no known finding, or a control with a broken premise is not. "
                                      "With CONFIG nothing is run: tells for each statement whether its "
-                                     "conditions hold for that configuration, or which one does not. docs/theory.md explains statements and rows.", NULL, NULL, NULL};
+                                     "conditions hold for that configuration, or which one does not. docs/theory.md explains statements and rows.", general, NULL, NULL};
     struct verify_options options = {.seed = 1, .seeds = 1};
     if (argp_parse(&argp, argc, argv, 0, NULL, &options)) { return 2; }
     if (options.list) {

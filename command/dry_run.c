@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "command/json_out.h"
 #include "lab/report/text_out.h"
@@ -55,6 +56,7 @@ enum dsgd_status dry_run(const struct dsgd_session *session, const char *path, b
     DSGD_TRY(dsgd_costs_measure(session, MEASURE_S, &c));
     if (json) { return print_json(session, &c, path); }
     dsgd_print_lines(stdout, session->spec->text);
+    for (const char *line = session->spec->plugins; *line; line = strchr(line, '\n') + 1) { printf("# from a plug-in: %.*s\n", (int)strcspn(line, "\n"), line); }
     printf("# output ");
     dsgd_print_shown(stdout, path);
     printf("\n# data   ");

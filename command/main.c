@@ -4,11 +4,13 @@
 #include <hdf5.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dsgd_revision.h"
 #include "command/commands.h"
 #include "command/visible_stderr.h"
+#include "lab/plugin.h"
 
 static const struct command *const commands[] = {
     &command_run, &command_path, &command_optimum, &command_show, &command_curve, &command_export, &command_list,
@@ -25,11 +27,12 @@ static void print_help(FILE *out)
                  "Commands:\n");
     for (int j = 0; j < COMMANDS; ++j) { fprintf(out, "  %-9s %s\n", commands[j]->name, commands[j]->help); }
     fprintf(out, "\nOptions:\n"
-                 "  --help     print this and end; dsgd COMMAND --help explains one command\n"
-                 "  --version  print version, revision and compiler, and end\n\n"
+                 "  --help, -h  print this and end; dsgd COMMAND --help explains one command\n"
+                 "  --version   print version, revision and compiler, and end\n\n"
                  "Environment:\n"
-                 "  DSGD_DATA   folder of the datasets (else data/)\n"
-                 "  DSGD_CACHE  folder of certified optima (else results/optimum/)\n\n"
+                 "  DSGD_DATA     folder of the datasets (else data/)\n"
+                 "  DSGD_CACHE    folder of certified optima (else results/optimum/)\n"
+                 "  DSGD_PLUGINS  plug-ins to load, with colons between them (--plugin FILE.so)\n\n"
                  "Examples:\n"
                  "  dsgd run experiments/figure5/logistic_heavymix.conf  figure 5's run with HEAVYMIX, about 5 s\n"
                  "  dsgd list sketched_sgd                       the keys of an algorithm\n\n"
@@ -54,7 +57,7 @@ int main(int argc, char **argv)
     snprintf(version, sizeof version, "dsgd %s (%.12s%s, %s)\nLicense GPL-3.0-or-later. There is no warranty.", DSGD_VERSION,
              DSGD_GIT_REVISION, DSGD_GIT_DIRTY ? ", modified" : "", DSGD_COMPILER);
     argp_program_version = version; /* gives each subcommand --version */
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 || strcmp(argv[1], "help") == 0) {
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "-?") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? 2 : 0;
     }
@@ -62,6 +65,8 @@ int main(int argc, char **argv)
         puts(version);
         return 0;
     }
+    const enum dsgd_status plugins = dsgd_plugin_load_all(getenv("DSGD_PLUGINS"));
+    if (plugins != DSGD_OK) { return command_fail(plugins); }
     for (int j = 0; j < COMMANDS; ++j) {
         if (strcmp(argv[1], commands[j]->name) == 0) {
             char name[64];

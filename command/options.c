@@ -1,5 +1,6 @@
 /* options.c - the options that commands on a configuration share. */
 #include "command/options.h"
+#include "command/general.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -97,7 +98,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-const struct argp common_argp = {table, parse, NULL, NULL, NULL, NULL, NULL};
+static const struct argp_child general[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+
+const struct argp common_argp = {table, parse, NULL, NULL, general, NULL, NULL};
 
 static void say(void *context, bool warning, const char *sentence)
 {

@@ -1,5 +1,6 @@
 /* sweep_input.c - the options of commands that read results, and sweep files among their arguments. Interface: sweep_input.h. */
 #include "command/sweep_input.h"
+#include "command/general.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-const struct argp sweep_input_argp = {table, parse, NULL, NULL, NULL, NULL, NULL};
+static const struct argp_child general[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+
+const struct argp sweep_input_argp = {table, parse, NULL, NULL, general, NULL, NULL};
 
 void sweep_input_clear(struct sweep_input *input)
 {

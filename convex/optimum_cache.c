@@ -144,7 +144,7 @@ static enum dsgd_status add_optimum(const struct dsgd_problem_ops *ops, const vo
  * found here. Between processors the last bits of exp and log may differ. */
 static bool confirmed(const struct dsgd_problem_ops *ops, const void *self, const struct dsgd_reference *r)
 {
-    double metric[DSGD_REFERENCE_METRICS_MAX];
+    double metric[DSGD_METRICS_MAX];
     if (!r->has_optimum) { return true; }
     if (ops->evaluate(self, r->optimum.w, metric) != DSGD_OK) { return false; }
     const double f = r->optimum.f_star;
@@ -214,9 +214,9 @@ static enum dsgd_status look_up(const struct dsgd_problem_ops *ops, const void *
     int lock = -1;
     *warning = '\0';
     ops->shape(self, &layout, &n);
-    if (ops->metrics > DSGD_REFERENCE_METRICS_MAX) {
+    if (ops->metrics > DSGD_METRICS_MAX) {
         return dsgd_fail(DSGD_EINTERNAL, "problem %s: %d metrics, expected at most %d", ops->name, ops->metrics,
-                         (int)DSGD_REFERENCE_METRICS_MAX);
+                         (int)DSGD_METRICS_MAX);
     }
     if (!folder || !ops->needs_dataset) { return compute(ops, self, want_optimum, r); }
     DSGD_TRY(dsgd_optimum_key(ops, args, key));

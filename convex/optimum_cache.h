@@ -15,14 +15,12 @@
 #include <stddef.h>
 #include "sim/problem.h"
 
-enum { DSGD_REFERENCE_METRICS_MAX = 8 };
-
 /** What a run is compared with. */
 struct dsgd_reference {
     struct dsgd_constants constants;
     bool has_optimum;                          /* the fields below are filled */
     struct dsgd_optimum optimum;               /* w [d] owned by this struct */
-    double metric[DSGD_REFERENCE_METRICS_MAX]; /* [ops->metrics] at w* */
+    double metric[DSGD_METRICS_MAX]; /* [ops->metrics] at w* */
     bool hit;                                  /* everything came from a file */
 };
 

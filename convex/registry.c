@@ -1,7 +1,7 @@
 /* registry.c - the convex problems. Adding one: write its file and add its symbol here. */
 #include "convex/registry.h"
 
-#include <string.h>
+#include "sim/registry.h"
 
 #define PROBLEMS(X)             \
     X(dsgd_problem_logistic)    \
@@ -15,17 +15,10 @@
 PROBLEMS(DECLARE)
 
 #define ENTRY(symbol) &symbol,
-static const struct dsgd_problem_ops *const problems[] = {PROBLEMS(ENTRY)};
+static const void *const builtin[] = {PROBLEMS(ENTRY)};
+static struct dsgd_registry registry = {.role = "problem", .builtin = builtin, .builtins = sizeof builtin / sizeof *builtin};
 
-const struct dsgd_problem_ops *dsgd_problem_at(size_t i)
-{
-    return i < sizeof problems / sizeof problems[0] ? problems[i] : NULL;
-}
-
-const struct dsgd_problem_ops *dsgd_problem_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof problems / sizeof problems[0]; ++i) {
-        if (strcmp(problems[i]->name, name) == 0) { return problems[i]; }
-    }
-    return NULL;
-}
+const struct dsgd_problem_ops *dsgd_problem_at(size_t i) { return dsgd_registry_at(&registry, i); }
+const struct dsgd_problem_ops *dsgd_problem_find(const char *name) { return dsgd_registry_find(&registry, name); }
+enum dsgd_status dsgd_problem_register(const struct dsgd_problem_ops *problem) { return dsgd_registry_add(&registry, problem); }
+void dsgd_problem_take_back(const struct dsgd_problem_ops *problem) { dsgd_registry_take_back(&registry, problem); }

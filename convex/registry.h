@@ -10,5 +10,8 @@ const struct dsgd_problem_ops *dsgd_problem_at(size_t i);
 
 /** The entry called name, or NULL. */
 const struct dsgd_problem_ops *dsgd_problem_find(const char *name);
+/** Adds one from outside the tree, and takes back the one that was added last; as for algorithms. */
+enum dsgd_status dsgd_problem_register(const struct dsgd_problem_ops *problem);
+void dsgd_problem_take_back(const struct dsgd_problem_ops *problem);
 
 #endif

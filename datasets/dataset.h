@@ -72,5 +72,8 @@ void dsgd_dataset_destroy(struct dsgd_dataset *data);
 const struct dsgd_dataset_ops *dsgd_dataset_at(size_t i);
 /** The entry called name, or NULL. */
 const struct dsgd_dataset_ops *dsgd_dataset_find(const char *name);
+/** Adds one from outside the tree, and takes back the one that was added last; as for algorithms. */
+enum dsgd_status dsgd_dataset_register(const struct dsgd_dataset_ops *dataset);
+void dsgd_dataset_take_back(const struct dsgd_dataset_ops *dataset);
 
 #endif

@@ -1,7 +1,7 @@
 /* registry.c - the datasets. Adding one: write its file and add its symbol here. */
 #include <stdlib.h>
-#include <string.h>
 #include "datasets/dataset.h"
+#include "sim/registry.h"
 
 #define DATASETS(X)               \
     X(dsgd_dataset_mnist)         \
@@ -12,20 +12,13 @@
 DATASETS(DECLARE)
 
 #define ENTRY(symbol) &symbol,
-static const struct dsgd_dataset_ops *const datasets[] = {DATASETS(ENTRY)};
+static const void *const builtin[] = {DATASETS(ENTRY)};
+static struct dsgd_registry registry = {.role = "dataset", .builtin = builtin, .builtins = sizeof builtin / sizeof *builtin};
 
-const struct dsgd_dataset_ops *dsgd_dataset_at(size_t i)
-{
-    return i < sizeof datasets / sizeof datasets[0] ? datasets[i] : NULL;
-}
-
-const struct dsgd_dataset_ops *dsgd_dataset_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof datasets / sizeof datasets[0]; ++i) {
-        if (strcmp(datasets[i]->name, name) == 0) { return datasets[i]; }
-    }
-    return NULL;
-}
+const struct dsgd_dataset_ops *dsgd_dataset_at(size_t i) { return dsgd_registry_at(&registry, i); }
+const struct dsgd_dataset_ops *dsgd_dataset_find(const char *name) { return dsgd_registry_find(&registry, name); }
+enum dsgd_status dsgd_dataset_register(const struct dsgd_dataset_ops *dataset) { return dsgd_registry_add(&registry, dataset); }
+void dsgd_dataset_take_back(const struct dsgd_dataset_ops *dataset) { dsgd_registry_take_back(&registry, dataset); }
 
 void dsgd_dataset_destroy(struct dsgd_dataset *data)
 {

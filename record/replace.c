@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "record/lock.h"
+#include "sim/sha256.h"
 
 /* Padded with line ends to DSGD_HEAD_MIN bytes in the file. */
 static const char mark_text[] = "dsgd: a file that was not finished\n";
@@ -277,4 +278,24 @@ void dsgd_replace_clean(const char *target, bool (*whole)(int fd))
         remove_dead(path, lock, whole);
     }
     if (list) { closedir(list); }
+}
+
+void dsgd_file_sha256(const char *path, char hex[65])
+{
+    enum { CHUNK = 1 << 13 };
+    uint8_t chunk[CHUNK];
+    struct sha256_ctx sha;
+    size_t got = CHUNK;
+    *hex = '\0';
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) { return; }
+    sha256_init(&sha);
+    errno = 0;
+    for (size_t at = 0; got == CHUNK; at += got) {
+        got = dsgd_read_at(fd, chunk, CHUNK, at);
+        sha256_update(&sha, got, chunk);
+    }
+    const bool good = errno == 0;
+    close(fd);
+    if (good) { dsgd_sha256_end(&sha, 64, hex); }
 }

@@ -58,6 +58,8 @@ bool dsgd_same_file(int fd, const char *path);
 
 /** Reads [from, from + size): fewer bytes only at the end of the file or after a failure (errno set; else 0). */
 size_t dsgd_read_at(int fd, void *to, size_t size, size_t from);
+/** SHA-256 of a file as it is; "" if there is none, or none that can be read. */
+void dsgd_file_sha256(const char *path, char hex[65]);
 /** Writes all; false with errno. */
 bool dsgd_write_at(int fd, const void *bytes, size_t size, size_t from);
 

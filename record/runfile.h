@@ -60,6 +60,7 @@ struct dsgd_runfile {
     char config_sha256[65], dataset_sha256[65], status[16]; /* status: running | complete | diverged */
     char problem[64], dataset[64], dataset_title[128], algorithm[64], label[64];
     char *config; /* the resolved configuration */
+    char plugins[512]; /* what came from plug-ins: "ROLE NAME SHA256" and a line end each; "" */
     int64_t schema_version, results_version, seed, steps; /* steps: as configured */
     char replaces[65]; /* snapshots: SHA-256 (hex) of the earlier file that the result will replace; "": there was none */
     bool sealed; /* false: read in spite of a missing or broken seal, and to be marked so */

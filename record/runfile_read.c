@@ -129,8 +129,9 @@ static bool read_attributes(hid_t file, bool variable, struct dsgd_runfile *run)
     for (size_t a = 0; a < sizeof texts / sizeof *texts; ++a) {
         if (!dsgd_h5_read_text(file, texts[a].name, variable, texts[a].text, texts[a].size)) { return false; }
     }
-    /* only snapshots have it, and those of the first version do not */
+    /* only snapshots have the first, and those of the first version do not; earlier programs knew no plug-ins */
     if (H5Aexists(file, "replaces") > 0 && !dsgd_h5_read_text(file, "replaces", variable, run->replaces, sizeof run->replaces)) { return false; }
+    if (H5Aexists(file, "plugins") > 0 && !dsgd_h5_read_text(file, "plugins", variable, run->plugins, sizeof run->plugins)) { return false; }
     run->config = dsgd_h5_read_long_text(file, "config", variable);
     return run->config && dsgd_h5_read_integer(file, "results_version", &run->results_version) &&
            dsgd_h5_read_integer(file, "seed", &run->seed) && dsgd_h5_read_integer(file, "steps", &run->steps);

@@ -6,9 +6,9 @@ include(CMakePackageConfigHelpers)
 
 # Headers lie in include/dsgd/FOLDER and are included as "FOLDER/name.h", as in the tree.
 set(dsgd_public_headers
-  sim/algorithm.h sim/device.h sim/engine.h sim/message.h sim/param.h sim/problem.h sim/kernel/rng.h sim/run_config.h
+  sim/algorithm.h sim/device.h sim/engine.h sim/message.h sim/param.h sim/problem.h sim/registry.h sim/kernel/rng.h sim/run_config.h
   record/runfile.h sim/schedule.h sim/status.h sim/table.h sim/transport.h
-  lab/config/spec.h lab/run/costs.h lab/run/output.h lab/run/run.h lab/run/session.h convex/optimum_cache.h record/replace.h
+  lab/plugin.h lab/config/spec.h lab/run/costs.h lab/run/output.h lab/run/run.h lab/run/session.h convex/optimum_cache.h record/replace.h
   algorithms/registry.h algorithms/error_memory.h algorithms/sparsifier.h algorithms/dgc_warmup.h
   convex/registry.h datasets/dataset.h)
 foreach(header IN LISTS dsgd_public_headers)

@@ -20,6 +20,10 @@
 #include "sim/problem.h"
 #include "sim/status.h"
 
+/** The contracts of algorithms, problems and datasets, and the operations of sim/device.h, in one number: a plug-in built for another is
+ *  refused (lab/plugin.h). Rises with every change that an object built before would not survive. */
+enum { DSGD_CONTRACT_VERSION = 1 };
+
 enum { DSGD_EXCHANGES_MAX = 3, DSGD_FIELDS_MAX = 8 };
 
 /** What an algorithm is told when it is created. */
@@ -227,6 +231,8 @@ struct dsgd_algorithm {
 /* Ready-made slots, for algorithms whose section 0 is a dense vector that the server averages in field 0 (F64). */
 void dsgd_absorb_sum(const void *common, struct dsgd_rows *s, const struct dsgd_arrivals *up, const struct dsgd_round *round);
 void dsgd_finish_mean(const void *common, struct dsgd_rows *s, const struct dsgd_round *round);
+/** x -= eta_t * section 0 of the answer, a dense vector. */
+struct dsgd_update dsgd_decode_dense(const void *common, struct dsgd_rows *all, const struct dsgd_round *round);
 /** For `tau`: k/d, where k is the row called "k" of the parameter table. */
 double dsgd_tau_k(const struct dsgd_setting *setting);
 

@@ -121,3 +121,9 @@ double dsgd_tau_k(const struct dsgd_setting *setting)
     if (!row) { return 1.0; }
     return (double)*(const int64_t *)(const void *)((const char *)setting->config + row->offset) / (double)setting->layout->d;
 }
+
+struct dsgd_update dsgd_decode_dense(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
+{
+    (void)common;
+    return dsgd_dense(round->lr, dsgd_down_f32(all, 0, 0));
+}

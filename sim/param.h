@@ -20,7 +20,7 @@ enum dsgd_param_type {
     DSGD_PARAM_TEXT,   /* char[DSGD_TEXT_MAX] */
 };
 
-enum { DSGD_TEXT_MAX = 64 };
+enum { DSGD_TEXT_MAX = 64, DSGD_CONFIG_MAX = 1024 }; /* bytes of a text; of a config struct */
 
 /** One key. */
 struct dsgd_param {

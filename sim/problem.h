@@ -50,6 +50,8 @@ struct dsgd_problem_kernels {
     enum dsgd_status (*evaluate)(const void *self, struct dsgd_rows *all, const struct dsgd_f64 *x /*[d]*/, double *value /*[metrics]*/);
 };
 
+enum { DSGD_METRICS_MAX = 8 };
+
 /** One number of an evaluation. Metric 0 is always the objective f; the others are the problem's own. */
 struct dsgd_metric {
     const char *name, *unit, *help;

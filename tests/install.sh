@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# install.sh - `cmake --install` into a folder of its own; the example outside the tree builds against it with CMake and with
-# pkg-config, and runs. The installation is moved in between, and neither it nor the example writes into the tree.
+# install.sh - `cmake --install` into a folder of its own; the example program builds against it with CMake and with pkg-config, and runs;
+# the plug-in does, and the installed command takes it. The installation is moved in between, and nothing of it writes into the tree.
 set -euo pipefail
 [ -z "${DSGD_SANITIZE:-}" ] || exit 77
 work=$(mktemp -d)
@@ -53,27 +53,43 @@ for algorithm in "$DSGD_SOURCE"/algorithms/*.c; do
         fail "$algorithm needs more than the installed headers and library"
 done
 
-cp -r "$DSGD_SOURCE/examples/external" "$work/example"
-cmake -S "$work/example" -B "$work/example/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1 || fail "find_package: $(cat "$work/log")"
-cmake --build "$work/example/build" >"$work/log" 2>&1 || fail "example with CMake: $(cat "$work/log")"
+cp -r "$DSGD_SOURCE/examples" "$work"
+example=$work/examples/program
+cmake -S "$example" -B "$example/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1 || fail "find_package: $(cat "$work/log")"
+cmake --build "$example/build" >"$work/log" 2>&1 || fail "example with CMake: $(cat "$work/log")"
 ! grep -i warning "$work/log" || fail 'the example has warnings'
-"$work/example/build/rounding" >"$work/cmake.txt" || fail 'the example does not run'
-
+"$example/build/compare" >"$work/cmake.txt" || fail 'the example does not run'
 PKG_CONFIG_PATH=${lib}/pkgconfig
 export PKG_CONFIG_PATH
 read -r -a flags <<<"$(pkg-config --cflags --libs dsgd)"
-cc -std=c11 -O2 -ffp-contract=off "$work/example/rounding.c" "${flags[@]}" -lm -o "$work/rounding" || fail 'example with pkg-config'
-LD_LIBRARY_PATH=$lib "$work/rounding" >"$work/pkg.txt" || fail 'the example does not run'
+cc -std=c11 -O2 -ffp-contract=off "$example/compare.c" "${flags[@]}" -o "$work/compare" || fail 'example with pkg-config'
+LD_LIBRARY_PATH=$lib "$work/compare" >"$work/pkg.txt" || fail 'the example does not run'
 cmp "$work/cmake.txt" "$work/pkg.txt" || fail 'the two builds print different results'
-
-# d = 1000: 4000 bytes of floats; 4 bytes of scale and 1000 b / 8 of levels.
-for line in 'sgd - 4000.0' 'rounding 2 254.0' 'rounding 4 504.0' 'rounding 8 1004.0'; do
-    read -r name bits bytes <<<"$line"
-    grep -qE "^$name +$bits .* $bytes bytes" "$work/cmake.txt" || fail "expected $line in: $(cat "$work/cmake.txt")"
+# d = 1000: 4000 bytes of floats; 50 of them, and 50 indices of 10 bits.
+for line in 'sgd 4000.0' 'local_topk 263.0'; do
+    read -r name bytes <<<"$line"
+    grep -qE "^$name .* $bytes bytes" "$work/cmake.txt" || fail "expected $line in: $(cat "$work/cmake.txt")"
 done
-# unbiased: with 8 bits nearly sgd's error, from f(0) - f* above 1
-awk '{ gap[$1 $2] = $6 } END { exit !(gap["sgd-"] < 0.1 && gap["rounding8"] < 1.2 * gap["sgd-"] && gap["rounding8"] > gap["sgd-"] / 1.2) }' \
-    "$work/cmake.txt" || fail "errors of the example: $(cat "$work/cmake.txt")"
+
+# The plug-in, built as its README says, in the installed command.
+cd "$work/examples/external"
+read -r -a flags <<<"$(pkg-config --cflags dsgd)"
+cc -std=c11 -O2 -fPIC -shared -ffp-contract=off -Wall -Wextra -Werror rounding.c "${flags[@]}" -o rounding.so || fail 'the plug-in does not compile'
+dsgd=$prefix/bin/dsgd
+"$dsgd" list algorithms --plugin rounding.so >"$work/log" || fail 'list with a plug-in'
+grep -q "from rounding.so (sha256 $(sha256sum rounding.so | cut -c1-8))" "$work/log" || fail "list does not say where rounding is from: $(cat "$work/log")"
+for bits in 2 4 8; do
+    "$dsgd" run rounding.conf --plugin rounding.so --set rounding.bits=$bits -o $bits.h5 --quiet || fail "rounding, $bits bits"
+done
+"$dsgd" run rounding.conf --set algorithm=sgd -o sgd.h5 --quiet || fail sgd
+# d = 1000: 4 bytes of scale and 1000 b / 8 of levels up. Unbiased: with 8 bits nearly the error of sgd, from f(0) - f* above 1.
+"$dsgd" show --json 2.h5 4.h5 8.h5 sgd.h5 --each | /usr/bin/python3 -c '
+import json, sys
+run = {(r["algorithm"], i): r for i, r in enumerate(json.load(sys.stdin)["runs"])}
+up = [r["communication"]["wire_up"] for r in run.values()]
+gap = [r["gap"] for r in run.values()]
+assert up == [254.0, 504.0, 1004.0, 4000.0], up
+assert gap[3] < 0.1 and gap[3] / 1.2 < gap[2] < 1.2 * gap[3], gap' || fail 'bytes or errors of the plug-in'
 
 tree >"$work/after"
 cmp "$work/before" "$work/after" || fail "the tree has changed: $(diff "$work/before" "$work/after" | head -5)"

@@ -26,7 +26,7 @@ static void algorithms_from_outside(void **state)
         added[j].name = name[j];
         status = dsgd_algorithm_register(&added[j]);
     }
-    expect(status, DSGD_EINPUT, "algorithms can be added");
+    expect(status, DSGD_EINPUT, "of them can be added");
 }
 
 static void problems_without_data(void **state)

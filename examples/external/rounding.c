@@ -4,15 +4,10 @@
  * upper neighbour with the probability that makes the mean g_i (quantisation with stochastic rounding as in QSGD, Alistarh et
  * al. 2017, arXiv:1610.02132, with the maximum norm; b = 2 has the levels -1, 0, 1). Up: 1 scale and ceil(d b / 8) bytes. Down:
  * the mean, d values. The rounding is a loop of its own, in C on host memory: dsgd_host_op calls it for each worker, on any device.
- * The program registers the algorithm and compares it with sgd on the library's quadratic.
  */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include "algorithms/registry.h"
-#include "convex/registry.h"
-#include "sim/engine.h"
+#include "lab/plugin.h"
 #include "sim/kernel/rng.h"
 
 struct config {
@@ -20,7 +15,7 @@ struct config {
 };
 
 static const struct dsgd_param params[] = {
-    {"bits", DSGD_PARAM_INT, offsetof(struct config, bits), "4", 2, 8, NULL, "bits a coordinate"},
+    {"bits", DSGD_PARAM_INT, offsetof(struct config, bits), "4", 2, 8, NULL, "bits per coordinate"},
     DSGD_PARAM_END,
 };
 
@@ -36,11 +31,9 @@ enum { SCALE, LEVEL }; /* sections up */
 
 static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
-    struct common *c = common;
-    c->d = setting->layout->d;
-    c->most = (1u << (((const struct config *)setting->config)->bits - 1)) - 1;
-    c->key = (struct dsgd_rng_key){setting->seed_algorithm, dsgd_rng_purpose("rounding")};
-    c->whole = dsgd_groups_whole(setting);
+    const struct config *config = setting->config;
+    *(struct common *)common = (struct common){setting->layout->d, (1u << (config->bits - 1)) - 1,
+                                               {setting->seed_algorithm, dsgd_rng_purpose("rounding")}, dsgd_groups_whole(setting)};
     return DSGD_OK;
 }
 
@@ -72,9 +65,8 @@ static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_ro
 {
     const struct common *c = common;
     (void)round;
-    dsgd_f32 *scale = dsgd_send_f32(w, SCALE);
-    dsgd_group_max_abs(w, c->whole, grad, scale);
-    const struct dsgd_operand operand[] = {dsgd_operand_f32(DSGD_READ, grad), dsgd_operand_f32(DSGD_READ, scale),
+    dsgd_group_max_abs(w, c->whole, grad, dsgd_send_f32(w, SCALE));
+    const struct dsgd_operand operand[] = {dsgd_operand_f32(DSGD_READ, grad), dsgd_operand_f32(DSGD_READ, dsgd_send_f32(w, SCALE)),
                                            dsgd_operand_i32(DSGD_WRITE, dsgd_send_levels(w, LEVEL))};
     dsgd_host_op(w, round_row, c, operand, 3);
 }
@@ -86,76 +78,12 @@ static void absorb(const void *common, struct dsgd_rows *s, const struct dsgd_ar
     dsgd_fold_levels_scaled(s, up, LEVEL, c->whole, SCALE, c->most, dsgd_field_f64(s, SUM));
 }
 
-static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)
-{
-    (void)common;
-    return dsgd_dense(round->lr, dsgd_down_f32(all, 0, 0));
-}
-
 static const struct dsgd_algorithm rounding = {
-    .name = "rounding",
-    .title = "SGD, gradients rounded at random",
+    .name = "rounding", .title = "SGD, gradients rounded at random", .departures = "none",
     .reference = "Alistarh, Grubic, Li, Tomioka, Vojnovic 2017, arXiv:1610.02132",
-    .departures = "none",
-    .params = params,
-    .config_size = sizeof(struct config),
-    .common_size = sizeof(struct common),
-    .view = DSGD_VIEW_NONE,
-    .init = init,
-    .declare = declare,
-    .encode = encode,
-    .absorb = absorb,
-    .finish = dsgd_finish_mean,
-    .decode = decode,
+    .params = params, .config_size = sizeof(struct config), .common_size = sizeof(struct common), .view = DSGD_VIEW_NONE,
+    .init = init, .declare = declare, .encode = encode, .absorb = absorb, .finish = dsgd_finish_mean, .decode = dsgd_decode_dense,
 };
 
-/* One run on the quadratic problem with every key at its default but these. */
-static enum dsgd_status run(const char *name, const char *bits)
-{
-    const struct dsgd_algorithm *algorithm = dsgd_algorithm_find(name);
-    const struct dsgd_problem_ops *problem = dsgd_problem_find("quadratic");
-    struct dsgd_run_config config;
-    _Alignas(16) char algorithm_config[256], problem_config[256];
-    if (algorithm->config_size > sizeof algorithm_config || problem->config_size > sizeof problem_config) {
-        return dsgd_fail(DSGD_EINTERNAL, "a configuration of more than 256 bytes");
-    }
-    DSGD_TRY(dsgd_param_defaults(dsgd_run_params, "", &config));
-    DSGD_TRY(dsgd_param_defaults(dsgd_step_params, "step", &config));
-    DSGD_TRY(dsgd_param_defaults(dsgd_log_params, "log", &config));
-    DSGD_TRY(dsgd_param_defaults(problem->params, problem->name, problem_config));
-    DSGD_TRY(dsgd_param_defaults(algorithm->params, name, algorithm_config));
-    DSGD_TRY(dsgd_param_set(dsgd_param_find(problem->params, "kappa"), "quadratic", problem_config, "10"));
-    DSGD_TRY(dsgd_param_set(dsgd_param_find(dsgd_step_params, "constant"), "step", &config, "0.01"));
-    if (bits) { DSGD_TRY(dsgd_param_set(dsgd_param_find(algorithm->params, "bits"), name, algorithm_config, bits)); }
-
-    void *self = NULL;
-    struct dsgd_engine *engine = NULL;
-    const struct dsgd_problem_args problem_args = {.config = problem_config, .seed_data = dsgd_run_seed(&config, config.seed_data)};
-    DSGD_TRY(problem->create(&problem_args, &self));
-    const struct dsgd_engine_args args = {.config = &config, .problem = problem, .problem_self = self, .algorithm = algorithm,
-                                          .algorithm_config = algorithm_config, .constants = {NAN, NAN, NAN}, .f_star = 0.0,
-                                          .threads = 1};
-    enum dsgd_status status = dsgd_engine_create(&args, &engine);
-    while (status == DSGD_OK && dsgd_engine_status(engine) == DSGD_RUNNING) { status = dsgd_engine_step(engine); }
-    if (status == DSGD_OK) {
-        const struct dsgd_table *trace = dsgd_engine_table(engine, 0);
-        const struct dsgd_ledger *ledger = dsgd_engine_ledger(engine);
-        uint64_t up = 0;
-        for (int k = 0; k < DSGD_KINDS; ++k) { up += ledger->up[k]; }
-        printf("%-9s %-4s  f - f* %.3e  %8.1f bytes up a worker and step\n", name, bits ? bits : "-",
-               dsgd_table_find(trace, "gap")->cell[trace->rows - 1].f, (double)up / (double)ledger->worker_steps);
-    }
-    dsgd_engine_destroy(engine);
-    problem->destroy(self);
-    return status;
-}
-
-int main(void)
-{
-    static const char *const bits[] = {"2", "4", "8"};
-    enum dsgd_status status = dsgd_algorithm_register(&rounding);
-    if (status == DSGD_OK) { status = run("sgd", NULL); }
-    for (int j = 0; j < 3 && status == DSGD_OK; ++j) { status = run("rounding", bits[j]); }
-    if (status != DSGD_OK) { fprintf(stderr, "rounding: %s\n", dsgd_error()); }
-    return dsgd_status_exit_code(status);
-}
+static const struct dsgd_algorithm *const algorithms[] = {&rounding, NULL};
+const struct dsgd_plugin dsgd_plugin = {.contract = DSGD_CONTRACT_VERSION, .algorithms = algorithms};

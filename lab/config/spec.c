@@ -9,9 +9,8 @@
 #include "convex/registry.h"
 #include "lab/config/source.h"
 #include "lab/config/words.h"
+#include "lab/plugin.h"
 #include "sim/sha256.h"
-
-enum { SECTION_BYTES_MAX = 1024 };
 
 bool dsgd_spec_section(size_t i, const char **name, const struct dsgd_param **table)
 {
@@ -92,7 +91,7 @@ static enum dsgd_status check_unused(const struct source *source, const char *co
     const char *name = NULL;
     const struct dsgd_param *table = NULL;
     for (size_t i = 2; dsgd_spec_section(i, &name, &table); ++i) {
-        _Alignas(16) char scratch[SECTION_BYTES_MAX];
+        _Alignas(16) char scratch[DSGD_CONFIG_MAX];
         memset(scratch, 0, sizeof scratch);
         for (const struct dsgd_param *p = table; p && p->name; ++p) {
             if (p->offset + DSGD_TEXT_MAX > sizeof scratch) { return dsgd_fail(DSGD_EINTERNAL, "section %s is too large", name); }
@@ -139,10 +138,26 @@ static enum dsgd_status resolve_text(struct dsgd_spec *spec)
     print_table(out, spec->problem->name, spec->problem->params, spec->problem_config);
     print_table(out, spec->algorithm->name, spec->algorithm->params, spec->algorithm_config);
     if (fclose(out) != 0) { return dsgd_fail(DSGD_ENOMEM, "no memory for the resolved configuration"); }
-    char version[64];
-    snprintf(version, sizeof version, "results_version = %d\n", DSGD_RESULTS_VERSION);
+    char version[64 + sizeof spec->plugins];
+    snprintf(version, sizeof version, "results_version = %d\n%s", DSGD_RESULTS_VERSION, spec->plugins);
     hash_texts(version, spec->text, spec->sha256);
     return DSGD_OK;
+}
+
+/* What of a run comes from outside: "algorithm rounding 0123...\n", a line each. */
+static void note_plugins(struct dsgd_spec *spec)
+{
+    const struct {
+        const char *role, *name;
+        const void *entry;
+    } used[] = {{"algorithm", spec->algorithm->name, spec->algorithm}, {"problem", spec->problem->name, spec->problem},
+                {"dataset", spec->dataset ? spec->dataset->name : "", spec->dataset}};
+    size_t length = 0;
+    for (size_t j = 0; j < sizeof used / sizeof *used; ++j) {
+        struct dsgd_plugin_origin origin;
+        if (!used[j].entry || !dsgd_plugin_origin(used[j].entry, &origin)) { continue; }
+        length += (size_t)snprintf(spec->plugins + length, sizeof spec->plugins - length, "%s %s %s\n", used[j].role, used[j].name, origin.sha256);
+    }
 }
 
 #define KNOWN(role, at)                                                                           \
@@ -191,6 +206,7 @@ static enum dsgd_status resolve(const struct source *source, const char *const *
     run->seed_data = dsgd_run_seed(run, run->seed_data);
     run->seed_hash = dsgd_run_seed(run, run->seed_hash);
     run->seed_algorithm = dsgd_run_seed(run, run->seed_algorithm);
+    note_plugins(spec);
     return resolve_text(spec);
 }
 

@@ -15,7 +15,8 @@ struct dsgd_spec {
     void *dataset_config, *problem_config, *algorithm_config; /* owned */
     char *name;       /* the file's name without folder and ".conf"; "run" without a file */
     char *text;       /* resolved configuration: canonical order, every key that matters to the result */
-    char sha256[65];  /* of text and DSGD_RESULTS_VERSION */
+    char plugins[512]; /* what of it comes from plug-ins, "ROLE NAME SHA256" and a line end each; "" */
+    char sha256[65];   /* of text, DSGD_RESULTS_VERSION and plugins */
 };
 
 /** Reads `path` (NULL: no file, all defaults) and applies `set` ("key=value" or "section.key=value", in order). DSGD_EINPUT with a sentence that names

@@ -13,7 +13,6 @@
 
 #include "record/folders.h"
 #include "record/lock.h"
-#include "sim/sha256.h"
 
 static const char snapshot_suffix[] = ".tmp";
 
@@ -110,33 +109,12 @@ static enum dsgd_status discard(const char *path)
     return dsgd_fail(DSGD_EIO, "cannot remove %s: %s; expected a writable folder", path, strerror(errno));
 }
 
-/* SHA-256 of a file as it is; "" if there is none, or none that can be read. */
-static void hash_file(const char *path, char hex[65])
-{
-    enum { CHUNK = 1 << 13 };
-    uint8_t chunk[CHUNK];
-    struct sha256_ctx sha;
-    size_t got = CHUNK;
-    *hex = '\0';
-    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) { return; }
-    sha256_init(&sha);
-    errno = 0;
-    for (size_t at = 0; got == CHUNK; at += got) {
-        got = dsgd_read_at(fd, chunk, CHUNK, at);
-        sha256_update(&sha, got, chunk);
-    }
-    const bool good = errno == 0;
-    close(fd);
-    if (good) { dsgd_sha256_end(&sha, 64, hex); }
-}
-
 /* Does a snapshot say that the file at the result's path is what it is to replace? Then that file is no reason to stop. */
 static bool is_to_replace(const struct output *out, const struct dsgd_runfile *snapshot)
 {
     char there[65];
     if (strcmp(snapshot->status, "running") != 0 || !*snapshot->replaces) { return false; }
-    hash_file(out->path, there);
+    dsgd_file_sha256(out->path, there);
     return strcmp(snapshot->replaces, there) == 0;
 }
 
@@ -188,7 +166,7 @@ static enum dsgd_status look(struct output *out, const struct dsgd_session *sess
     if (restart) { /* the earlier result stays until the new one is there */
         DSGD_TRY(check_ours(out->path));
         DSGD_TRY(discard(out->snapshot));
-        hash_file(out->path, out->replaces);
+        dsgd_file_sha256(out->path, out->replaces);
     } else if (access(out->path, F_OK) == 0 && !find_restarted(out, session)) {
         DSGD_TRY(check_file(out->path, session, false));
         *state = OUTPUT_COMPLETE;
@@ -252,7 +230,7 @@ enum dsgd_status dsgd_output_result(struct output *out, const struct dsgd_sessio
     char there[65];
     struct stat info;
     if (lstat(out->path, &info) == 0) {
-        hash_file(out->path, there);
+        dsgd_file_sha256(out->path, there);
         const bool old = *out->replaces && strcmp(out->replaces, there) == 0;
         if (!old && check_file(out->path, session, false) != DSGD_OK) { return appeared(out->path); }
     }
