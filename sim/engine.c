@@ -23,6 +23,9 @@ static struct dsgd_setting setting_of(const struct dsgd_engine_args *args, const
 static enum dsgd_status check(const struct dsgd_engine_args *args, const struct dsgd_setting *setting)
 {
     const struct dsgd_algorithm *alg = args->algorithm;
+    if (args->problem->metrics < 1 || args->problem->metrics > DSGD_METRICS_MAX) {
+        return dsgd_fail(DSGD_EINTERNAL, "problem %s has %d metrics: expected 1 to %d", args->problem->name, args->problem->metrics, (int)DSGD_METRICS_MAX);
+    }
     if (args->config->server_nesterov && !(args->config->server_momentum > 0.0)) {
         return dsgd_fail(DSGD_EINPUT, "server_nesterov = true: expected false with server_momentum = 0");
     }

@@ -94,11 +94,11 @@ struct dsgd_table *dsgd_engine_table(struct dsgd_engine *engine, int which);
 /** One persistent array of the run's state, in a snapshot a rows x cols dataset: "worker/v", "server/buffer", "engine/x". */
 enum dsgd_saved_type { DSGD_SAVED_F32, DSGD_SAVED_F64, DSGD_SAVED_U64 };
 struct dsgd_saved {
-    char name[64];
+    char name[48];
     enum dsgd_saved_type type;
     size_t rows, cols; /* rows: workers, else 1 */
 };
-enum { DSGD_SAVED_MAX = 2 * DSGD_FIELDS_MAX + 8 };
+enum { DSGD_SAVED_MAX = 2 * DSGD_FIELDS_MAX + 72 };
 /** Fills saved[] and returns how many. */
 int dsgd_engine_saved(struct dsgd_engine *engine, struct dsgd_saved saved[DSGD_SAVED_MAX]);
 /** Row `row` of an array of this name and shape, to and from host memory [cols]. DSGD_EINTERNAL if there is none. After all arrays have

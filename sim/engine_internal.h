@@ -1,5 +1,6 @@
 /* engine_internal.h - the engine's parts, shared by engine.c (life), memory.c (allocation), dry.c (rounds that only measure), round.c (one
- * round), exchange.c (sections on their way), state.c (snapshots) and observer.c (rows).
+ * round), exchange.c (sections on their way), state.c (snapshots),
+ * observer.c (oracle) and quantities.c (rows).
  */
 #ifndef DSGD_SIM_ENGINE_INTERNAL_H
 #define DSGD_SIM_ENGINE_INTERNAL_H
@@ -30,7 +31,29 @@ struct dsgd_lane {
 };
 
 enum { DSGD_TRACE, DSGD_LEDGER, DSGD_ORACLE, DSGD_TIME };
-enum { COUNTERS = 32, MEASURES = 24, PLANS = 64, LOOK_MAX = 64 };
+enum { DSGD_NO_TABLE = -1 };
+enum { PLANS = 64, LOOK_MAX = 64 };
+
+/** A number that a log row shows or a snapshot carries. */
+struct dsgd_quantity {
+    char name[32];
+    const char *unit, *help;
+    int table;    /* whose column it is, in the list's order; or DSGD_NO_TABLE */
+    bool integer; /* which of the two below */
+    bool kept;    /* part of snapshots, as "engine/NAME" */
+    union {
+        uint64_t *count;
+        double *real;
+    } as;         /* where it lies in the engine */
+};
+enum { DSGD_QUANTITIES_MAX = 64 };
+
+/** Numbers that the engine has in another form, for the list. */
+struct dsgd_image {
+    uint64_t step, status, next_row, rows_until;
+    double gradient_s, encode_s, settle_s; /* summed over lanes */
+    double lr, gap, metric[DSGD_METRICS_MAX];
+};
 
 /** What the observer keeps between the phases of a logged round. */
 struct dsgd_observer {
@@ -91,8 +114,7 @@ struct dsgd_engine {
 
     struct dsgd_observer observer;
     struct dsgd_table table[DSGD_TABLES];
-    uint64_t counter[COUNTERS]; /* images of the scalars above for snapshots */
-    double measure[MEASURES];
+    struct dsgd_image image;
 };
 
 /** The failure of a queue, handed to the caller. */
@@ -146,6 +168,12 @@ void dsgd_observer_vectors(struct dsgd_engine *engine, const struct dsgd_lane *l
 void dsgd_observer_input(struct dsgd_engine *engine);
 /** After decode: compression error, recall, and the memories. */
 void dsgd_observer_update(struct dsgd_engine *engine, const struct dsgd_update *update);
+
+/* quantities.c */
+/** The list; returns its length. */
+int dsgd_engine_quantities(struct dsgd_engine *engine, struct dsgd_quantity quantity[DSGD_QUANTITIES_MAX]);
+/** Takes the image from the engine, or gives it back after a restoration. */
+void dsgd_engine_image(struct dsgd_engine *engine, bool restored);
 enum dsgd_status dsgd_engine_tables_create(struct dsgd_engine *engine);
 /** Evaluates and appends the row of the current step. */
 enum dsgd_status dsgd_engine_row(struct dsgd_engine *engine);

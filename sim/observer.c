@@ -1,4 +1,4 @@
-/* observer.c - the rows of a run: evaluation, ledger, oracle and clocks, all outside the round's clock.
+/* observer.c - what nobody in the network may know, for the rows of a run: outside the round's clock.
  *
  * /oracle holds what nobody in the network may know. With p = mean of the vectors that entered the workers' compressors
  * and g~ the update in the same units: input_norm2 = ||p||^2, error_norm2 = ||p - g~||^2, recall = share of g~'s
@@ -11,16 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/clock.h"
 #include "sim/engine_internal.h"
-#include "sim/problem_rows.h"
-
-enum { TRACE_STEP, TRACE_LR, TRACE_GAP, TRACE_METRICS };
-enum { ORACLE_STEP, ORACLE_INPUT, ORACLE_ERROR, ORACLE_RECALL, ORACLE_NNZ, ORACLE_HEAVY, ORACLE_RATIO, ORACLE_MEMORY_MEAN, ORACLE_MEMORY };
-enum { LEDGER_STEP, LEDGER_UP, LEDGER_DOWN = LEDGER_UP + DSGD_KINDS, LEDGER_BROADCAST = LEDGER_DOWN + DSGD_KINDS,
-       LEDGER_MESSAGES_UP, LEDGER_MESSAGES_DOWN, LEDGER_WORKER_STEPS, LEDGER_VALUES_MIN, LEDGER_VALUES_MAX,
-       LEDGER_WIRE_MIN, LEDGER_WIRE_MAX };
-enum { TIME_STEP, TIME_PLAN, TIME_GRADIENT, TIME_ENCODE, TIME_SETTLE, TIME_SERVER, TIME_DECODE, TIME_ROUND, TIME_EVALUATION };
 
 /* Does the algorithm show what enters a compressor? */
 static bool compresses(const struct dsgd_engine *e)
@@ -184,140 +175,4 @@ void dsgd_observer_update(struct dsgd_engine *e, const struct dsgd_update *updat
         o->memory_norm2_mean = mean_view(e, &o->memory, true);
         o->memory_mean_norm2 = norm2(e, &o->memory);
     }
-}
-
-enum dsgd_status dsgd_engine_tables_create(struct dsgd_engine *e)
-{
-    static const char *const names[DSGD_TABLES] = {"trace", "ledger", "oracle", "time"};
-    for (int t = 0; t < DSGD_TABLES; ++t) {
-        strcpy(e->table[t].name, names[t]);
-        dsgd_table_column(&e->table[t], "step", "1", "updates of the model so far", true);
-    }
-    struct dsgd_table *trace = &e->table[DSGD_TRACE], *ledger = &e->table[DSGD_LEDGER], *oracle = &e->table[DSGD_ORACLE],
-                      *clock = &e->table[DSGD_TIME];
-    dsgd_table_column(trace, "lr", "1", "eta_t of the next step", false);
-    dsgd_table_column(trace, "gap", "1", "objective minus f*", false);
-    for (int m = 0; m < e->args.problem->metrics; ++m) {
-        const struct dsgd_metric *metric = &e->args.problem->metric[m];
-        dsgd_table_column(trace, metric->name, metric->unit, metric->help, false);
-    }
-    for (int way = 0; way < 2; ++way) {
-        for (int k = 0; k < DSGD_KINDS; ++k) {
-            char name[32];
-            strcpy(name, way == 0 ? "up_" : "down_");
-            strcat(name, dsgd_kind_name((enum dsgd_kind)k));
-            dsgd_table_column(ledger, name, "byte", way == 0 ? "workers to server, all workers, since step 0"
-                                                             : "server to workers, unicast, since step 0", true);
-        }
-    }
-    dsgd_table_column(ledger, "broadcast", "byte", "server to workers if every answer were sent once", true);
-    dsgd_table_column(ledger, "messages_up", "1", "messages from workers", true);
-    dsgd_table_column(ledger, "messages_down", "1", "messages to workers", true);
-    dsgd_table_column(ledger, "worker_steps", "1", "participations, sum over steps", true);
-    dsgd_table_column(ledger, "values_step_min", "word", "least values a worker and step, of all steps so far", false);
-    dsgd_table_column(ledger, "values_step_max", "word", "most values a worker and step, of all steps so far", false);
-    dsgd_table_column(ledger, "wire_step_min", "byte", "least bytes a worker and step, of all steps so far", false);
-    dsgd_table_column(ledger, "wire_step_max", "byte", "most bytes a worker and step, of all steps so far", false);
-    dsgd_table_column(oracle, "input_norm2", "1", "||p||^2, p = mean vector that entered the compressors", false);
-    dsgd_table_column(oracle, "error_norm2", "1", "||p - update||^2 in the same units", false);
-    dsgd_table_column(oracle, "recall", "1", "share of the update's coordinates among the largest of |p|", false);
-    dsgd_table_column(oracle, "update_nnz", "1", "coordinates of the update", false);
-    dsgd_table_column(oracle, "heavy", "1", "|H|, heavy coordinates that were found, after a cut to k", false);
-    dsgd_table_column(oracle, "exact_ratio", "1", "E||p - update||^2/||p||^2 over the random fill beside H; Lemma 1: at most 1 - k/d", false);
-    dsgd_table_column(oracle, "memory_mean_norm2", "1", "||mean a_i||^2 after the round", false);
-    dsgd_table_column(oracle, "memory_norm2_mean", "1", "mean ||a_i||^2 after the round", false);
-    dsgd_table_column(clock, "plan", "s", "wall seconds of what all parties derive for a step: fresh hashes", false);
-    dsgd_table_column(clock, "gradient", "s", "thread-seconds in gradients, all workers", false);
-    dsgd_table_column(clock, "encode", "s", "thread-seconds in encoders, all workers", false);
-    dsgd_table_column(clock, "settle", "s", "thread-seconds in settling, all workers", false);
-    dsgd_table_column(clock, "server", "s", "wall seconds of the server: absorb and finish", false);
-    dsgd_table_column(clock, "decode", "s", "wall seconds of decoding, averaging and applying", false);
-    dsgd_table_column(clock, "round", "s", "wall seconds of whole rounds", false);
-    dsgd_table_column(clock, "evaluation", "s", "wall seconds of evaluation and observation, not part of round", false);
-    return DSGD_OK;
-}
-
-static enum dsgd_status trace_row(struct dsgd_engine *e)
-{
-    struct dsgd_table *trace = &e->table[DSGD_TRACE];
-    double value[DSGD_COLUMNS_MAX];
-    const struct dsgd_handle *output = e->average.used ? &e->average : &e->x;
-    DSGD_TRY(dsgd_problem_evaluate(e->args.problem, e->args.problem_self, &e->all_turn, &output->as.f64, e->host_output, value));
-    DSGD_TRY(dsgd_table_append(trace));
-    dsgd_table_last(trace, TRACE_STEP)->i = e->step;
-    dsgd_table_last(trace, TRACE_LR)->f = dsgd_schedule_lr(&e->schedule, (double)e->step);
-    dsgd_table_last(trace, TRACE_GAP)->f = value[0] - e->args.f_star;
-    for (int m = 0; m < e->args.problem->metrics; ++m) { dsgd_table_last(trace, TRACE_METRICS + m)->f = value[m]; }
-    if (!isfinite(value[0])) { e->status = DSGD_DIVERGED; }
-    return DSGD_OK;
-}
-
-static enum dsgd_status ledger_row(struct dsgd_engine *e)
-{
-    struct dsgd_table *t = &e->table[DSGD_LEDGER];
-    const struct dsgd_ledger *ledger = &e->ledger;
-    DSGD_TRY(dsgd_table_append(t));
-    dsgd_table_last(t, LEDGER_STEP)->i = e->step;
-    for (int k = 0; k < DSGD_KINDS; ++k) {
-        dsgd_table_last(t, LEDGER_UP + k)->i = (int64_t)ledger->up[k];
-        dsgd_table_last(t, LEDGER_DOWN + k)->i = (int64_t)ledger->down[k];
-    }
-    dsgd_table_last(t, LEDGER_BROADCAST)->i = (int64_t)ledger->broadcast;
-    dsgd_table_last(t, LEDGER_MESSAGES_UP)->i = (int64_t)ledger->messages_up;
-    dsgd_table_last(t, LEDGER_MESSAGES_DOWN)->i = (int64_t)ledger->messages_down;
-    dsgd_table_last(t, LEDGER_WORKER_STEPS)->i = (int64_t)ledger->worker_steps;
-    if (ledger->worker_steps > 0) {
-        dsgd_table_last(t, LEDGER_VALUES_MIN)->f = ledger->values_min;
-        dsgd_table_last(t, LEDGER_VALUES_MAX)->f = ledger->values_max;
-        dsgd_table_last(t, LEDGER_WIRE_MIN)->f = ledger->wire_min;
-        dsgd_table_last(t, LEDGER_WIRE_MAX)->f = ledger->wire_max;
-    }
-    return DSGD_OK;
-}
-
-static enum dsgd_status oracle_row(struct dsgd_engine *e)
-{
-    struct dsgd_table *t = &e->table[DSGD_ORACLE];
-    const struct dsgd_observer *o = &e->observer;
-    DSGD_TRY(dsgd_table_append(t));
-    dsgd_table_last(t, ORACLE_STEP)->i = e->step;
-    dsgd_table_last(t, ORACLE_INPUT)->f = o->input_norm2;
-    dsgd_table_last(t, ORACLE_ERROR)->f = o->error_norm2;
-    dsgd_table_last(t, ORACLE_RECALL)->f = o->recall;
-    dsgd_table_last(t, ORACLE_NNZ)->f = o->update_nnz;
-    dsgd_table_last(t, ORACLE_HEAVY)->f = o->heavy;
-    dsgd_table_last(t, ORACLE_RATIO)->f = o->exact_ratio;
-    dsgd_table_last(t, ORACLE_MEMORY_MEAN)->f = o->memory_mean_norm2;
-    dsgd_table_last(t, ORACLE_MEMORY)->f = o->memory_norm2_mean;
-    return DSGD_OK;
-}
-
-static enum dsgd_status time_row(struct dsgd_engine *e)
-{
-    struct dsgd_table *t = &e->table[DSGD_TIME];
-    double gradient, encode, settle;
-    dsgd_lane_seconds(e, &gradient, &encode, &settle);
-    DSGD_TRY(dsgd_table_append(t));
-    dsgd_table_last(t, TIME_STEP)->i = e->step;
-    dsgd_table_last(t, TIME_PLAN)->f = e->plan_s;
-    dsgd_table_last(t, TIME_GRADIENT)->f = gradient;
-    dsgd_table_last(t, TIME_ENCODE)->f = encode;
-    dsgd_table_last(t, TIME_SETTLE)->f = settle;
-    dsgd_table_last(t, TIME_SERVER)->f = e->server_s;
-    dsgd_table_last(t, TIME_DECODE)->f = e->decode_s;
-    dsgd_table_last(t, TIME_ROUND)->f = e->round_s;
-    dsgd_table_last(t, TIME_EVALUATION)->f = e->evaluation_s;
-    return DSGD_OK;
-}
-
-enum dsgd_status dsgd_engine_row(struct dsgd_engine *e)
-{
-    const double start = dsgd_clock();
-    DSGD_TRY(trace_row(e));
-    DSGD_TRY(ledger_row(e));
-    DSGD_TRY(oracle_row(e));
-    e->evaluation_s += dsgd_clock() - start;
-    DSGD_TRY(time_row(e));
-    e->last_row = e->step;
-    return DSGD_OK;
 }

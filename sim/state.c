@@ -1,51 +1,8 @@
-/* state.c - a run's state for snapshots: what is kept of every party, by name, and the engine's scalars. */
+/* state.c - a run's state for snapshots: what is kept of every party, by name, and the engine's numbers. */
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/engine_internal.h"
-
-/* Scalars that a snapshot must carry, in one order for saving and restoring. */
-static void exchange_scalars(struct dsgd_engine *e, bool save)
-{
-    uint64_t step = (uint64_t)e->step, status = (uint64_t)e->status, next = (uint64_t)e->next_row,
-             last = (uint64_t)(e->last_row + 1);
-    uint64_t *counter[COUNTERS] = {&step, &status, &next, &last, &e->ledger.broadcast, &e->ledger.messages_up,
-                                   &e->ledger.messages_down, &e->ledger.worker_steps};
-    int counters = 0;
-    while (counter[counters]) { ++counters; }
-    for (int k = 0; k < DSGD_KINDS; ++k) { counter[counters++] = &e->ledger.up[k]; }
-    for (int k = 0; k < DSGD_KINDS; ++k) { counter[counters++] = &e->ledger.down[k]; }
-    struct dsgd_observer *o = &e->observer;
-    double gradient, encode, settle; /* restored into lane 0 */
-    dsgd_lane_seconds(e, &gradient, &encode, &settle);
-    double *measure[MEASURES] = {&e->ledger.values_min, &e->ledger.values_max, &e->ledger.wire_min, &e->ledger.wire_max,
-                                 &e->weight_sum, &e->plan_s, &e->server_s, &e->decode_s, &e->round_s, &e->evaluation_s,
-                                 &gradient, &encode, &settle, &o->input_norm2,
-                                 &o->error_norm2, &o->recall, &o->update_nnz, &o->heavy, &o->exact_ratio, &o->memory_mean_norm2, &o->memory_norm2_mean};
-    for (int j = 0; j < counters; ++j) {
-        if (save) {
-            e->counter[j] = *counter[j];
-        } else {
-            *counter[j] = e->counter[j];
-        }
-    }
-    for (int j = 0; j < MEASURES && measure[j]; ++j) {
-        if (save) {
-            e->measure[j] = *measure[j];
-        } else {
-            *measure[j] = e->measure[j];
-        }
-    }
-    if (!save) {
-        e->step = (int64_t)step;
-        e->status = (enum dsgd_run_status)status;
-        e->next_row = (int64_t)next;
-        e->last_row = (int64_t)last - 1;
-        e->lane[0].gradient_s = gradient;
-        e->lane[0].encode_s = encode;
-        e->lane[0].settle_s = settle;
-    }
-}
 
 static int add_party(struct dsgd_engine *e, struct dsgd_saved *saved, int n, const char *who, enum dsgd_party party, size_t rows)
 {
@@ -59,13 +16,38 @@ static int add_party(struct dsgd_engine *e, struct dsgd_saved *saved, int n, con
     return n;
 }
 
+/* "engine/time_round": columns of two tables may have one name. */
+static void name_quantity(const struct dsgd_quantity *q, char *name, size_t size)
+{
+    static const char *const table[] = {[DSGD_TRACE] = "", [DSGD_LEDGER] = "ledger_", [DSGD_ORACLE] = "oracle_", [DSGD_TIME] = "time_"};
+    snprintf(name, size, "engine/%.8s%.31s", q->table == DSGD_NO_TABLE ? "" : table[q->table], q->name);
+}
+
+static void *find_quantity(struct dsgd_engine *e, const char *name)
+{
+    struct dsgd_quantity quantity[DSGD_QUANTITIES_MAX];
+    const int quantities = dsgd_engine_quantities(e, quantity);
+    for (int j = 0; j < quantities; ++j) {
+        char one[64];
+        name_quantity(&quantity[j], one, sizeof one);
+        if (quantity[j].kept && strcmp(one, name) == 0) { return quantity[j].integer ? (void *)quantity[j].as.count : (void *)quantity[j].as.real; }
+    }
+    return NULL;
+}
+
 int dsgd_engine_saved(struct dsgd_engine *e, struct dsgd_saved saved[DSGD_SAVED_MAX])
 {
     const size_t d = e->layout.d;
     int n = 0;
-    exchange_scalars(e, true);
-    saved[n++] = (struct dsgd_saved){"engine/counter", DSGD_SAVED_U64, 1, COUNTERS};
-    saved[n++] = (struct dsgd_saved){"engine/measure", DSGD_SAVED_F64, 1, MEASURES};
+    struct dsgd_quantity quantity[DSGD_QUANTITIES_MAX];
+    const int quantities = dsgd_engine_quantities(e, quantity);
+    dsgd_engine_image(e, false);
+    for (int j = 0; j < quantities; ++j) {
+        if (!quantity[j].kept) { continue; }
+        saved[n] = (struct dsgd_saved){.type = quantity[j].integer ? DSGD_SAVED_U64 : DSGD_SAVED_F64, .rows = 1, .cols = 1};
+        name_quantity(&quantity[j], saved[n].name, sizeof saved[n].name);
+        ++n;
+    }
     saved[n++] = (struct dsgd_saved){"engine/x", DSGD_SAVED_F64, 1, d};
     if (e->average.used) { saved[n++] = (struct dsgd_saved){"engine/average", DSGD_SAVED_F64, 1, d}; }
     if (e->momentum.used) { saved[n++] = (struct dsgd_saved){"engine/momentum", DSGD_SAVED_F32, 1, d}; }
@@ -73,15 +55,16 @@ int dsgd_engine_saved(struct dsgd_engine *e, struct dsgd_saved saved[DSGD_SAVED_
     return add_party(e, saved, n, "server", DSGD_SERVER, 1);
 }
 
-/* The array on the device, or in *host one of the engine's images; NULL and NULL if there is none. */
+/* The array on the device, or in *host one number of the engine; NULL and NULL if there is none. */
 static const struct dsgd_handle *find(struct dsgd_engine *e, const char *name, void **host)
 {
     static const char *const own[] = {"engine/x", "engine/average", "engine/momentum"};
     const struct dsgd_handle *const handle[] = {&e->x, &e->average, &e->momentum};
-    *host = strcmp(name, "engine/counter") == 0 ? (void *)e->counter : strcmp(name, "engine/measure") == 0 ? (void *)e->measure : NULL;
+    *host = NULL;
     for (int j = 0; j < 3; ++j) {
         if (strcmp(name, own[j]) == 0 && handle[j]->used) { return handle[j]; }
     }
+    if (strncmp(name, "engine/", 7) == 0) { return *host = find_quantity(e, name), NULL; }
     const bool worker = strncmp(name, "worker/", 7) == 0, server = strncmp(name, "server/", 7) == 0;
     for (int j = 0; (worker || server) && j < DSGD_FIELDS_MAX; ++j) {
         const struct dsgd_field_spec *field = &e->declaration.field[worker ? DSGD_WORKER : DSGD_SERVER][j];
@@ -146,7 +129,7 @@ enum dsgd_status dsgd_engine_read(struct dsgd_engine *e, const char *name, size_
 
 enum dsgd_status dsgd_engine_restored(struct dsgd_engine *e)
 {
-    exchange_scalars(e, false);
+    dsgd_engine_image(e, true);
     if (e->step < 0 || e->step > e->args.config->steps || e->status > DSGD_DIVERGED) {
         return dsgd_fail(DSGD_EINPUT, "snapshot is at step %lld of %lld: expected an earlier one", (long long)e->step,
                          (long long)e->args.config->steps);

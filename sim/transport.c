@@ -5,8 +5,7 @@
 
 void dsgd_ledger_clear(struct dsgd_ledger *ledger)
 {
-    *ledger = (struct dsgd_ledger){.values_min = INFINITY, .values_max = -INFINITY, .wire_min = INFINITY,
-                                   .wire_max = -INFINITY};
+    *ledger = (struct dsgd_ledger){.values_min = NAN, .values_max = NAN, .wire_min = NAN, .wire_max = NAN};
 }
 
 int dsgd_kind_is_value(enum dsgd_kind kind)

@@ -19,7 +19,7 @@ struct dsgd_ledger {
     uint64_t messages_up, messages_down;
     uint64_t worker_steps;     /* sum over steps of participating workers */
     uint64_t round_wire, round_values; /* bytes of the round in progress */
-    /* extremes over all steps so far of a step's mean per participating worker, in 32-bit words (values) and bytes (wire) */
+    /* extremes over all steps so far (NaN: none) of a step's mean per participating worker, in 32-bit words (values) and bytes (wire) */
     double values_min, values_max, wire_min, wire_max;
 };
 
