@@ -16,11 +16,12 @@ static enum dsgd_status print_json(const struct dsgd_session *session, const str
     json_t *up = json_object(), *down = json_object(), *root = json_object();
     const double nothing = c->measured ? 1.0 : (double)NAN; /* null in JSON */
     for (int k = 0; k < DSGD_KINDS; ++k) {
-        json_set_number(up, dsgd_kind_name((enum dsgd_kind)k), nothing * (double)c->ledger.up[k] / (double)c->ledger.worker_steps);
-        json_set_number(down, dsgd_kind_name((enum dsgd_kind)k), nothing * (double)c->ledger.down[k] / (double)c->ledger.worker_steps);
+        json_set_number(up, dsgd_kind_name((enum dsgd_kind)k), (double)c->ledger.up[k] / (double)c->ledger.worker_steps);
+        json_set_number(down, dsgd_kind_name((enum dsgd_kind)k), (double)c->ledger.down[k] / (double)c->ledger.worker_steps);
     }
     json_set_text(root, "output", path);
     json_set_text(root, "config", session->spec->text);
+    json_object_set_new(root, "bytes_measured", json_boolean(c->measured));
     json_object_set_new(root, "d", json_integer((json_int_t)c->d));
     json_object_set_new(root, "bytes_up", up);
     json_object_set_new(root, "bytes_down", down);
@@ -35,7 +36,11 @@ static void print_bytes(const struct dsgd_costs *c)
 {
     const double participations = (double)c->ledger.worker_steps;
     uint64_t wire = 0, values = 0;
-    printf("bytes a worker and step, mean of %lld real steps:\n", (long long)c->rounds);
+    if (c->measured) {
+        printf("bytes per worker and step, mean of %lld real steps:\n", (long long)c->rounds);
+    } else {
+        printf("bytes per worker and step, at most, as the algorithm declares its messages:\n");
+    }
     for (int k = 0; k < DSGD_KINDS; ++k) {
         const uint64_t both = c->ledger.up[k] + c->ledger.down[k];
         wire += both;
@@ -63,14 +68,14 @@ enum dsgd_status dry_run(const struct dsgd_session *session, const char *path, b
     dsgd_print_shown(stdout, dsgd_session_dataset_title(session));
     printf("\n");
     printf("parameters d           %zu\n", c.d);
-    if (c.measured) { print_bytes(&c); }
+    print_bytes(&c);
     printf("memory                 engine %.1f MiB, workers %.1f MiB\n", (double)c.engine_bytes / 1048576.0,
            (double)c.worker_bytes / 1048576.0);
     if (c.measured) {
-        printf("time, estimated        %.1f s (%.1f us a step, %lld rows of %.1f ms)\n", c.total_s, 1e6 * c.round_s,
+        printf("time, estimated        %.1f s (%.1f us per step, %lld rows of %.1f ms)\n", c.total_s, 1e6 * c.round_s,
                (long long)c.rows, 1e3 * c.row_s);
     } else {
-        printf("bytes and time         not measured: rounds would take this memory, more than %zu MiB or than there is\n", DSGD_COSTS_MEMORY_MAX >> 20);
+        printf("time                   not measured: rounds would take this memory, more than %zu MiB or than there is\n", DSGD_COSTS_MEMORY_MAX >> 20);
     }
     return DSGD_OK;
 }

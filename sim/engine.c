@@ -80,9 +80,10 @@ static uint32_t rows_of(const struct dsgd_engine *e)
 static enum dsgd_status start_model(struct dsgd_engine *e)
 {
     const size_t d = e->layout.d;
-    e->host_x = calloc(d, sizeof *e->host_x);
-    e->host_output = e->average.used ? calloc(d, sizeof *e->host_output) : e->host_x;
-    if (!e->host_x || !e->host_output) { return dsgd_fail(DSGD_ENOMEM, "no memory for a model of %zu parameters", d); }
+    DSGD_TRY(dsgd_engine_host(e, d, sizeof *e->host_x, (void **)&e->host_x));
+    e->host_output = e->host_x;
+    if (e->average.used) { DSGD_TRY(dsgd_engine_host(e, d, sizeof *e->host_output, (void **)&e->host_output)); }
+    if (e->counting) { return DSGD_OK; }
     if (e->args.problem->start) { e->args.problem->start(e->args.problem_self, e->host_x); }
     e->device->write(&e->queue, e->x.as.array.at, e->host_x, d * sizeof *e->host_x);
     if (e->average.used) { e->device->write(&e->queue, e->average.as.array.at, e->host_x, d * sizeof *e->host_x); } /* row 0 shows the start */
@@ -96,6 +97,7 @@ static enum dsgd_status build(struct dsgd_engine *e, const struct dsgd_setting *
     const struct dsgd_algorithm *named = e->args.algorithm;
     DSGD_TRY(dsgd_schedule_resolve(config, &e->args.constants, named->tau ? named->tau(setting) : 1.0, &e->schedule));
     e->alg = named->variant ? named->variant(setting) : named;
+    e->host_bytes = e->alg->common_size + (size_t)e->lanes * sizeof *e->lane;
     e->common = calloc(1, e->alg->common_size > 0 ? e->alg->common_size : 1);
     e->lane = calloc((size_t)e->lanes, sizeof *e->lane);
     if (!e->common || !e->lane) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm %s and %d threads", named->name, e->lanes); }
@@ -110,7 +112,6 @@ static enum dsgd_status build(struct dsgd_engine *e, const struct dsgd_setting *
     DSGD_TRY(dsgd_observer_create(e));
     connect_all(e);
     DSGD_TRY(dsgd_engine_dry_all(e));
-    if (e->counting) { return DSGD_OK; }
     DSGD_TRY(start_model(e));
     return dsgd_engine_tables_create(e);
 }
@@ -145,6 +146,11 @@ static enum dsgd_status create(const struct dsgd_engine_args *args, bool countin
 enum dsgd_status dsgd_engine_create(const struct dsgd_engine_args *args, struct dsgd_engine **out)
 {
     return create(args, false, out);
+}
+
+enum dsgd_status dsgd_engine_count(const struct dsgd_engine_args *args, struct dsgd_engine **out)
+{
+    return create(args, true, out);
 }
 
 void dsgd_engine_destroy(struct dsgd_engine *e)
@@ -193,22 +199,6 @@ enum dsgd_status dsgd_engine_check(const struct dsgd_engine_args *args)
     args->problem->shape(args->problem_self, &layout, &n);
     const struct dsgd_setting setting = setting_of(args, &layout, NULL);
     return check(args, &setting);
-}
-
-enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t *engine_bytes, size_t *worker_bytes)
-{
-    struct dsgd_engine *e;
-    DSGD_TRY(create(args, true, &e));
-    const struct dsgd_run_config *config = args->config;
-    size_t bytes = e->bytes - e->worker_bytes + e->alg->common_size + dsgd_shapes_bytes(&e->shapes);
-    bytes += (config->average == DSGD_AVERAGE_NONE ? 1 : 2) * e->layout.d * sizeof(double); /* copies on the host */
-    bytes += (size_t)e->lanes * e->rows * ((size_t)config->batch * sizeof(uint32_t) + sizeof(struct dsgd_message));
-    bytes += args->problem->bytes ? args->problem->bytes(args->problem_self) : 0;
-    bytes += (size_t)dsgd_run_rows(config) * DSGD_TABLES * 16 * sizeof(union dsgd_cell); /* 60 columns in four tables */
-    *engine_bytes = bytes;
-    *worker_bytes = e->worker_bytes;
-    dsgd_engine_destroy(e);
-    return DSGD_OK;
 }
 
 enum dsgd_run_status dsgd_engine_status(const struct dsgd_engine *e) { return e->status; }

@@ -87,6 +87,10 @@ enum dsgd_status dsgd_engine_check(const struct dsgd_engine_args *args);
  *  is used at large d; the dataset is not included. */
 enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t *engine_bytes, size_t *worker_bytes);
 
+/** The ledger of the first steps (up to 65536) if every message were as long as its declaration allows: exact for codes of fixed length, an
+ *  upper bound where lengths depend on data. Without memory for any of it. */
+enum dsgd_status dsgd_engine_most(const struct dsgd_engine_args *args, struct dsgd_ledger *most);
+
 enum { DSGD_TABLES = 4 };
 /** trace, ledger, oracle, time; owned by the engine. */
 struct dsgd_table *dsgd_engine_table(struct dsgd_engine *engine, int which);

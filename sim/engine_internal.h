@@ -84,7 +84,8 @@ struct dsgd_engine {
 
     /* what allocation has done; counting: adds up and gives nothing */
     bool counting;
-    size_t bytes, worker_bytes;
+    size_t bytes, worker_bytes; /* on the device */
+    size_t host_bytes;
     void **memory; /* [pieces] device memory, for release */
     size_t pieces;
 
@@ -117,11 +118,16 @@ struct dsgd_engine {
     struct dsgd_image image;
 };
 
+/** dsgd_engine_create on a device that only counts. Caller: dsgd_engine_destroy. */
+enum dsgd_status dsgd_engine_count(const struct dsgd_engine_args *args, struct dsgd_engine **out);
+
 /** The failure of a queue, handed to the caller. */
 enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue);
 
 /* memory.c */
 enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *engine, size_t bytes, void **out);
+/** n zeroed elements on the host; in *out NULL while counting. */
+enum dsgd_status dsgd_engine_host(struct dsgd_engine *engine, size_t n, size_t size, void **out);
 enum dsgd_status dsgd_engine_allocate_all(struct dsgd_engine *engine);
 /** Reserves what the queues have measured so far, in place of what they had. */
 enum dsgd_status dsgd_engine_reserve(struct dsgd_engine *engine);

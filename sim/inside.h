@@ -94,7 +94,8 @@ struct dsgd_declaration {
 /** Elements of the section in this round; of data-dependent ones the most. */
 size_t dsgd_wire_count(const struct dsgd_message_spec *message, int section, const struct dsgd_round *round);
 /** The most bytes that n elements take. */
-size_t dsgd_wire_bytes_max(const struct dsgd_wire *wire, size_t n, uint32_t participants);
+size_t dsgd_wire_bytes_max(const struct dsgd_wire *wire, size_t n, uint32_t participants); /* with room to work */
+size_t dsgd_wire_bytes_sent(const struct dsgd_wire *wire, size_t n, uint32_t participants);
 
 /* ---- queue and turn ---- */
 

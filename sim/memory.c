@@ -21,6 +21,13 @@ enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *e, size_t bytes, void 
     return DSGD_OK;
 }
 
+enum dsgd_status dsgd_engine_host(struct dsgd_engine *e, size_t n, size_t size, void **out)
+{
+    e->host_bytes += n * size;
+    *out = e->counting ? NULL : calloc(n > 0 ? n : 1, size);
+    return *out || e->counting ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for %zu bytes of the engine", n * size);
+}
+
 static enum dsgd_status array(struct dsgd_engine *e, enum dsgd_type type, size_t n, size_t rows, struct dsgd_handle *out)
 {
     void *memory;
@@ -53,8 +60,7 @@ static enum dsgd_status sections(struct dsgd_engine *e, enum dsgd_way way, int e
         const bool plain = wire->type == DSGD_F32 && wire->code == DSGD_FP32;
         DSGD_TRY(array(e, wire->type, wire->most, rows, &crossing[s].sent));
         crossing[s].got = crossing[s].sent;
-        crossing[s].count = e->counting ? NULL : calloc(rows, sizeof *crossing[s].count);
-        if (!crossing[s].count && !e->counting) { return dsgd_fail(DSGD_ENOMEM, "no memory for the counts of %zu messages", rows); }
+        DSGD_TRY(dsgd_engine_host(e, rows, sizeof *crossing[s].count, (void **)&crossing[s].count));
         if (plain) { continue; }
         DSGD_TRY(array(e, wire->type, wire->most, rows, &crossing[s].got));
         crossing[s].room = dsgd_wire_bytes_max(wire, wire->most, (uint32_t)e->args.config->workers);
@@ -72,10 +78,8 @@ static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lan
     if (e->args.config->log.oracle && e->alg->view == DSGD_VIEW_SHOWN) { DSGD_TRY(array(e, DSGD_F32, d, e->rows, &lane->shown)); }
     const uint32_t rows = e->emulated < e->rows ? e->emulated : e->rows;
     for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, DSGD_UP, x, rows, lane->up[x])); }
-    if (e->counting) { return DSGD_OK; }
-    lane->message = calloc(e->rows, sizeof *lane->message);
-    lane->example = calloc(e->rows * batch, sizeof *lane->example);
-    return lane->message && lane->example ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for minibatches of %zu examples", batch);
+    DSGD_TRY(dsgd_engine_host(e, e->rows, sizeof *lane->message, (void **)&lane->message));
+    return dsgd_engine_host(e, e->rows * batch, sizeof *lane->example, (void **)&lane->example);
 }
 
 enum dsgd_status dsgd_engine_allocate_all(struct dsgd_engine *e)

@@ -34,8 +34,7 @@ enum dsgd_status dsgd_observer_create(struct dsgd_engine *e)
     if (!e->args.config->log.oracle) { return DSGD_OK; }
     DSGD_TRY(vector(e, DSGD_F64, e->layout.d, &o->input));
     DSGD_TRY(vector(e, DSGD_F64, e->emulated, &o->norm2));
-    o->host_norm2 = e->counting ? NULL : calloc(e->emulated, sizeof *o->host_norm2);
-    if (!o->host_norm2 && !e->counting) { return dsgd_fail(DSGD_ENOMEM, "no memory for the norms of %u workers", e->emulated); }
+    DSGD_TRY(dsgd_engine_host(e, e->emulated, sizeof *o->host_norm2, (void **)&o->host_norm2));
     if (!compresses(e)) { return DSGD_OK; }
     DSGD_TRY(vector(e, DSGD_F64, e->layout.d, &o->memory));
     if (e->declaration.heavy) { DSGD_TRY(vector(e, DSGD_F32, e->declaration.heavy->n, &o->at_heavy)); }

@@ -20,7 +20,7 @@ int dsgd_table_column(struct dsgd_table *table, const char *name, const char *un
 enum dsgd_status dsgd_table_append(struct dsgd_table *table)
 {
     if (table->rows == table->capacity) {
-        const size_t capacity = table->capacity ? 2 * table->capacity : 64;
+        const size_t capacity = table->capacity ? 2 * table->capacity : DSGD_TABLE_ROWS_MIN;
         for (int c = 0; c < table->columns; ++c) {
             union dsgd_cell *cell = realloc(table->column[c].cell, capacity * sizeof *cell);
             if (!cell) { return dsgd_fail(DSGD_ENOMEM, "no memory for %zu rows of table %s", capacity, table->name); }

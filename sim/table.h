@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "sim/status.h"
 
-enum { DSGD_COLUMNS_MAX = 40 };
+enum { DSGD_COLUMNS_MAX = 40, DSGD_TABLE_ROWS_MIN = 64 /* that room is made for at first */ };
 
 /** One entry; which of the two, the column says. */
 union dsgd_cell {

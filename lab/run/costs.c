@@ -39,6 +39,11 @@ enum dsgd_status dsgd_costs_measure(const struct dsgd_session *session, double s
         const enum dsgd_status status = measure(session, seconds, c);
         if (status != DSGD_OK && status != DSGD_ENOMEM) { return status; }
     }
+    if (!c->measured) {
+        c->rounds = 0;
+        c->round_s = c->row_s = 0.0;
+        DSGD_TRY(dsgd_engine_most(&session->args, &c->ledger));
+    }
     c->total_s = c->round_s * (double)config->steps + c->row_s * (double)c->rows;
     return DSGD_OK;
 }

@@ -5,16 +5,16 @@
 #include "lab/run/session.h"
 
 /* A question about the costs must not cost them. */
-#define DSGD_COSTS_MEMORY_MAX ((size_t)1 << 30)
+#define DSGD_COSTS_MEMORY_MAX ((size_t)1 << 28)
 
 struct dsgd_costs {
     size_t d;
     size_t engine_bytes, worker_bytes;
-    bool measured;            /* false: rounds would take more than DSGD_COSTS_MEMORY_MAX, or than there is; the rest is 0 */
+    bool measured;            /* false: rounds would take more than DSGD_COSTS_MEMORY_MAX, or than there is; then rounds, columns, seconds are 0 */
     int64_t rounds, rows;     /* rounds that were measured; rows of the whole run */
     int columns;              /* of all tables */
     double round_s, row_s, total_s;
-    struct dsgd_ledger ledger;
+    struct dsgd_ledger ledger; /* of those rounds; else the longest that messages can be (dsgd_engine_most) */
 };
 
 /** Runs rounds in memory for `seconds` at most, if they take little memory, and fills `costs`. */

@@ -4,7 +4,7 @@
 #include "sim/codec/codec.h"
 #include "sim/codec/ternary.h"
 
-size_t dsgd_wire_bytes_max(const struct dsgd_wire *wire, size_t n, uint32_t participants)
+size_t dsgd_wire_bytes_sent(const struct dsgd_wire *wire, size_t n, uint32_t participants)
 {
     const uint32_t m = wire->m == DSGD_PARTICIPANTS ? participants : wire->m;
     switch (wire->type) {
@@ -15,7 +15,7 @@ size_t dsgd_wire_bytes_max(const struct dsgd_wire *wire, size_t n, uint32_t part
             const size_t bytes = codec_indices_bytes_max((enum codec_indices)wire->code, size[j], wire->limit);
             most = bytes > most ? bytes : most;
         }
-        return most + (wire->length.how == DSGD_AT_MOST ? 4 * n + (wire->limit + 7) / 8 : 0);
+        return most;
     }
     case DSGD_SIGNS: return codec_signs_bytes(n);
     case DSGD_TERNARY: return codec_ternary_bytes_max((enum codec_ternary)wire->code, n);
@@ -25,6 +25,12 @@ size_t dsgd_wire_bytes_max(const struct dsgd_wire *wire, size_t n, uint32_t part
     case DSGD_HASHES: break;
     }
     return 0;
+}
+
+size_t dsgd_wire_bytes_max(const struct dsgd_wire *wire, size_t n, uint32_t participants)
+{
+    const bool open = wire->type == DSGD_SET && wire->length.how == DSGD_AT_MOST;
+    return dsgd_wire_bytes_sent(wire, n, participants) + (open ? 4 * n + (wire->limit + 7) / 8 : 0);
 }
 
 enum dsgd_encoding dsgd_wire_encoding(const struct dsgd_wire *wire)
