@@ -163,7 +163,7 @@ static bool look(const struct dsgd_problem_ops *ops, const void *self, const cha
 
 static enum dsgd_status compute(const struct dsgd_problem_ops *ops, const void *self, bool want_optimum, struct dsgd_reference *r)
 {
-    if (!r->hit) { DSGD_TRY(ops->constants(self, &r->constants)); }
+    if (!r->hit) { DSGD_TRY(dsgd_problem_constants(ops, self, &r->constants)); }
     r->hit = false;
     return want_optimum ? add_optimum(ops, self, r) : DSGD_OK;
 }

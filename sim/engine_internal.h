@@ -24,6 +24,7 @@ struct dsgd_lane {
     struct dsgd_handle point;   /* F32 [rows][d], where a local method evaluates its gradients; unused by others */
     struct dsgd_handle shown;   /* F32 [rows][d], what an algorithm with DSGD_VIEW_SHOWN shows; unused by others */
     uint32_t *example;          /* [rows][batch] */
+    void *work, *host_work;     /* of the problem's gradients, on the device or the host; host_work: which is to be freed */
     struct dsgd_crossing up[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
     struct dsgd_message *message; /* [rows] what this turn has sent */
     double gradient_s, encode_s, settle_s;

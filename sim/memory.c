@@ -1,7 +1,9 @@
 /* memory.c - what a run holds on its device, from what its algorithm declares. The estimate is the same code, counting. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/engine_internal.h"
+#include "sim/problem_rows.h"
 
 enum { ALIGN = 64 };
 
@@ -24,7 +26,9 @@ enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *e, size_t bytes, void 
 enum dsgd_status dsgd_engine_host(struct dsgd_engine *e, size_t n, size_t size, void **out)
 {
     e->host_bytes += n * size;
-    *out = e->counting ? NULL : calloc(n > 0 ? n : 1, size);
+    const size_t bytes = (n * size + ALIGN) / ALIGN * ALIGN; /* at least one */
+    *out = e->counting ? NULL : aligned_alloc(ALIGN, bytes);
+    if (*out) { memset(*out, 0, bytes); }
     return *out || e->counting ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for %zu bytes of the engine", n * size);
 }
 
@@ -70,6 +74,20 @@ static enum dsgd_status sections(struct dsgd_engine *e, enum dsgd_way way, int e
     return DSGD_OK;
 }
 
+/* What the problem wants beside the gradients. */
+static enum dsgd_status workspace(struct dsgd_engine *e, struct dsgd_lane *lane)
+{
+    bool on_device = false;
+    const struct dsgd_queue queue = {.device = e->device};
+    const struct dsgd_rows turn = {.queue = (struct dsgd_queue *)(uintptr_t)&queue};
+    const size_t bytes = dsgd_problem_workspace(e->args.problem, e->args.problem_self, &turn, (uint32_t)e->args.config->batch, e->rows, &on_device);
+    if (bytes == 0) { return DSGD_OK; }
+    if (on_device) { return dsgd_engine_allocate(e, bytes, &lane->work); }
+    DSGD_TRY(dsgd_engine_host(e, 1, bytes, &lane->host_work));
+    lane->work = lane->host_work;
+    return DSGD_OK;
+}
+
 static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lane)
 {
     const size_t d = e->layout.d, batch = (size_t)e->args.config->batch;
@@ -78,6 +96,7 @@ static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lan
     if (e->args.config->log.oracle && e->alg->view == DSGD_VIEW_SHOWN) { DSGD_TRY(array(e, DSGD_F32, d, e->rows, &lane->shown)); }
     const uint32_t rows = e->emulated < e->rows ? e->emulated : e->rows;
     for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, DSGD_UP, x, rows, lane->up[x])); }
+    DSGD_TRY(workspace(e, lane));
     DSGD_TRY(dsgd_engine_host(e, e->rows, sizeof *lane->message, (void **)&lane->message));
     return dsgd_engine_host(e, e->rows * batch, sizeof *lane->example, (void **)&lane->example);
 }
@@ -152,6 +171,7 @@ void dsgd_engine_release_all(struct dsgd_engine *e)
         for (uint32_t row = 0; e->lane[l].message && row < e->rows; ++row) { dsgd_engine_give_back(&e->lane[l].message[row]); }
         free(e->lane[l].message);
         free(e->lane[l].example);
+        free(e->lane[l].host_work);
     }
     free(e->lane);
 }

@@ -1,6 +1,8 @@
 /* problem.c - a problem's gradients and metrics in a device's memory. Interface: problem_rows.h. */
 #include "sim/problem.h"
 
+#include <math.h>
+
 #include "sim/device_ops.h"
 #include "sim/problem_rows.h"
 
@@ -24,9 +26,18 @@ static void one_worker(const struct dsgd_host_row *row)
 
 static const struct dsgd_problem_kernels *kernels_of(const struct dsgd_problem_ops *problem, const struct dsgd_rows *r)
 {
-    static const struct dsgd_problem_kernels none = {NULL, NULL};
+    static const struct dsgd_problem_kernels none = {NULL, NULL, NULL};
     const struct dsgd_problem_kernels *kernels = problem->kernels ? problem->kernels(r->queue->device->name) : NULL;
     return kernels ? kernels : &none;
+}
+
+size_t dsgd_problem_workspace(const struct dsgd_problem_ops *problem, const void *self, const struct dsgd_rows *r, uint32_t count, uint32_t rows,
+                              bool *on_device)
+{
+    const struct dsgd_problem_kernels *kernels = kernels_of(problem, r);
+    *on_device = kernels->gradients != NULL;
+    if (*on_device) { return kernels->workspace ? kernels->workspace(self, count, rows) : 0; }
+    return problem->workspace ? problem->workspace(self, count) : 0;
 }
 
 enum dsgd_status dsgd_problem_gradients(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_rows *w, const dsgd_f32 *x,
@@ -49,4 +60,10 @@ enum dsgd_status dsgd_problem_evaluate(const struct dsgd_problem_ops *problem, c
     if (kernels->evaluate) { return kernels->evaluate(self, all, x, value); }
     all->queue->device->read(all->queue, host, x->array.at, x->array.count * sizeof *host);
     return problem->evaluate(self, host, value);
+}
+
+enum dsgd_status dsgd_problem_constants(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_constants *out)
+{
+    *out = (struct dsgd_constants){(double)NAN, (double)NAN, (double)NAN};
+    return problem->constants ? problem->constants(self, out) : DSGD_OK;
 }

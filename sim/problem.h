@@ -14,11 +14,15 @@
 
 struct dsgd_dataset; /* datasets/dataset.h */
 
+/** What the numbers of a segment are for: whoever treats them differently (decay, sparse or dense, low rank) asks this, not the name. */
+enum dsgd_role { DSGD_ROLE_WEIGHTS, DSGD_ROLE_BIAS, DSGD_ROLE_NORM /* scale and shift of a normalisation */, DSGD_ROLE_EMBEDDING /* a row per token */ };
+
 /** A run of consecutive coordinates that belong together (a layer, a bias, one digit's weights). */
 struct dsgd_segment {
     char name[32];
     size_t offset, count; /* coordinates [offset, offset + count) */
     size_t rows, cols;    /* as a matrix, row-major; rows * cols = count (1 x count for a vector) */
+    enum dsgd_role role;
 };
 
 /** How the d coordinates are divided. */
@@ -34,6 +38,9 @@ struct dsgd_batch {
     uint32_t count;          /* b */
     uint32_t step, worker;   /* row i belongs to worker + i. For problems that draw noise: counter words */
     uint32_t seed;           /* seed_data */
+    void *work;              /* working memory of the bytes that `workspace` asks for, 64-byte aligned, of this call alone: what is in it at the
+                              * start is of no meaning; NULL without `workspace` */
+    uint32_t lane;           /* calls of one lane never overlap: for what a problem keeps per lane (handles of a library) */
 };
 
 struct dsgd_rows; /* sim/device.h */
@@ -43,6 +50,8 @@ struct dsgd_f64;
 /** What a device computes of a problem by itself, in its own memory: the numbers of the plain functions below, to the bit. A slot that is
  *  NULL is staged: copied to the host, computed there, copied back. */
 struct dsgd_problem_kernels {
+    /** optional: bytes of device memory behind batch->work, for blocks of `rows` workers with `count` examples each. */
+    size_t (*workspace)(const void *self, uint32_t count, uint32_t rows);
     /** `gradient` for a block of workers; x has stride 0 where all rows look at one model. */
     enum dsgd_status (*gradients)(const void *self, struct dsgd_rows *w, const struct dsgd_f32 *x /*[rows][d]*/, const struct dsgd_batch *batch,
                                   struct dsgd_f32 *grad /*[rows][d]*/);
@@ -101,13 +110,15 @@ struct dsgd_problem_ops {
     /** REQUIRED. The gradient of one worker, in C on host memory: grad [d] = mean over the batch of the examples' gradients at x, plus the
      *  regulariser's. Overwrites grad. Thread-safe: several workers call it at once. */
     enum dsgd_status (*gradient)(const void *self, const float *x /*[d]*/, const struct dsgd_batch *batch, float *grad /*[d]*/);
+    /** optional: bytes of host memory behind batch->work of `gradient`, for `count` examples. */
+    size_t (*workspace)(const void *self, uint32_t count);
     /** optional: the kernels of a device by its name; NULL, or returns NULL: everything is staged. */
     const struct dsgd_problem_kernels *(*kernels)(const char *device);
     /** REQUIRED. All metrics at x, in double precision, on host memory. Outside all clocks. Not thread-safe. */
     enum dsgd_status (*evaluate)(const void *self, const double *x /*[d]*/, double *value /*[metrics]*/);
     /** optional: the full gradient in double precision (tests, optima). */
     enum dsgd_status (*full_gradient)(const void *self, const double *x /*[d]*/, double *grad /*[d]*/);
-    /** REQUIRED. May take seconds (power iteration); callers cache it. */
+    /** optional: NULL, nothing is known, and what needs mu or L is refused. May take seconds (power iteration); callers cache it. */
     enum dsgd_status (*constants)(const void *self, struct dsgd_constants *out);
     /** optional: NULL if no certified minimiser can be had. May take minutes; callers cache it. DSGD_EUNAVAILABLE with a
      *  sentence where this configuration has none (l2 = 0). */
@@ -117,5 +128,8 @@ struct dsgd_problem_ops {
     /** optional: whether this configuration has one, at no cost; NULL: always. */
     bool (*has_optimum)(const void *self);
 };
+
+/** Its constants; NaN, all unknown, for a problem that has no `constants`. */
+enum dsgd_status dsgd_problem_constants(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_constants *out);
 
 #endif

@@ -104,5 +104,5 @@ static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const 
     return dsgd_linear_evaluate(self, cpu_f64(x, 0), value);
 }
 
-const struct dsgd_problem_kernels dsgd_linear_cpu = {gradients, evaluate};
-const struct dsgd_problem_kernels dsgd_sigmoid_cpu = {gradients, NULL}; /* one metric more, of a pass on the host */
+const struct dsgd_problem_kernels dsgd_linear_cpu = {.gradients = gradients, .evaluate = evaluate};
+const struct dsgd_problem_kernels dsgd_sigmoid_cpu = {.gradients = gradients, .evaluate = NULL}; /* one metric more, of a pass on the host */

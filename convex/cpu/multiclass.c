@@ -115,4 +115,4 @@ static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const 
     return dsgd_multiclass_evaluate(self, cpu_f64(x, 0), value);
 }
 
-const struct dsgd_problem_kernels dsgd_multiclass_cpu = {gradients, evaluate};
+const struct dsgd_problem_kernels dsgd_multiclass_cpu = {.gradients = gradients, .evaluate = evaluate};

@@ -83,7 +83,7 @@ static enum dsgd_status open_reference(struct dsgd_session *s, const struct dsgd
         /* no certified optimum in this configuration (l2 = 0): the run goes on without the column gap */
         s->reference = (struct dsgd_reference){.constants = unknown};
     }
-    if (s->problem_borrowed) { return s->ops->constants(s->problem, &s->reference.constants); }
+    if (s->problem_borrowed) { return dsgd_problem_constants(s->ops, s->problem, &s->reference.constants); }
     if (options->constants || dsgd_schedule_needs_constants(&spec->run)) {
         const enum dsgd_status status = dsgd_constants_cached(s->ops, s->problem, args, options->dry ? NULL : options->cache,
                                                               &s->reference.constants, NULL);

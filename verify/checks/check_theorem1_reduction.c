@@ -65,7 +65,7 @@ static enum dsgd_status evaluate(const void *self, const double *x, double *valu
 static enum dsgd_status constants(const void *self, struct dsgd_constants *out)
 {
     const struct mean_problem *p = self;
-    DSGD_TRY(p->ops->constants(p->self, out));
+    DSGD_TRY(dsgd_problem_constants(p->ops, p->self, out));
     out->sigma2 /= W;
     return DSGD_OK;
 }
