@@ -42,7 +42,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case OPTION_FINAL: o->final = true; return 0;
     case OPTION_MINUS_OPTIMUM: o->minus_optimum = true; return 0;
-    case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = state->child_inputs[1] = &o->sweep; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -205,7 +205,7 @@ static enum dsgd_status print(const struct curve_set *set, const struct options 
 static int curve(int argc, char **argv)
 {
     struct options o = {.final = false};
-    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {&curve_names_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     const struct argp argp = {
         option_table,
         parse,
@@ -219,15 +219,17 @@ static int curve(int argc, char **argv)
     struct run_set set;
     struct curve_set curves;
     enum dsgd_status status = sweep_input_read(&o.sweep, &set);
-    sweep_input_clear(&o.sweep);
-    if (status != DSGD_OK) { return command_fail(status); }
-    status = dsgd_run_set_comparable(&set);
-    if (status == DSGD_OK) { status = dsgd_curve_set_create(&set, o.final, &curves); }
     if (status == DSGD_OK) {
-        status = print(&curves, &o);
-        dsgd_curve_set_destroy(&curves);
+        status = dsgd_run_set_comparable(&set);
+        if (status == DSGD_OK) { status = dsgd_curve_set_create(&set, o.final, &curves); }
+        if (status == DSGD_OK) {
+            status = sweep_input_arrange(&o.sweep, &curves);
+            if (status == DSGD_OK) { status = print(&curves, &o); }
+            dsgd_curve_set_destroy(&curves);
+        }
+        dsgd_run_set_destroy(&set);
     }
-    dsgd_run_set_destroy(&set);
+    sweep_input_clear(&o.sweep);
     return status == DSGD_OK ? 0 : command_fail(status);
 }
 

@@ -52,7 +52,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_FINAL: o->final = true; return 0;
     case OPTION_FROM: o->window.from = positive(argument, state); return 0;
     case OPTION_TO: o->window.to = positive(argument, state); return 0;
-    case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = state->child_inputs[1] = &o->sweep; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -222,7 +222,8 @@ static enum dsgd_status group(const struct run_set *set, const struct options *o
 {
     *out = (struct curve_set){.curves = 0};
     DSGD_TRY(dsgd_run_set_comparable(set));
-    return dsgd_curve_set_create(set, o->final, out);
+    DSGD_TRY(dsgd_curve_set_create(set, o->final, out));
+    return sweep_input_arrange(&o->sweep, out);
 }
 
 static enum dsgd_status print_json(FILE *out, const struct run_set *set, const struct show_facts *facts, const struct options *o)
@@ -276,7 +277,7 @@ static enum dsgd_status print(const struct run_set *set, const struct show_facts
 static int show(int argc, char **argv)
 {
     struct options o = {.window = {1e4, 1e5}};
-    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {&curve_names_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     const struct argp argp = {
         option_table,
         parse,
@@ -293,8 +294,10 @@ static int show(int argc, char **argv)
     }
     struct run_set set;
     enum dsgd_status status = sweep_input_read(&o.sweep, &set);
-    sweep_input_clear(&o.sweep);
-    if (status != DSGD_OK) { return command_fail(status); }
+    if (status != DSGD_OK) {
+        sweep_input_clear(&o.sweep);
+        return command_fail(status);
+    }
     struct show_facts *facts = calloc((size_t)set.runs, sizeof *facts);
     if (!facts) { status = dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", set.runs); }
     for (int r = 0; r < set.runs && status == DSGD_OK; ++r) {
@@ -307,6 +310,7 @@ static int show(int argc, char **argv)
     if (status == DSGD_OK) { status = print(&set, facts, &o); }
     free(facts);
     dsgd_run_set_destroy(&set);
+    sweep_input_clear(&o.sweep);
     return status == DSGD_OK ? 0 : command_fail(status);
 }
 

@@ -10,6 +10,7 @@
 
 #include "command/commands.h"
 #include "command/show.h"
+#include "lab/config/resolved.h"
 #include "lab/report/table_text.h"
 #include "lab/report/text_out.h"
 #include "command/whole_output.h"
@@ -46,7 +47,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case KEY_MARKDOWN: o->form = FORM_MARKDOWN; return 0;
     case KEY_TSV: o->form = FORM_TSV; return 0;
-    case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = state->child_inputs[1] = &o->sweep; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -56,7 +57,7 @@ static enum dsgd_status fill_row(const struct curve *method, struct row *out)
     struct comm sum = {.values = 0.0};
     double errors = 0.0, squares = 0.0;
     *out = (struct row){.label = method->label, .runs = method->runs, .steps = method->run[0]->steps,
-                        .step = dsgd_table_text_value(method->run[0]->config, "step", "constant")};
+                        .step = dsgd_resolved_value(method->run[0]->config, "step", "constant")};
     for (int r = 0; r < method->runs; ++r) {
         struct show_facts facts;
         DSGD_TRY(show_facts(method->run[r], &facts));
@@ -253,7 +254,7 @@ static enum dsgd_status check_finished(const struct run_set *set)
 
 static int command(int argc, char **argv)
 {
-    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {&curve_names_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     static const struct argp argp = {
         option_table, parse, "FILE...",
         "Prints one row for each method: runs that differ in their seed only. Accuracy is 100 minus the test error in the last "
@@ -266,12 +267,16 @@ static int command(int argc, char **argv)
     struct run_set set;
     struct curve_set methods = {.curves = 0};
     enum dsgd_status status = sweep_input_read(&o.sweep, &set);
-    sweep_input_clear(&o.sweep);
-    if (status != DSGD_OK) { return command_fail(status); }
+    if (status != DSGD_OK) {
+        sweep_input_clear(&o.sweep);
+        return command_fail(status);
+    }
     status = check_finished(&set);
     if (status == DSGD_OK) { status = dsgd_run_set_comparable(&set); }
     if (status == DSGD_OK) { status = dsgd_curve_set_create(&set, false, &methods); }
+    if (status == DSGD_OK) { status = sweep_input_arrange(&o.sweep, &methods); }
     if (status == DSGD_OK) { status = print(&methods, &o); }
+    sweep_input_clear(&o.sweep);
     dsgd_curve_set_destroy(&methods);
     dsgd_run_set_destroy(&set);
     return status == DSGD_OK ? 0 : command_fail(status);

@@ -49,6 +49,7 @@ static enum dsgd_status add_mark(struct dsgd_runfile *run)
     if (!longer) { return dsgd_fail(DSGD_ENOMEM, "no memory for the name of %s", run->path); }
     memcpy(longer + path, mark, sizeof mark);
     run->path = longer;
+    if (!*run->label) { snprintf(run->label, sizeof run->label, "%s", run->algorithm); }
     const size_t label = strnlen(run->label, room);
     memcpy(run->label + label, mark, sizeof mark);
     return DSGD_OK;

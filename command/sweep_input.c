@@ -2,11 +2,13 @@
 #include "command/sweep_input.h"
 #include "command/general.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command/reading.h"
+#include "lab/report/labels.h"
 #include "lab/sweep/sweep.h"
 #include "record/text_file.h"
 #include "lab/report/text_out.h"
@@ -50,6 +52,39 @@ const struct argp sweep_input_argp = {table, parse, NULL, NULL, general, NULL, N
 void sweep_input_clear(struct sweep_input *input)
 {
     common_options_clear(&input->common);
+    free(input->label);
+    input->label = NULL;
+    input->labels = 0;
+}
+
+enum { KEY_LABEL = 6100, KEY_SORT };
+
+static const struct argp_option names_table[] = {
+    {"label", KEY_LABEL, "OLD=NEW", 0, "Call the curve NEW whose label is OLD, or alone begins with OLD; repeatable. Nothing is run again", 1},
+    {"sort", KEY_SORT, "BY", 0, "Order: given (default), label, a key such as workers or local_topk.k, or a column of /trace (its last value); "
+     "with - in front descending", 1},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static error_t parse_names(int key, char *arg, struct argp_state *state)
+{
+    struct sweep_input *input = state->input;
+    if (key == KEY_SORT) { return input->sort = arg, 0; }
+    if (key != KEY_LABEL) { return ARGP_ERR_UNKNOWN; }
+    const char **grown = realloc(input->label, (input->labels + 1) * sizeof *grown);
+    if (!grown) { return ENOMEM; }
+    input->label = grown;
+    input->label[input->labels++] = arg;
+    return 0;
+}
+
+const struct argp curve_names_argp = {names_table, parse_names, NULL, NULL, NULL, NULL, NULL};
+
+enum dsgd_status sweep_input_arrange(const struct sweep_input *input, struct curve_set *curves)
+{
+    if (input->sort) { DSGD_TRY(dsgd_curve_sort(curves, input->sort)); }
+    for (size_t j = 0; j < input->labels; ++j) { DSGD_TRY(dsgd_curve_rename(curves, input->label[j])); }
+    return DSGD_OK;
 }
 
 /* Whether a file's name says that it is a sweep. */

@@ -3,7 +3,7 @@
 #define DSGD_COMMAND_SWEEP_INPUT_H
 
 #include "command/options.h"
-#include "lab/report/run_set.h"
+#include "lab/report/curves.h"
 
 struct sweep_input {
     char **file; /* [files], borrowed from argv */
@@ -11,9 +11,14 @@ struct sweep_input {
     const char *output;           /* -o, or NULL */
     struct common_options common; /* --set, --settings, --data */
     const char *block;            /* --block, or NULL */
+    const char **label; /* [labels] --label OLD=NEW, borrowed from argv; the array is owned */
+    size_t labels;
+    const char *sort;   /* --sort, or NULL */
     bool unsealed;                /* --unsealed: results without an intact seal are read too, and marked (reading.h) */
 };
 
+/** --label, --sort: a child for commands that show curves; input: struct sweep_input. */
+extern const struct argp curve_names_argp;
 /** FILE..., --output, --unsealed, --block, --set, --settings, --data: a child for commands that read results; input: struct sweep_input,
  *  all zero. No FILE is a usage error. */
 extern const struct argp sweep_input_argp;
@@ -23,5 +28,8 @@ void sweep_input_clear(struct sweep_input *input);
  *  all results are expected: DSGD_EINPUT with a sentence if some are missing or damaged; where the data are not at hand those that are
  *  there, said on stderr. On failure nothing is left to free. Caller: dsgd_run_set_destroy. */
 enum dsgd_status sweep_input_read(const struct sweep_input *input, struct run_set *out);
+
+/** Names and order as --label and --sort want them. */
+enum dsgd_status sweep_input_arrange(const struct sweep_input *input, struct curve_set *curves);
 
 #endif

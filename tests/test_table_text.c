@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/config/resolved.h"
 #include "lab/report/table_text.h"
 
 static void value_is(const char *config, const char *section, const char *key, const char *expected)
 {
-    char *value = dsgd_table_text_value(config, section, key);
+    char *value = dsgd_resolved_value(config, section, key);
     if (expected) {
         assert_non_null(value);
         assert_string_equal(value, expected);
@@ -102,9 +103,9 @@ static void test_any_text(void **state)
         keys_of(n % 3 == 0 ? "" : n % 3 == 1 ? "sgd" : "none", config[0], config[1], &text);
         assert_non_null(text);
         free(text);
-        char *exact = copy(config[0]), *value = dsgd_table_text_value(exact, "step", "constant");
+        char *exact = copy(config[0]), *value = dsgd_resolved_value(exact, "step", "constant");
         free(value);
-        value = dsgd_table_text_value(exact, "", "");
+        value = dsgd_resolved_value(exact, "", "");
         assert_null(value); /* a line without a key is none */
         free(exact);
     }

@@ -3,13 +3,12 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
-#include <gsl/gsl_fit.h>
-#include <gsl/gsl_multifit.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "sim/kernel/maths.h"
+#include "theory/line.h"
 
 struct theory_interval theory_exact(double value)
 {
@@ -60,32 +59,6 @@ struct theory_interval theory_ratio(size_t n, const double *x, size_t m, const d
     return (struct theory_interval){a / b, a / b * dsgd_exp(-half), a / b * dsgd_exp(half)};
 }
 
-/* Slope of one line through (x_j, y_j): bisquare weights (Beaton, Tukey 1974), which an outlying point cannot bend; ordinary least
- * squares where there are too few points for weights, or they do not settle. Not a number if a point is not. */
-static double slope_of(size_t points, const double *x, const double *y)
-{
-    enum { ROBUST_FROM = 5 };
-    double intercept, slope = (double)NAN, c00, c01, c11, squares;
-    gsl_fit_linear(x, 1, y, 1, points, &intercept, &slope, &c00, &c01, &c11, &squares);
-    if (points < ROBUST_FROM || !isfinite(slope) || squares <= 0.0) { return slope; } /* on a line there is nothing to weigh */
-    gsl_matrix *design = gsl_matrix_alloc(points, 2), *covariance = gsl_matrix_alloc(2, 2);
-    gsl_vector *coefficient = gsl_vector_alloc(2);
-    gsl_multifit_robust_workspace *work = gsl_multifit_robust_alloc(gsl_multifit_robust_bisquare, points, 2);
-    if (design && covariance && coefficient && work) {
-        for (size_t j = 0; j < points; ++j) {
-            gsl_matrix_set(design, j, 0, 1.0);
-            gsl_matrix_set(design, j, 1, x[j]);
-        }
-        const gsl_vector_const_view right = gsl_vector_const_view_array(y, points);
-        if (gsl_multifit_robust(design, &right.vector, coefficient, covariance, work) == GSL_SUCCESS) { slope = gsl_vector_get(coefficient, 1); }
-    }
-    gsl_multifit_robust_free(work);
-    gsl_vector_free(coefficient);
-    gsl_matrix_free(covariance);
-    gsl_matrix_free(design);
-    return slope;
-}
-
 struct theory_interval theory_slope(size_t points, const double *x, size_t n, const double *y)
 {
     double *log_x = malloc(points * sizeof *log_x), *log_y = malloc(points * sizeof *log_y), *slope = malloc(n * sizeof *slope);
@@ -94,7 +67,7 @@ struct theory_interval theory_slope(size_t points, const double *x, size_t n, co
         for (size_t j = 0; j < points; ++j) { log_x[j] = dsgd_log(x[j]); }
         for (size_t i = 0; i < n; ++i) {
             for (size_t j = 0; j < points; ++j) { log_y[j] = dsgd_log(y[i * points + j]); } /* not a number below 0: the slope is none either */
-            slope[i] = slope_of(points, log_x, log_y);
+            slope[i] = theory_line(points, log_x, log_y).slope;
         }
         out = theory_mean(n, slope);
     }

@@ -179,10 +179,23 @@ static enum dsgd_status unknown_name(const char *role, const char *name, void (*
     return dsgd_fail(DSGD_EINPUT, "%s = %s: expected one of %s", role, name, names);
 }
 
+/* A file's label speaks of the file's algorithm: under another one, which `set` names, the run has none unless `set` gives that too. */
+static enum dsgd_status drop_label(const struct source *source, const char *const *set, size_t sets, struct dsgd_run_config *run)
+{
+    struct dsgd_run_config file;
+    for (size_t j = 0; j < sets; ++j) {
+        if (strncmp(set[j], "label=", 6) == 0) { return DSGD_OK; }
+    }
+    DSGD_TRY(fill(source, "", dsgd_run_params, NULL, 0, &file));
+    if (strcmp(file.algorithm, run->algorithm) != 0) { *run->label = '\0'; }
+    return DSGD_OK;
+}
+
 static enum dsgd_status resolve(const struct source *source, const char *const *set, size_t sets, struct dsgd_spec *spec)
 {
     struct dsgd_run_config *run = &spec->run;
     DSGD_TRY(fill(source, "", dsgd_run_params, set, sets, run));
+    DSGD_TRY(drop_label(source, set, sets, run));
     DSGD_TRY(fill(source, "step", dsgd_step_params, set, sets, run));
     DSGD_TRY(fill(source, "log", dsgd_log_params, set, sets, run));
     spec->algorithm = dsgd_algorithm_find(run->algorithm);
@@ -268,11 +281,6 @@ void dsgd_spec_clear(struct dsgd_spec *spec)
     free(spec->name);
     free(spec->text);
     *spec = (struct dsgd_spec){.name = NULL};
-}
-
-const char *dsgd_spec_label(const struct dsgd_spec *spec)
-{
-    return *spec->run.label ? spec->run.label : spec->name;
 }
 
 enum dsgd_status dsgd_spec_path(const struct dsgd_spec *spec, const char *dataset_sha256, char *path, size_t size)

@@ -31,9 +31,6 @@ void dsgd_spec_clear(struct dsgd_spec *spec); /* accepts an all-zero spec */
  *  of a result is in its name. dataset_sha256 NULL: ???????? in their place, all results of the configuration. */
 enum dsgd_status dsgd_spec_path(const struct dsgd_spec *spec, const char *dataset_sha256, char *path, size_t size);
 
-/** The configuration's label; without one, its name. */
-const char *dsgd_spec_label(const struct dsgd_spec *spec);
-
 /** A section of the configuration and its table, for `dsgd list` and suggestions: i-th of engine (step, log), then
  *  datasets, problems, algorithms. False past the end. */
 bool dsgd_spec_section(size_t i, const char **name, const struct dsgd_param **table);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/config/resolved.h"
 #include "lab/report/comm.h"
+#include "lab/report/labels.h"
 
 double dsgd_run_optimum(const struct dsgd_runfile *run, const char *metric)
 {
@@ -62,23 +64,6 @@ static bool diverged(const struct dsgd_runfile *run)
     return strcmp(run->status, "diverged") == 0;
 }
 
-/* The resolved configuration without the lines that may differ inside a curve. Caller frees. */
-static char *curve_key(const struct dsgd_runfile *run, bool final)
-{
-    char *key = malloc(strlen(run->config) + 1), *end = key;
-    if (!key) { return NULL; }
-    for (const char *line = run->config, *next; *line; line = next) {
-        const size_t length = strcspn(line, "\n");
-        next = line + length + (line[length] == '\n');
-        if (strncmp(line, "seed", 4) == 0 || strncmp(line, "label", 5) == 0) { continue; }
-        if (final && strncmp(line, "steps", 5) == 0) { continue; }
-        memcpy(end, line, (size_t)(next - line));
-        end += next - line;
-    }
-    *end = '\0';
-    return key;
-}
-
 static struct curve *find_curve(const struct curve_set *set, const struct dsgd_runfile *run, const char *key)
 {
     for (int c = 0; c < set->curves; ++c) {
@@ -90,19 +75,6 @@ static struct curve *find_curve(const struct curve_set *set, const struct dsgd_r
     return NULL;
 }
 
-/* "label", or "label #2" if it stands for a second configuration. */
-static void name_curve(const struct curve_set *set, struct curve *curve)
-{
-    const char *label = dsgd_run_label(curve->run[0]);
-    int same = 1;
-    for (int c = 0; c < set->curves; ++c) { same += strcmp(dsgd_run_label(set->curve[c].run[0]), label) == 0; }
-    if (same == 1) {
-        snprintf(curve->label, sizeof curve->label, "%s", label);
-    } else {
-        snprintf(curve->label, sizeof curve->label, "%s #%d", label, same);
-    }
-}
-
 static enum dsgd_status add_run(struct curve_set *set, const struct dsgd_runfile *run, bool final, int runs_max)
 {
     if (final && strcmp(run->status, "running") == 0) {
@@ -110,7 +82,7 @@ static enum dsgd_status add_run(struct curve_set *set, const struct dsgd_runfile
                          "%s: snapshot after %lld of %lld steps; expected finished runs where final rows count",
                          run->path, (long long)dsgd_run_steps_done(run), (long long)run->steps);
     }
-    char *key = curve_key(run, final);
+    char *key = dsgd_resolved_without_seeds(run->config, final);
     if (!key) { return dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", runs_max); }
     struct curve *curve = find_curve(set, run, key);
     if (curve) {
@@ -123,7 +95,6 @@ static enum dsgd_status add_run(struct curve_set *set, const struct dsgd_runfile
             return dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", runs_max);
         }
         curve->run[0] = run;
-        name_curve(set, curve);
         ++set->curves;
     }
     for (int r = 0; r < curve->runs; ++r) {
@@ -184,8 +155,12 @@ enum dsgd_status dsgd_curve_set_create(const struct run_set *set, bool final, st
     for (int c = 0; c < out->curves && status == DSGD_OK; ++c) {
         status = final ? final_points(&out->curve[c]) : row_points(&out->curve[c]);
     }
-    if (status != DSGD_OK) { dsgd_curve_set_destroy(out); }
-    return status;
+    if (status != DSGD_OK) {
+        dsgd_curve_set_destroy(out);
+        return status;
+    }
+    dsgd_curve_labels(out);
+    return DSGD_OK;
 }
 
 void dsgd_curve_set_destroy(struct curve_set *set)

@@ -13,7 +13,7 @@
 #include "lab/report/run_set.h"
 
 struct curve {
-    char label[96]; /* the runs' label, or the algorithm's name; with " #2" for another configuration */
+    char label[160]; /* labels.h */
     char *key;      /* configuration without what may differ */
     bool final;
     int runs;
@@ -61,7 +61,7 @@ struct slope {
     int points;                /* used */
 };
 
-/** y = C x^slope by a robust fit (bisquare weights) of log y against log x. Points with x or y not positive and finite
+/** y = C x^slope by a robust line (theory/line.h) through log y against log x. Points with x or y not positive and finite
  *  are left out; NaN if fewer than 3 remain. */
 enum dsgd_status dsgd_slope_fit(const double *x, const double *y, int n, struct slope *out);
 

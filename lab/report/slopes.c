@@ -1,8 +1,6 @@
 /* slopes.c - quantiles over seeds, and robust slopes on log-log axes. */
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
-#include <gsl/gsl_fit.h>
-#include <gsl/gsl_multifit.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 #include "lab/report/curves.h"
 
 #include "sim/kernel/maths.h"
+#include "theory/line.h"
 
 static int ascending(const void *a, const void *b)
 {
@@ -41,31 +40,6 @@ static double student(double freedom)
     return gsl_cdf_tdist_Pinv(0.975, freedom);
 }
 
-struct fit_work {
-    gsl_matrix *x, *covariance;
-    gsl_vector *y, *c;
-    gsl_multifit_robust_workspace *robust;
-};
-
-static bool fit_alloc(struct fit_work *w, size_t n)
-{
-    w->x = gsl_matrix_alloc(n, 2);
-    w->covariance = gsl_matrix_alloc(2, 2);
-    w->y = gsl_vector_alloc(n);
-    w->c = gsl_vector_alloc(2);
-    w->robust = gsl_multifit_robust_alloc(gsl_multifit_robust_bisquare, n, 2);
-    return w->x && w->covariance && w->y && w->c && w->robust;
-}
-
-static void fit_free(struct fit_work *w)
-{
-    gsl_matrix_free(w->x);
-    gsl_matrix_free(w->covariance);
-    gsl_vector_free(w->y);
-    gsl_vector_free(w->c);
-    if (w->robust) { gsl_multifit_robust_free(w->robust); }
-}
-
 /* log x and log y of the usable points; returns their number. */
 static int take_logs(const double *x, const double *y, int n, double *log_x, double *log_y)
 {
@@ -78,41 +52,6 @@ static int take_logs(const double *x, const double *y, int n, double *log_x, dou
     return used;
 }
 
-/* Robust fit, or the least-squares fit where that one is exact: no scale is left to weigh residuals by. */
-static enum dsgd_status fit_line(const double *x, const double *y, int n, struct slope *out)
-{
-    double c0, c1, cov00, cov01, cov11, rest;
-    gsl_fit_linear(x, 1, y, 1, (size_t)n, &c0, &c1, &cov00, &cov01, &cov11, &rest);
-    const double spread = gsl_stats_tss(x, 1, (size_t)n);
-    if (!(spread > 0.0)) { return DSGD_OK; } /* one x only: no slope */
-    out->slope = c1;
-    out->error = sqrt(cov11);
-    double scale = 0.0;
-    for (int i = 0; i < n; ++i) { scale += y[i] * y[i]; }
-    if (rest > 1e-26 * scale) {
-        struct fit_work w;
-        enum dsgd_status status = DSGD_OK;
-        if (fit_alloc(&w, (size_t)n)) {
-            for (int i = 0; i < n; ++i) {
-                gsl_matrix_set(w.x, (size_t)i, 0, 1.0);
-                gsl_matrix_set(w.x, (size_t)i, 1, x[i]);
-                gsl_vector_set(w.y, (size_t)i, y[i]);
-            }
-            const int error = gsl_multifit_robust(w.x, w.y, w.c, w.covariance, w.robust);
-            if (error == GSL_SUCCESS || error == GSL_EMAXITER) { /* the last iterate is still a weighted fit */
-                out->slope = gsl_vector_get(w.c, 1);
-                out->error = sqrt(gsl_matrix_get(w.covariance, 1, 1));
-            }
-        } else {
-            status = dsgd_fail(DSGD_ENOMEM, "no memory for a fit of %d points", n);
-        }
-        fit_free(&w);
-        if (status != DSGD_OK) { return status; }
-    }
-    out->half = student(n - 2) * out->error;
-    return DSGD_OK;
-}
-
 enum dsgd_status dsgd_slope_fit(const double *x, const double *y, int n, struct slope *out)
 {
     gsl_set_error_handler_off();
@@ -121,9 +60,14 @@ enum dsgd_status dsgd_slope_fit(const double *x, const double *y, int n, struct 
     if (!log_x) { return dsgd_fail(DSGD_ENOMEM, "no memory for a fit of %d points", n); }
     double *log_y = log_x + n;
     out->points = take_logs(x, y, n, log_x, log_y);
-    const enum dsgd_status status = out->points >= 3 ? fit_line(log_x, log_y, out->points, out) : DSGD_OK;
+    if (out->points >= 3) {
+        const struct theory_line line = theory_line((size_t)out->points, log_x, log_y);
+        out->slope = line.slope;
+        out->error = line.error;
+        out->half = student(out->points - 2) * line.error;
+    }
     free(log_x);
-    return status;
+    return DSGD_OK;
 }
 
 /* Points of the curve in the window that belong to one seed, or to all of them. */

@@ -5,10 +5,6 @@
 #include <stddef.h>
 #include "lab/report/curves.h"
 
-/** The value of a key ("" = top level) in a resolved configuration; NULL if it is not there or without memory. The text may be
- *  any: what is no line of a configuration is passed over. Caller frees. */
-char *dsgd_table_text_value(const char *config, const char *section, const char *key);
-
 /** "algorithm key=value ...": keys of the algorithm that are not at their defaults, then engine and problem keys in which the
  *  methods of the table differ; without seeds and step.constant. Caller frees. DSGD_ENOMEM. */
 enum dsgd_status dsgd_table_text_keys(const struct curve_set *set, int method, char **text);

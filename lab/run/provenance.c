@@ -90,7 +90,7 @@ enum dsgd_status dsgd_provenance_collect(const struct dsgd_session *session, int
     add_text(p, "config_name", spec->name);
     add_text(p, "config_sha256", spec->sha256);
     add_text(p, "plugins", spec->plugins);
-    add_text(p, "label", dsgd_spec_label(spec));
+    add_text(p, "label", spec->run.label);
     add_text(p, "problem", spec->problem->name);
     add_text(p, "algorithm", spec->algorithm->name);
     add_text(p, "dataset", spec->run.dataset);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lab/run/result_state.h"
+#include "lab/config/resolved.h"
 #include "lab/config/source.h"
 
 enum { AXES_MAX = 64, RUNS_MAX = 100000 };
@@ -73,15 +74,7 @@ static enum dsgd_status add_axes(cfg_t *cfg, const char *section, const struct d
 /* The resolved configuration without what repeats a run or makes it longer: runs that share it cost the same a step. */
 static char *kind_of(const struct dsgd_spec *spec)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    for (const char *line = spec->text; out && *line; line += strcspn(line, "\n") + 1) {
-        if (strncmp(line, "seed", 4) != 0 && strncmp(line, "steps ", 6) != 0) {
-            fprintf(out, "%.*s\n", (int)strcspn(line, "\n"), line);
-        }
-    }
-    return out && fclose(out) == 0 ? text : NULL;
+    return dsgd_resolved_without_seeds(spec->text, true);
 }
 
 static enum dsgd_status grow(struct sweep *sweep)
@@ -178,7 +171,7 @@ static enum dsgd_status resolve_spec(struct sweep *sweep, struct sweep_run *run,
     char path[4096], sha256[65];
     DSGD_TRY(dsgd_spec_path(spec, "", path, sizeof path));
     DSGD_TRY(copy(path, &run->key));
-    DSGD_TRY(copy(dsgd_spec_label(spec), &run->label));
+    DSGD_TRY(copy(spec->run.label, &run->label));
     if (!(run->kind = kind_of(spec))) { return no_memory(); }
     run->steps = spec->run.steps;
     run->rows = dsgd_run_rows(&spec->run);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "command/json_out.h"
+#include "lab/config/resolved.h"
 #include "lab/report/table_text.h"
 #include "lab/report/text_out.h"
 #include "tests/fuzz/input.h"
@@ -136,8 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *config = copy(data, first), *other = copy(data + first, size - first);
     memmove(other, other + (end ? 1 : 0), size - first + (end ? 0 : 1));
     forms_of(config);
-    free(dsgd_table_text_value(config, "step", "constant"));
-    free(dsgd_table_text_value(config, "", "label"));
+    free(dsgd_resolved_value(config, "step", "constant"));
+    free(dsgd_resolved_value(config, "", "label"));
     keys_of(config, other, "sketched_sgd");
     keys_of(other, config, config); /* an algorithm that no registry has */
     free(config);
