@@ -2,8 +2,8 @@
  *
  * One block a curve, two empty lines between them (gnuplot's `index`). Each block begins with comments: label, runs,
  * compression from the ledgers, means of what the oracle logged, metrics at w*, names and units of the columns. For each column of the
- * trace, and for the words of values that a worker has sent and received, stand median, low and high: the 20% and 80% quantiles over the
- * seeds, linear between neighbours.
+ * trace, and for the words of values and the bytes that a worker has sent and received, stand median, low and high: the 20% and 80%
+ * quantiles over the seeds, linear between neighbours. --tsv and --json have the same numbers for programs: one table, a row per point.
  */
 #include <argp.h>
 #include <math.h>
@@ -20,26 +20,52 @@
 
 static const double low_quantile = 0.2, high_quantile = 0.8;
 
+/* What stands first in a row: the points' own steps, or what was sent until then. */
+enum x { X_STEPS, X_VALUES, X_WIRE };
+static const char *const x_words[] = {"steps", "values", "wire"};
+
+enum form { FORM_BLOCKS, FORM_TSV, FORM_JSON };
+
 struct options {
     struct sweep_input sweep;
     bool final, minus_optimum;
+    enum x x;
+    enum form form;
 };
 
-enum { OPTION_FINAL = 256, OPTION_MINUS_OPTIMUM };
+/* What a worker has sent and received, in two units. */
+static const struct sent {
+    const char *name, *unit;
+    double (*of)(const struct dsgd_table *ledger, size_t row);
+} sent[] = {{"words", "word", dsgd_comm_words}, {"bytes", "byte", dsgd_comm_bytes}};
+enum { SENT = sizeof sent / sizeof *sent };
+
+enum { OPTION_FINAL = 256, OPTION_MINUS_OPTIMUM, OPTION_X, OPTION_TSV, OPTION_JSON };
 
 static const struct argp_option option_table[] = {
     {"final", OPTION_FINAL, NULL, 0, "Points are the last rows of runs that were made for different numbers of steps",
      0},
     {"minus-optimum", OPTION_MINUS_OPTIMUM, NULL, 0,
      "Also columns of the metrics minus their values at w* (NAME_excess)", 0},
+    {"x", OPTION_X, "WHAT", 0, "What stands in the first column, for the axis: steps (default), values (words of values that a worker has sent "
+     "and received until then), wire (all bytes)", 0},
+    {"tsv", OPTION_TSV, NULL, 0, "One table for programs: one header and a row per point, the label in front", 0},
+    {"json", OPTION_JSON, NULL, 0, "The same as JSON", 0},
     {0},
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *o = state->input;
-    (void)argument;
     switch (key) {
+    case OPTION_X:
+        for (int x = 0; x < 3; ++x) {
+            if (strcmp(argument, x_words[x]) == 0) { return o->x = (enum x)x, 0; }
+        }
+        argp_error(state, "--x %s: expected steps, values or wire", argument);
+        return 0;
+    case OPTION_TSV: o->form = FORM_TSV; return 0;
+    case OPTION_JSON: o->form = FORM_JSON; return 0;
     case OPTION_FINAL: o->final = true; return 0;
     case OPTION_MINUS_OPTIMUM: o->minus_optimum = true; return 0;
     case ARGP_KEY_INIT: state->child_inputs[0] = state->child_inputs[1] = &o->sweep; return 0;
@@ -47,14 +73,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* A diverged seed makes quantiles infinite; gnuplot draws neither NaN nor infinities, and takes the axis from the latter. */
-static void print_quantiles(FILE *out, double *value, int n)
+/* Median, low and high. A diverged seed makes quantiles infinite; gnuplot draws neither NaN nor infinities, and takes the axis from the
+ * latter. */
+static void three(double *value, int n, double out[3])
 {
     const double fraction[] = {0.5, low_quantile, high_quantile};
     for (int q = 0; q < 3; ++q) {
         const double at = dsgd_quantile(value, n, fraction[q]);
-        fputc('\t', out);
-        dsgd_print_tsv_number(out, 17, isfinite(at) ? at : (double)NAN);
+        out[q] = isfinite(at) ? at : (double)NAN;
     }
 }
 
@@ -126,53 +152,120 @@ static enum dsgd_status print_block_head(FILE *out, const struct curve *curve)
     return status;
 }
 
-/* The three columns of a quantity: "\tNAME\tNAME_low\tNAME_high" with `suffix` after NAME, or three times its unit. */
-static void print_three(FILE *out, const char *text, const char *suffix, bool unit)
+/* ---- one list of columns for all forms ---- */
+
+/* Quantity `q` of a curve's rows: columns of the trace without the step, what was sent, excesses. False past the end. */
+struct quantity {
+    const char *name, *suffix, *unit;
+    enum curve_measure measure;
+    const struct sent *sent; /* NULL: a column of the trace */
+};
+
+static bool quantity_at(const struct curve *curve, const struct options *o, int q, struct quantity *out)
 {
-    static const char *const end[] = {"", "_low", "_high"};
-    for (int q = 0; q < 3; ++q) {
-        fputc('\t', out);
-        dsgd_print_tsv(out, text);
-        if (!unit) { fprintf(out, "%s%s", suffix, end[q]); }
+    const struct dsgd_runfile *run = curve->run[0];
+    const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
+    for (int c = 0; c < trace->columns; ++c) {
+        const struct dsgd_column *column = &trace->column[c];
+        if (strcmp(column->name, "step") == 0 || q-- > 0) { continue; }
+        return *out = (struct quantity){column->name, "", column->unit, CURVE_VALUE, NULL}, true;
     }
+    if (q < SENT) { return *out = (struct quantity){sent[q].name, "", sent[q].unit, CURVE_VALUE, &sent[q]}, true; }
+    q -= SENT;
+    if (!o->minus_optimum || q >= run->optimum_metrics) { return false; }
+    const char *name = run->optimum_metric[q];
+    return *out = (struct quantity){name, "_excess", dsgd_table_find(trace, name)->unit, CURVE_MINUS_OPTIMUM, NULL}, true;
 }
+
+static void quantity_values(const struct curve *curve, size_t point, const struct quantity *q, double *work, double out[3])
+{
+    const int n = q->sent ? dsgd_curve_sent(curve, point, q->sent->of, work) : dsgd_curve_values(curve, point, q->name, q->measure, work);
+    three(work, n, out);
+}
+
+static double x_of(const struct curve *curve, size_t point, enum x x, double *work)
+{
+    double value[3];
+    three(work, dsgd_curve_sent(curve, point, sent[x - X_VALUES].of, work), value);
+    return value[0];
+}
+
+/* ---- blocks for gnuplot ---- */
 
 /* Names and units; the row of names stands first. */
 static void print_column_head(FILE *out, const struct curve *curve, const struct options *o, bool units)
 {
-    const struct dsgd_runfile *run = curve->run[0];
-    const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
-    fprintf(out, "# %s", units ? "1\t1" : "step\tseeds");
-    for (int c = 0; c < trace->columns; ++c) {
-        const struct dsgd_column *column = &trace->column[c];
-        if (strcmp(column->name, "step") != 0) { print_three(out, units ? column->unit : column->name, "", units); }
-    }
-    print_three(out, units ? "word" : "words", "", units);
-    for (int m = 0; o->minus_optimum && m < run->optimum_metrics; ++m) {
-        const char *name = run->optimum_metric[m];
-        print_three(out, units ? dsgd_table_find(trace, name)->unit : name, "_excess", units);
+    static const char *const end[] = {"", "_low", "_high"};
+    struct quantity quantity;
+    fprintf(out, "# ");
+    if (o->x != X_STEPS) { fprintf(out, "%s\t", units ? sent[o->x - X_VALUES].unit : x_words[o->x]); }
+    fprintf(out, "%s", units ? "1\t1" : "step\tseeds");
+    for (int q = 0; quantity_at(curve, o, q, &quantity); ++q) {
+        for (int e = 0; e < 3; ++e) {
+            fputc('\t', out);
+            dsgd_print_tsv(out, units ? quantity.unit : quantity.name);
+            if (!units) { fprintf(out, "%s%s", quantity.suffix, end[e]); }
+        }
     }
     fputc('\n', out);
 }
 
 static void print_point(FILE *out, const struct curve *curve, size_t point, const struct options *o, double *work)
 {
-    const struct dsgd_runfile *run = curve->run[0];
-    const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
-    int n = dsgd_curve_values(curve, point, "step", CURVE_VALUE, work);
-    fprintf(out, "%lld\t%d", (long long)curve->step[point], n);
-    for (int c = 0; c < trace->columns; ++c) {
-        if (strcmp(trace->column[c].name, "step") == 0) { continue; }
-        n = dsgd_curve_values(curve, point, trace->column[c].name, CURVE_VALUE, work);
-        print_quantiles(out, work, n);
+    struct quantity quantity;
+    if (o->x != X_STEPS) {
+        dsgd_print_tsv_number(out, 17, x_of(curve, point, o->x, work));
+        fputc('\t', out);
     }
-    n = dsgd_curve_words(curve, point, work);
-    print_quantiles(out, work, n);
-    for (int m = 0; o->minus_optimum && m < run->optimum_metrics; ++m) {
-        n = dsgd_curve_values(curve, point, run->optimum_metric[m], CURVE_MINUS_OPTIMUM, work);
-        print_quantiles(out, work, n);
+    fprintf(out, "%lld\t%d", (long long)curve->step[point], dsgd_curve_values(curve, point, "step", CURVE_VALUE, work));
+    for (int q = 0; quantity_at(curve, o, q, &quantity); ++q) {
+        double value[3];
+        quantity_values(curve, point, &quantity, work, value);
+        for (int e = 0; e < 3; ++e) {
+            fputc('\t', out);
+            dsgd_print_tsv_number(out, 17, value[e]);
+        }
     }
     fputc('\n', out);
+}
+
+/* ---- one table for programs ---- */
+
+static enum dsgd_status fill_grid(struct dsgd_grid *grid, const struct curve_set *set, const struct options *o)
+{
+    static const char *const end[] = {"", "_low", "_high"};
+    struct quantity quantity;
+    dsgd_grid_column(grid, "label");
+    dsgd_grid_column(grid, "algorithm");
+    if (o->x != X_STEPS) { dsgd_grid_column(grid, x_words[o->x]); }
+    dsgd_grid_column(grid, "step");
+    dsgd_grid_column(grid, "seeds");
+    for (int q = 0; set->curves > 0 && quantity_at(&set->curve[0], o, q, &quantity); ++q) {
+        for (int e = 0; e < 3; ++e) {
+            char name[64];
+            snprintf(name, sizeof name, "%.31s%s%s", quantity.name, quantity.suffix, end[e]);
+            dsgd_grid_column(grid, name);
+        }
+    }
+    for (int c = 0; c < set->curves; ++c) {
+        const struct curve *curve = &set->curve[c];
+        double *work = malloc(((size_t)curve->runs + 1) * sizeof *work);
+        if (!work) { return dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", curve->runs); }
+        for (size_t p = 0; p < curve->points; ++p) {
+            dsgd_grid_text(grid, curve->label);
+            dsgd_grid_text(grid, curve->run[0]->algorithm);
+            if (o->x != X_STEPS) { dsgd_grid_real(grid, 17, x_of(curve, p, o->x, work)); }
+            dsgd_grid_integer(grid, curve->step[p]);
+            dsgd_grid_integer(grid, dsgd_curve_values(curve, p, "step", CURVE_VALUE, work));
+            for (int q = 0; quantity_at(&set->curve[0], o, q, &quantity); ++q) {
+                double value[3];
+                quantity_values(curve, p, &quantity, work, value);
+                for (int e = 0; e < 3; ++e) { dsgd_grid_real(grid, 17, value[e]); }
+            }
+        }
+        free(work);
+    }
+    return DSGD_OK;
 }
 
 static enum dsgd_status print_curves(FILE *out, const struct curve_set *set, const struct options *o)
@@ -197,6 +290,13 @@ static enum dsgd_status print_curves(FILE *out, const struct curve_set *set, con
 static enum dsgd_status print(const struct curve_set *set, const struct options *o)
 {
     struct whole_output whole;
+    if (o->form != FORM_BLOCKS) {
+        struct dsgd_grid grid = {.columns = 0};
+        const enum dsgd_status filled = fill_grid(&grid, set, o);
+        if (filled == DSGD_OK) { return whole_output_grid(&grid, o->form == FORM_TSV ? WHOLE_TSV : WHOLE_JSON, o->sweep.output); }
+        dsgd_grid_clear(&grid);
+        return filled;
+    }
     DSGD_TRY(whole_output_open(&whole));
     const enum dsgd_status status = print_curves(whole.out, set, o);
     return whole_output_close(&whole, status, o->sweep.output, TEXT_FILE_HASH);

@@ -1,6 +1,5 @@
 /* cmd_digest.c - dsgd digest and dsgd diff: "same bits" means the same digest of trace, ledger, oracle and model. */
 #include <argp.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,8 @@
 #include "command/commands.h"
 #include "command/general.h"
 #include "command/reading.h"
+#include "command/json_out.h"
+#include "command/whole_output.h"
 #include "lab/report/text_out.h"
 
 enum { FILES_MAX = 4096, KEY_UNSEALED = 1000 };
@@ -15,11 +16,12 @@ enum { FILES_MAX = 4096, KEY_UNSEALED = 1000 };
 struct files {
     const char *path[FILES_MAX];
     int count;
-    bool unsealed;
+    bool unsealed, json;
 };
 
 static const struct argp_option option_table[] = {
     {"unsealed", KEY_UNSEALED, NULL, 0, "Also read files without an intact checksum (edited or damaged); the output marks them", 0},
+    {"json", 'j', NULL, 0, "Report as JSON", 0},
     {0},
 };
 
@@ -28,6 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct files *files = state->input;
     switch (key) {
     case KEY_UNSEALED: files->unsealed = true; return 0;
+    case 'j': files->json = true; return 0;
     case ARGP_KEY_ARG:
         if (files->count == FILES_MAX) { argp_error(state, "at most %d files", FILES_MAX); }
         files->path[files->count++] = arg;
@@ -44,18 +47,29 @@ static int digest(int argc, char **argv)
                                      "Prints SHA-256 of trace, ledger, oracle and model; not of timings, host or dates.", general, NULL, NULL};
     static struct files files;
     if (argp_parse(&argp, argc, argv, 0, NULL, &files)) { return 2; }
-    for (int j = 0; j < files.count; ++j) {
+    struct dsgd_grid grid = {.columns = 0};
+    enum dsgd_status status = DSGD_OK;
+    dsgd_grid_column(&grid, "file");
+    dsgd_grid_column(&grid, "digest");
+    for (int j = 0; status == DSGD_OK && j < files.count; ++j) {
         struct dsgd_runfile *run = NULL;
-        enum dsgd_status status = reading_open(files.path[j], files.unsealed, &run);
-        if (status != DSGD_OK) { return command_fail(status); }
         char hex[65];
+        status = reading_open(files.path[j], files.unsealed, &run);
+        if (status != DSGD_OK) { break; }
         dsgd_runfile_digest(run, hex);
-        printf("%s  ", hex);
-        dsgd_print_shown(stdout, run->path);
-        putchar('\n');
+        if (files.json) {
+            dsgd_grid_text(&grid, run->path);
+            dsgd_grid_text(&grid, hex);
+        } else {
+            printf("%s  ", hex);
+            dsgd_print_shown(stdout, run->path);
+            putchar('\n');
+        }
         dsgd_runfile_destroy(run);
     }
-    return 0;
+    if (status == DSGD_OK && files.json) { status = whole_output_grid(&grid, WHOLE_JSON, NULL); }
+    dsgd_grid_clear(&grid);
+    return status == DSGD_OK ? 0 : command_fail(status);
 }
 
 static bool same_cell(union dsgd_cell a, union dsgd_cell b, bool integer)
@@ -63,71 +77,88 @@ static bool same_cell(union dsgd_cell a, union dsgd_cell b, bool integer)
     return a.i == b.i || (!integer && isnan(a.f) && isnan(b.f));
 }
 
-static void print_cell(union dsgd_cell cell, bool integer)
+/* Where two results differ first, a row for each table and the model. */
+static void differ(struct dsgd_grid *g, const char *table, const char *column, int64_t step, int64_t row, double a, double b)
 {
-    if (integer) {
-        printf("%" PRId64, cell.i);
+    dsgd_grid_text(g, table);
+    dsgd_grid_text(g, column);
+    dsgd_grid_integer(g, step);
+    dsgd_grid_integer(g, row);
+    dsgd_grid_real(g, 17, a);
+    dsgd_grid_real(g, 17, b);
+}
+
+static void print_difference(const struct dsgd_grid_cell *cell)
+{
+    dsgd_print_shown(stdout, cell[0].as.text);
+    putchar('/');
+    dsgd_print_shown(stdout, cell[1].as.text);
+    const long long step = (long long)cell[2].as.integer, row = (long long)cell[3].as.integer;
+    if (row < 0) {
+        printf(step < 0 ? " stands in one file only\n" : " has another length: ");
+        if (step < 0) { return; }
+    } else if (step < 0) {
+        printf(" differs first at coordinate %lld: ", row);
     } else {
-        dsgd_print_tsv_number(stdout, 17, cell.f);
+        printf(" differs first at step %lld (row %lld): ", step, row);
     }
+    dsgd_print_tsv_number(stdout, 17, cell[4].as.real);
+    printf(" against ");
+    dsgd_print_tsv_number(stdout, 17, cell[5].as.real);
+    putchar('\n');
 }
 
-static void print_column(const struct dsgd_table *table, const struct dsgd_column *column)
+static double number(union dsgd_cell cell, bool integer)
 {
-    printf("%s/", table->name);
-    dsgd_print_shown(stdout, column->name);
+    return integer ? (double)cell.i : cell.f;
 }
 
-/* First difference of one table by step, then column; true if there is one. */
-static bool diff_table(const struct dsgd_table *a, const struct dsgd_table *b)
+/* First difference of one table by step, then column. */
+static void diff_table(const struct dsgd_table *a, const struct dsgd_table *b, struct dsgd_grid *g)
 {
-    if (strcmp(a->name, "time") == 0) { return false; }
+    if (strcmp(a->name, "time") == 0) { return; }
     const size_t rows = a->rows < b->rows ? a->rows : b->rows;
     for (size_t r = 0; r < rows; ++r) {
         for (int c = 0; c < a->columns; ++c) {
             const struct dsgd_column *left = &a->column[c], *right = dsgd_table_find(b, left->name);
             if (!right || left->integer != right->integer) {
-                print_column(a, left);
-                printf(" stands in one file only\n");
-                return true;
+                differ(g, a->name, left->name, -1, -1, (double)NAN, (double)NAN);
+                return;
             }
             if (!same_cell(left->cell[r], right->cell[r], left->integer)) {
-                print_column(a, left);
-                printf(" differs first at step %" PRId64 " (row %zu): ", a->column[0].cell[r].i, r);
-                print_cell(left->cell[r], left->integer);
-                printf(" against ");
-                print_cell(right->cell[r], right->integer);
-                printf("\n");
-                return true;
+                differ(g, a->name, left->name, a->column[0].cell[r].i, (int64_t)r, number(left->cell[r], left->integer), number(right->cell[r], left->integer));
+                return;
             }
         }
     }
-    if (a->rows != b->rows || a->columns != b->columns) {
-        printf("%s has %zu rows of %d columns against %zu of %d\n", a->name, a->rows, a->columns, b->rows, b->columns);
-        return true;
+    if (a->rows != b->rows) {
+        differ(g, a->name, "rows", 0, -1, (double)a->rows, (double)b->rows);
+    } else if (a->columns != b->columns) {
+        differ(g, a->name, "columns", 0, -1, a->columns, b->columns);
     }
-    return false;
 }
 
-static bool diff_model(const struct dsgd_runfile *a, const struct dsgd_runfile *b)
+static void diff_model(const struct dsgd_runfile *a, const struct dsgd_runfile *b, struct dsgd_grid *g)
 {
-    if (a->d != b->d) {
-        printf("model/x has %zu coordinates against %zu\n", a->d, b->d);
-        return true;
-    }
-    for (size_t i = 0; i < a->d; ++i) {
+    if (a->d != b->d) { differ(g, "model", "x", 0, -1, (double)a->d, (double)b->d); }
+    for (size_t i = 0; a->d == b->d && i < a->d; ++i) {
         const union dsgd_cell cell[4] = {{.f = a->x[i]}, {.f = b->x[i]}, {.f = a->output[i]}, {.f = b->output[i]}};
         if (!same_cell(cell[0], cell[1], false) || !same_cell(cell[2], cell[3], false)) {
             const int at = same_cell(cell[0], cell[1], false) ? 2 : 0;
-            printf("model/%s differs first at coordinate %zu: ", at ? "output" : "x", i);
-            print_cell(cell[at], false);
-            printf(" against ");
-            print_cell(cell[at + 1], false);
-            putchar('\n');
-            return true;
+            differ(g, "model", at ? "output" : "x", -1, (int64_t)i, cell[at].f, cell[at + 1].f);
+            return;
         }
     }
-    return false;
+}
+
+/* As text, or as JSON with whether they are the same. */
+static enum dsgd_status print_differences(const struct dsgd_grid *g, bool json)
+{
+    if (g->failed) { return dsgd_fail(DSGD_ENOMEM, "no memory for the differences of two results"); }
+    if (json) { return json_print(json_pack("{s:b, s:o}", "same", g->cells == 0, "differences", json_grid(g))); }
+    for (size_t j = 0; j < g->cells; j += g->columns) { print_difference(&g->cell[j]); }
+    if (g->cells == 0) { printf("same bits\n"); }
+    return DSGD_OK;
 }
 
 static int diff(int argc, char **argv)
@@ -149,17 +180,20 @@ static int diff(int argc, char **argv)
     if (status != DSGD_OK) {
         result = command_fail(status);
     } else {
+        static const char *const column[] = {"table", "column", "step", "row", "a", "b"};
         const struct dsgd_runfile *const both[] = {a, b};
-        bool differs = false;
-        for (int j = 0; j < 2; ++j) {
+        struct dsgd_grid grid = {.columns = 0};
+        for (size_t c = 0; c < sizeof column / sizeof *column; ++c) { dsgd_grid_column(&grid, column[c]); }
+        for (int j = 0; j < 2 && !files.json; ++j) {
             if (both[j]->sealed) { continue; }
             dsgd_print_shown(stdout, both[j]->path);
             putchar('\n');
         }
-        for (int t = 0; t < DSGD_TABLES; ++t) { differs = diff_table(&a->table[t], &b->table[t]) || differs; }
-        differs = diff_model(a, b) || differs;
-        if (!differs) { printf("same bits\n"); }
-        result = differs ? 1 : 0;
+        for (int t = 0; t < DSGD_TABLES; ++t) { diff_table(&a->table[t], &b->table[t], &grid); }
+        diff_model(a, b, &grid);
+        status = print_differences(&grid, files.json);
+        result = status != DSGD_OK ? command_fail(status) : grid.cells > 0 ? 1 : 0;
+        dsgd_grid_clear(&grid);
     }
     dsgd_runfile_destroy(a);
     dsgd_runfile_destroy(b);

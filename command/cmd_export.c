@@ -6,16 +6,17 @@
 #include "command/commands.h"
 #include "command/sweep_input.h"
 #include "lab/report/curves.h"
-#include "lab/report/text_out.h"
 #include "command/whole_output.h"
 
 struct options {
     const char *table;
     struct sweep_input sweep;
+    bool json;
 };
 
 static const struct argp_option option_table[] = {
     {"table", 't', "NAME", 0, "trace (default), ledger, oracle or time", 0},
+    {"json", 'j', NULL, 0, "As JSON", 0},
     {0},
 };
 
@@ -25,6 +26,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct options *o = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &o->sweep; return 0;
+    case 'j': o->json = true; return 0;
     case 't':
         for (size_t t = 0; t < sizeof tables / sizeof *tables; ++t) {
             if (strcmp(argument, tables[t]) == 0) {
@@ -54,58 +56,36 @@ static enum dsgd_status same_columns(const struct run_set *set, const char *name
     return DSGD_OK;
 }
 
-static void print_head(FILE *out, const struct dsgd_table *table, bool with_file)
+static void fill_grid(struct dsgd_grid *grid, const struct run_set *set, const char *name, bool with_file)
 {
-    fprintf(out, "# table %s; second line: units (1 = none); NaN = not known\n# %s", table->name, with_file ? "file\t" : "");
-    for (int c = 0; c < table->columns; ++c) {
-        if (c > 0) { fputc('\t', out); }
-        dsgd_print_tsv(out, table->column[c].name);
-    }
-    fprintf(out, "\n# %s", with_file ? "\t" : "");
-    for (int c = 0; c < table->columns; ++c) {
-        if (c > 0) { fputc('\t', out); }
-        dsgd_print_tsv(out, table->column[c].unit);
-    }
-    fprintf(out, "\n");
-}
-
-static void print_rows(FILE *out, const struct dsgd_table *table, const char *file)
-{
-    for (size_t row = 0; row < table->rows; ++row) {
-        if (file) {
-            dsgd_print_tsv(out, file);
-            fputc('\t', out);
-        }
-        for (int c = 0; c < table->columns; ++c) {
-            const struct dsgd_column *column = &table->column[c];
-            if (c > 0) { fputc('\t', out); }
-            if (column->integer) {
-                fprintf(out, "%lld", (long long)column->cell[row].i);
-            } else {
-                dsgd_print_tsv_number(out, 17, column->cell[row].f);
+    const struct dsgd_table *first = dsgd_runfile_table(set->run[0], name);
+    if (with_file) { dsgd_grid_column(grid, "file"); }
+    for (int c = 0; c < first->columns; ++c) { dsgd_grid_column(grid, first->column[c].name); }
+    for (int r = 0; r < set->runs; ++r) {
+        const struct dsgd_table *table = dsgd_runfile_table(set->run[r], name);
+        for (size_t row = 0; row < table->rows; ++row) {
+            if (with_file) { dsgd_grid_text(grid, set->run[r]->path); }
+            for (int c = 0; c < table->columns; ++c) {
+                const struct dsgd_column *column = &table->column[c];
+                if (column->integer) {
+                    dsgd_grid_integer(grid, column->cell[row].i);
+                } else {
+                    dsgd_grid_real(grid, 17, column->cell[row].f);
+                }
             }
         }
-        fputc('\n', out);
     }
 }
 
+/* The file's name stands in front where there are several, or where it says that a file is unsealed. */
 static enum dsgd_status print(const struct run_set *set, const struct options *o)
 {
-    struct whole_output whole;
+    struct dsgd_grid grid = {.columns = 0};
+    bool with_file = set->runs > 1;
     DSGD_TRY(same_columns(set, o->table));
-    DSGD_TRY(whole_output_open(&whole));
-    for (int r = 0; r < set->runs; ++r) {
-        if (!set->run[r]->sealed) {
-            fputs("# ", whole.out);
-            dsgd_print_shown(whole.out, set->run[r]->path);
-            fputc('\n', whole.out);
-        }
-    }
-    print_head(whole.out, dsgd_runfile_table(set->run[0], o->table), set->runs > 1);
-    for (int r = 0; r < set->runs; ++r) {
-        print_rows(whole.out, dsgd_runfile_table(set->run[r], o->table), set->runs > 1 ? set->run[r]->path : NULL);
-    }
-    return whole_output_close(&whole, DSGD_OK, o->sweep.output, TEXT_FILE_HASH);
+    for (int r = 0; r < set->runs; ++r) { with_file = with_file || !set->run[r]->sealed; }
+    fill_grid(&grid, set, o->table, with_file);
+    return whole_output_grid(&grid, o->json ? WHOLE_JSON : WHOLE_TSV, o->sweep.output);
 }
 
 static int export(int argc, char **argv)

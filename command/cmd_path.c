@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "command/commands.h"
+#include "command/json_out.h"
 #include "lab/run/data_shelf.h"
 #include "command/options.h"
 
@@ -33,8 +34,14 @@ static int command(int argc, char **argv)
     }
     common_options_clear(&options);
     if (status != DSGD_OK) { return command_fail(status); }
-    printf("%s\n", path);
-    return 0;
+    if (!options.json) {
+        printf("%s\n", path);
+        return 0;
+    }
+    json_t *root = json_object();
+    json_set_text(root, "path", path);
+    status = json_print(root);
+    return status == DSGD_OK ? 0 : command_fail(status);
 }
 
 const struct command command_path = {"path", "print the path of a configuration's result", command};

@@ -7,6 +7,7 @@
 
 #include "command/commands.h"
 #include "command/options.h"
+#include "command/whole_output.h"
 #include "lab/sweep/sweep.h"
 #include "lab/report/text_out.h"
 #include "lab/config/words.h"
@@ -54,7 +55,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_JOBS: return option_integer(state, "--jobs", arg, 1, 100000, &options->jobs);
     case ARGP_KEY_INIT: state->child_inputs[0] = &options->common; return 0;
     case ARGP_KEY_END:
-        if (options->common.json) { argp_error(state, "--json: sweep prints tables, expected --cost, --list, --make or --paths"); }
+        if (options->common.json && options->mode != MODE_COST) { argp_error(state, "--json: expected without --list, --make and --paths, which print lines"); }
         if (options->missing && options->mode == MODE_COST) { argp_error(state, "--missing: expected --list, --make or --paths too"); }
         return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -252,17 +253,25 @@ static void warn(const struct sweep *sweep, const struct sweep_options *options)
     }
 }
 
-static void print_cost(const struct sweep_options *options, const struct sweep *sweep)
+static enum dsgd_status print_cost(const struct sweep_options *options, const struct sweep *sweep)
 {
     static const char *const names[] = {[SWEEP_TO_DO] = "to do", [SWEEP_DONE] = "done", [SWEEP_DAMAGED] = "damaged",
                                         [SWEEP_IMPOSSIBLE] = "impossible", [SWEEP_NO_DATA] = "no data"};
-    printf("path\tstate\tseconds\tbytes\n");
+    static const char *const column[] = {"path", "state", "seconds", "bytes", "block", "config", "steps"};
+    struct dsgd_grid grid = {.columns = 0};
+    for (size_t c = 0; c < sizeof column / sizeof *column; ++c) { dsgd_grid_column(&grid, column[c]); }
     for (size_t j = 0; j < sweep->runs; ++j) {
         const struct sweep_run *run = &sweep->run[j];
         if (!dsgd_sweep_selected(run, options->block)) { continue; }
-        dsgd_print_tsv(stdout, run->path);
-        printf("\t%s\t%.3f\t%.0f\n", names[run->state], run->seconds, run->bytes);
+        dsgd_grid_text(&grid, run->path);
+        dsgd_grid_text(&grid, names[run->state]);
+        dsgd_grid_real(&grid, 6, run->seconds);
+        dsgd_grid_real(&grid, 12, run->bytes);
+        dsgd_grid_text(&grid, run->block);
+        dsgd_grid_text(&grid, run->config);
+        dsgd_grid_integer(&grid, run->steps);
     }
+    return whole_output_grid(&grid, options->common.json ? WHOLE_JSON : WHOLE_TSV, NULL);
 }
 
 /* The reasons of impossible combinations are a help, not a result: where they cannot be written the sweep goes on. */
@@ -295,7 +304,7 @@ static enum dsgd_status print(const struct sweep *sweep, const struct sweep_opti
     if (possible != DSGD_OK && sweep->no_data) { return possible; }
     DSGD_TRY(record(sweep, options));
     switch (options->mode) {
-    case MODE_COST: print_cost(options, sweep); break;
+    case MODE_COST: DSGD_TRY(print_cost(options, sweep)); break;
     case MODE_LIST:
     case MODE_PATHS: print_list(options, sweep); break;
     case MODE_MAKE: print_make(options, sweep); break;

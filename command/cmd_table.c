@@ -15,18 +15,19 @@
 #include "lab/report/text_out.h"
 #include "command/whole_output.h"
 
-enum form { FORM_TEXT, FORM_MARKDOWN, FORM_TSV };
+enum form { FORM_TEXT, FORM_MARKDOWN, FORM_TSV, FORM_JSON };
 
 struct table_options {
     struct sweep_input sweep;
     enum form form;
 };
 
-enum { KEY_MARKDOWN = 256, KEY_TSV, COLUMNS = 11, CELL = 64 };
+enum { KEY_MARKDOWN = 256, KEY_TSV, KEY_JSON, COLUMNS = 11, CELL = 64 };
 
 static const struct argp_option option_table[] = {
     {"markdown", KEY_MARKDOWN, NULL, 0, "A Markdown table", 0},
-    {"tsv", KEY_TSV, NULL, 0, "Tab-separated numbers, 8 digits, one unit a column", 0},
+    {"tsv", KEY_TSV, NULL, 0, "Tab-separated numbers, 8 digits, one unit per column, one header and nothing else", 0},
+    {"json", KEY_JSON, NULL, 0, "The same as JSON", 0},
     {0},
 };
 
@@ -47,6 +48,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case KEY_MARKDOWN: o->form = FORM_MARKDOWN; return 0;
     case KEY_TSV: o->form = FORM_TSV; return 0;
+    case KEY_JSON: o->form = FORM_JSON; return 0;
     case ARGP_KEY_INIT: state->child_inputs[0] = state->child_inputs[1] = &o->sweep; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -170,34 +172,36 @@ static enum dsgd_status print_people(FILE *out, enum form form, int rows, const 
     return DSGD_OK;
 }
 
-static void print_tsv(FILE *out, int rows, const struct row *row)
+static void fill_grid(struct dsgd_grid *grid, int rows, const struct row *row, const struct dsgd_runfile *first)
 {
-    fprintf(out, "# method\talgorithm\tstep_constant\tsteps\tseeds\tdiverged\ttest_accuracy_percent\tstandard_deviation\tvalues\tvalues_up\t"
-                 "values_down\twire\twire_up\twire_down\n");
+    static const char *const column[] = {"method", "algorithm", "step_constant", "steps", "seeds", "diverged", "test_accuracy_percent",
+                                         "standard_deviation", "values", "values_up", "values_down", "wire", "wire_up", "wire_down", "problem",
+                                         "dataset", "dataset_sha256", "d", "results_version"};
+    for (size_t c = 0; c < sizeof column / sizeof *column; ++c) { dsgd_grid_column(grid, column[c]); }
     for (int r = 0; r < rows; ++r) {
         const struct row *at = &row[r];
         const double number[] = {at->accuracy, at->deviation, at->values, at->values_up, at->values_down, at->wire, at->wire_up, at->wire_down};
-        const char *const text[] = {at->label, at->keys, at->step ? at->step : "-"};
-        for (size_t c = 0; c < sizeof text / sizeof *text; ++c) {
-            dsgd_print_tsv(out, text[c]);
-            fputc('\t', out);
-        }
-        fprintf(out, "%lld\t%d\t%d", (long long)at->steps, at->runs, at->diverged);
-        for (size_t c = 0; c < sizeof number / sizeof *number; ++c) {
-            fputc('\t', out);
-            dsgd_print_tsv_number(out, 8, number[c]);
-        }
-        fputc('\n', out);
+        dsgd_grid_text(grid, at->label);
+        dsgd_grid_text(grid, at->keys);
+        dsgd_grid_text(grid, at->step ? at->step : "");
+        dsgd_grid_integer(grid, at->steps);
+        dsgd_grid_integer(grid, at->runs);
+        dsgd_grid_integer(grid, at->diverged);
+        for (size_t c = 0; c < sizeof number / sizeof *number; ++c) { dsgd_grid_real(grid, 8, number[c]); }
+        dsgd_grid_text(grid, first->problem);
+        dsgd_grid_text(grid, first->dataset_title);
+        dsgd_grid_text(grid, first->dataset_sha256);
+        dsgd_grid_integer(grid, (int64_t)first->d);
+        dsgd_grid_integer(grid, first->results_version);
     }
 }
 
-/* What all rows have in common: a comment in tab-separated text. */
+/* What all rows have in common. */
 static void print_head(FILE *out, enum form form, const struct dsgd_runfile *first)
 {
     void (*print_text)(FILE *, const char *) = form == FORM_MARKDOWN ? dsgd_print_markdown : dsgd_print_shown;
     char sha256[9];
     snprintf(sha256, sizeof sha256, "%.8s", first->dataset_sha256);
-    fprintf(out, "%s", form == FORM_TSV ? "# " : "");
     print_text(out, first->problem);
     if (strcmp(first->dataset_sha256, "none") != 0) {
         fprintf(out, " on ");
@@ -209,7 +213,8 @@ static void print_head(FILE *out, enum form form, const struct dsgd_runfile *fir
     fprintf(out, ", d = %zu, results version %lld\n%s", first->d, (long long)first->results_version, form == FORM_MARKDOWN ? "\n" : "");
 }
 
-static enum dsgd_status print_rows(FILE *out, const struct curve_set *set, enum form form)
+/* For people, or into the grid. */
+static enum dsgd_status print_rows(FILE *out, const struct curve_set *set, enum form form, struct dsgd_grid *grid)
 {
     struct row *row = calloc((size_t)set->curves, sizeof *row);
     enum dsgd_status status = row ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", set->curves);
@@ -218,10 +223,10 @@ static enum dsgd_status print_rows(FILE *out, const struct curve_set *set, enum 
         if (status == DSGD_OK) { status = dsgd_table_text_keys(set, m, &row[m].keys); }
     }
     if (status == DSGD_OK) {
-        print_head(out, form, set->curve[0].run[0]);
-        if (form == FORM_TSV) {
-            print_tsv(out, set->curves, row);
+        if (grid) {
+            fill_grid(grid, set->curves, row, set->curve[0].run[0]);
         } else {
+            print_head(out, form, set->curve[0].run[0]);
             status = print_people(out, form, set->curves, row);
         }
     }
@@ -236,8 +241,15 @@ static enum dsgd_status print_rows(FILE *out, const struct curve_set *set, enum 
 static enum dsgd_status print(const struct curve_set *set, const struct table_options *o)
 {
     struct whole_output whole;
+    if (o->form == FORM_TSV || o->form == FORM_JSON) {
+        struct dsgd_grid grid = {.columns = 0};
+        const enum dsgd_status status = print_rows(NULL, set, o->form, &grid);
+        if (status == DSGD_OK) { return whole_output_grid(&grid, o->form == FORM_TSV ? WHOLE_TSV : WHOLE_JSON, o->sweep.output); }
+        dsgd_grid_clear(&grid);
+        return status;
+    }
     DSGD_TRY(whole_output_open(&whole));
-    const enum dsgd_status status = print_rows(whole.out, set, o->form);
+    const enum dsgd_status status = print_rows(whole.out, set, o->form, NULL);
     return whole_output_close(&whole, status, o->sweep.output, o->form == FORM_MARKDOWN ? TEXT_FILE_MARKDOWN : TEXT_FILE_HASH);
 }
 

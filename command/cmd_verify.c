@@ -25,7 +25,7 @@ struct verify_options {
     const char *only[VERIFY_CHECKS_MAX];
     int onlys;
     int64_t seed, seeds, threads;
-    bool full, list, restart, markdown, quiet;
+    bool full, list, restart, markdown, quiet, json;
     const char *fault, *map, *data, *output, *statement;
     struct common_options user; /* CONFIG and --set */
 };
@@ -42,6 +42,7 @@ static const struct argp_option table[] = {
     {"list", KEY_LIST, NULL, 0, "Lists checks, maps, known findings and faults", 0},
     {"restart", KEY_RESTART, NULL, 0, "Makes everything anew; without it what stands in results/verify is taken", 0},
     {"markdown", KEY_MARKDOWN, NULL, 0, "The table as Markdown", 0},
+    {"json", 'j', NULL, 0, "The rows as JSON, with settings, digests and commands", 0},
     {"output", 'o', "FILE", 0, "Also write all rows with settings, digests and commands as tab-separated text", 0},
     {"data", 'd', "FOLDER", 0, "Folder of the datasets (default: $DSGD_DATA, then data/)", 0},
     {"threads", 't', "N", 0, "Checks at a time (all cores); results do not depend on it", 0},
@@ -86,6 +87,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'd': o->data = arg; return 0;
     case 't': return option_integer(state, "--threads", arg, 1, 1024, &o->threads);
     case 'q': o->quiet = true; return 0;
+    case 'j': o->json = o->user.json = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -163,7 +165,7 @@ static enum dsgd_status write_tsv(const struct verify_options *o, const struct v
             fputc('\n', whole.out);
         }
     }
-    return whole_output_close(&whole, DSGD_OK, o->output, TEXT_FILE_HASH);
+    return whole_output_close(&whole, DSGD_OK, o->output, TEXT_FILE_TSV);
 }
 
 /* *expected: no statement is violated but known findings, and all controls are. */
@@ -185,8 +187,12 @@ static enum dsgd_status verify(const struct verify_options *o, bool *expected)
         if (status == DSGD_OK) { status = rows_make(o, (uint32_t)(o->seed + s), &store, mnist, &tables[s]); }
     }
     if (status == DSGD_OK) {
-        verify_tables_print(tables, o->seeds, o->markdown);
-        if (o->output) { status = write_tsv(o, &tables[0]); }
+        if (o->json) {
+            status = verify_tables_json(tables, o->seeds, o->seed, o->full);
+        } else {
+            verify_tables_print(tables, o->seeds, o->markdown);
+        }
+        if (status == DSGD_OK && o->output) { status = write_tsv(o, &tables[0]); }
     }
     if (status == DSGD_OK) {
         *expected = verify_tables_judge(tables, o->seeds, o->seed);

@@ -39,6 +39,28 @@ void json_set_text(json_t *object, const char *key, const char *text)
     json_object_set_new(object, key, json_text(text));
 }
 
+json_t *json_grid(const struct dsgd_grid *grid)
+{
+    json_t *rows = grid->failed ? NULL : json_array();
+    for (size_t j = 0; rows && j + grid->columns <= grid->cells; j += grid->columns) {
+        json_t *row = json_object();
+        for (size_t c = 0; row && c < grid->columns; ++c) {
+            const struct dsgd_grid_cell *cell = &grid->cell[j + c];
+            json_t *value = cell->kind == DSGD_CELL_TEXT ? json_text(cell->as.text)
+                          : cell->kind == DSGD_CELL_INTEGER ? json_integer((json_int_t)cell->as.integer) : json_number(cell->as.real);
+            if (json_object_set_new(row, grid->column[c], value) != 0) {
+                json_decref(row);
+                row = NULL;
+            }
+        }
+        if (!row || json_array_append_new(rows, row) != 0) {
+            json_decref(rows);
+            rows = NULL;
+        }
+    }
+    return rows;
+}
+
 /* jansson escapes the C0 controls only; what else text_out.h keeps from terminals stands inside of strings, below U+10000. */
 static void write_visible(const char *text, FILE *out)
 {

@@ -20,8 +20,11 @@ void progress_update(struct progress *p, struct dsgd_engine *engine)
 {
     if (!p->shown) { return; }
     const int64_t step = dsgd_engine_steps_done(engine);
-    if (p->first < 0) { p->first = step; }
     const double now = dsgd_clock();
+    if (p->first < 0) { /* the first round opens what later ones find open */
+        p->first = step;
+        p->start = now;
+    }
     if (now - p->last < 0.2) { return; }
     p->last = now;
     const double rate = (double)(step - p->first) / (now - p->start);
@@ -34,8 +37,10 @@ void progress_update(struct progress *p, struct dsgd_engine *engine)
     if (gap && trace->rows > 0 && isfinite(gap->cell[trace->rows - 1].f)) {
         snprintf(known, sizeof known, "  gap %.3g", gap->cell[trace->rows - 1].f);
     }
-    dprintf(STDERR_FILENO, "\r\033[K%s [%s]  step %lld/%lld  %.1f k steps/s%s  ETA %d:%02d", name, dataset, (long long)step,
-            (long long)p->steps, rate / 1e3, known, (int)(left / 60.0), (int)fmod(left, 60.0));
+    char eta[48] = "";
+    if (now - p->start >= 1.0) { snprintf(eta, sizeof eta, "  ETA %d:%02d", (int)(left / 60.0), (int)fmod(left, 60.0)); }
+    dprintf(STDERR_FILENO, "\r\033[K%s [%s]  step %lld/%lld  %.1f k steps/s%s%s", name, dataset, (long long)step, (long long)p->steps, rate / 1e3,
+            known, eta);
 }
 
 void progress_end(struct progress *p)

@@ -6,6 +6,7 @@
 
 #include "lab/run/session.h"
 #include "lab/report/text_out.h"
+#include "command/whole_output.h"
 #include "verify/conditions_of.h"
 
 static enum dsgd_status setting_of(const struct dsgd_session *session, const struct dsgd_spec *spec, struct theory_setting *setting)
@@ -16,14 +17,21 @@ static enum dsgd_status setting_of(const struct dsgd_session *session, const str
     return conditions_of(&spec->run, &session->args.constants, &layout, spec->algorithm, spec->algorithm_config, setting);
 }
 
-/* One line; whether the conditions hold. */
-static enum dsgd_status print_one(const struct theory_statement *s, const struct theory_setting *setting, bool *hold)
+/* One line, or one row; whether the conditions hold. */
+static enum dsgd_status print_one(const struct theory_statement *s, const struct theory_setting *setting, struct dsgd_grid *grid, bool *hold)
 {
     const enum dsgd_status status = theory_statement_check(s, setting);
     if (status != DSGD_OK && status != DSGD_EINPUT) { return status; }
     *hold = status == DSGD_OK;
+    const char *why = *hold ? "its conditions hold" : dsgd_error();
+    if (grid) {
+        dsgd_grid_text(grid, s->name);
+        dsgd_grid_text(grid, *hold ? "yes" : "no");
+        dsgd_grid_text(grid, *hold ? "" : why);
+        return DSGD_OK;
+    }
     printf("%-24s ", s->name);
-    dsgd_print_shown(stdout, *hold ? "its conditions hold" : dsgd_error());
+    dsgd_print_shown(stdout, why);
     printf("\n");
     return DSGD_OK;
 }
@@ -37,13 +45,25 @@ static void print_sketch(const struct theory_setting *setting)
            THEORY_DELTA / setting->steps);
 }
 
-static enum dsgd_status print_all(const struct theory_setting *setting, const char *statement, bool *hold)
+static enum dsgd_status print_all(const struct theory_setting *setting, const char *statement, bool json, bool *hold)
 {
     bool one = true;
-    print_sketch(setting);
-    if (statement) { return print_one(theory_statement_find(statement), setting, hold); }
-    for (size_t i = 0; theory_statement_at(i); ++i) { DSGD_TRY(print_one(theory_statement_at(i), setting, &one)); }
-    return DSGD_OK;
+    struct dsgd_grid grid = {.columns = 0}, *to = json ? &grid : NULL;
+    enum dsgd_status status = DSGD_OK;
+    if (json) {
+        dsgd_grid_column(&grid, "statement");
+        dsgd_grid_column(&grid, "holds");
+        dsgd_grid_column(&grid, "reason");
+    } else {
+        print_sketch(setting);
+    }
+    if (statement) {
+        status = print_one(theory_statement_find(statement), setting, to, hold);
+    }
+    for (size_t i = 0; !statement && status == DSGD_OK && theory_statement_at(i); ++i) { status = print_one(theory_statement_at(i), setting, to, &one); }
+    if (status == DSGD_OK && json) { return whole_output_grid(&grid, WHOLE_JSON, NULL); }
+    dsgd_grid_clear(&grid);
+    return status;
 }
 
 enum dsgd_status verify_conditions(const struct common_options *options, const char *statement, bool *hold)
@@ -60,7 +80,7 @@ enum dsgd_status verify_conditions(const struct common_options *options, const c
     open.constants = true;
     enum dsgd_status status = dsgd_session_open(&spec, &open, &session);
     if (status == DSGD_OK) { status = setting_of(&session, &spec, &setting); }
-    if (status == DSGD_OK) { status = print_all(&setting, statement, hold); }
+    if (status == DSGD_OK) { status = print_all(&setting, statement, options->json, hold); }
     dsgd_session_close(&session);
     dsgd_spec_clear(&spec);
     return status;

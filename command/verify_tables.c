@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command/whole_output.h"
 #include "verify/table.h"
 
 /* One name is an id of at most 63 characters and its verdict. */
@@ -105,6 +106,36 @@ void verify_tables_print(const struct verify_rows *tables, int64_t seeds, bool m
         }
     }
     if (!markdown) { print_totals(total); }
+}
+
+enum dsgd_status verify_tables_json(const struct verify_rows *tables, int64_t seeds, int64_t seed, bool full)
+{
+    static const char *const column[] = {"seed", "check", "class", "id", "statement", "verdict", "value", "low", "high", "claim", "bound", "upper", "trivial",
+                                         "control", "digest", "setting", "quantity", "command"};
+    struct dsgd_grid g = {.columns = 0};
+    for (size_t j = 0; j < sizeof column / sizeof *column; ++j) { dsgd_grid_column(&g, column[j]); }
+    for (int64_t s = 0; s < seeds; ++s) {
+        for (int c = 0; c < tables[s].checks; ++c) {
+            for (int r = 0; r < tables[s].count[c]; ++r) {
+                const struct verify_row *row = row_at(&tables[s], c, r);
+                const char *check = tables[s].check[c]->name;
+                char claim[64], command[160];
+                verify_claim_text(row, claim, sizeof claim);
+                snprintf(command, sizeof command, "dsgd verify --only %s --seed %lld%s", check, (long long)(seed + s), full ? " --full" : "");
+                const char *const head[] = {check, verify_class_name(verify_class_of(row)), row->id, row->statement, theory_verdict_name(row->verdict)};
+                const double number[] = {row->measured.value, row->measured.low, row->measured.high};
+                const double bound[] = {row->bound, row->relation == THEORY_WITHIN ? row->upper : (double)NAN, row->trivial};
+                const char *const tail[] = {row->control ? "yes" : "no", row->digest, row->setting, row->quantity, command};
+                dsgd_grid_integer(&g, seed + s);
+                for (size_t j = 0; j < sizeof head / sizeof *head; ++j) { dsgd_grid_text(&g, head[j]); }
+                for (size_t j = 0; j < sizeof number / sizeof *number; ++j) { dsgd_grid_real(&g, 17, number[j]); }
+                dsgd_grid_text(&g, claim);
+                for (size_t j = 0; j < sizeof bound / sizeof *bound; ++j) { dsgd_grid_real(&g, 17, bound[j]); }
+                for (size_t j = 0; j < sizeof tail / sizeof *tail; ++j) { dsgd_grid_text(&g, tail[j]); }
+            }
+        }
+    }
+    return whole_output_grid(&g, WHOLE_JSON, NULL);
 }
 
 /* ---- what was expected ---- */

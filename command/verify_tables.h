@@ -21,6 +21,9 @@ struct verify_rows {
 /** Prints the first of `seeds` tables, with how many of the others have another verdict, and a summary (not in Markdown). */
 void verify_tables_print(const struct verify_rows *tables, int64_t seeds, bool markdown);
 
+/** Prints all rows of all tables as JSON: {"rows": [{"seed", "check", "class", "id", ...}]}. seed: of the first table. */
+enum dsgd_status verify_tables_json(const struct verify_rows *tables, int64_t seeds, int64_t seed, bool full);
+
 /** Is every verdict of every table as expected: no statement violated but known findings (verify_finding_at), every control violated? If not,
  *  says on stderr which ones. Undecided statements are no violation. `seed`: of the first table. */
 bool verify_tables_judge(const struct verify_rows *tables, int64_t seeds, int64_t seed);

@@ -35,6 +35,7 @@ static void mark_of(const char *text, size_t size, enum text_file_mark mark, cha
     switch (mark) {
     case TEXT_FILE_HASH: snprintf(out, MARK_BYTES, "# end rows=%zu sha256=%s\n", rows_of(text, size), hex); break;
     case TEXT_FILE_MARKDOWN: snprintf(out, MARK_BYTES, "<!-- end sha256=%s -->\n", hex); break;
+    case TEXT_FILE_TSV: snprintf(out, MARK_BYTES, "\tsha256=%s", hex); break;
     case TEXT_FILE_JSON: snprintf(out, MARK_BYTES, ",\n  \"end_sha256\": \"%s\"\n}\n", hex); break;
     }
 }
@@ -42,7 +43,7 @@ static void mark_of(const char *text, size_t size, enum text_file_mark mark, cha
 /* The length of the text before its mark; -1 if it does not end in that of its own bytes. */
 static ssize_t text_length(const char *all, size_t size, enum text_file_mark mark)
 {
-    static const char *const begin[] = {"# end rows=", "<!-- end sha256=", ",\n  \"end_sha256\": \""};
+    static const char *const begin[] = {"# end rows=", "<!-- end sha256=", "", ",\n  \"end_sha256\": \""};
     const size_t length = strlen(begin[mark]);
     const size_t from = size > MARK_BYTES ? size - MARK_BYTES : 0;
     for (size_t at = size; at-- > from;) {
@@ -52,6 +53,23 @@ static ssize_t text_length(const char *all, size_t size, enum text_file_mark mar
         if (strlen(expected) == size - at && memcmp(all + at, expected, size - at) == 0) { return (ssize_t)at; }
     }
     return -1;
+}
+
+/* Whether a table has its checksum in the header. */
+static bool is_tsv(const char *all, size_t size)
+{
+    char expected[MARK_BYTES];
+    const char *end = memchr(all, '\n', size);
+    const size_t length = sizeof "\tsha256=" - 1 + 64;
+    if (!end || (size_t)(end - all) < length || memcmp(end - length, "\tsha256=", 8) != 0) { return false; }
+    char *plain = malloc(size - length);
+    if (!plain) { return false; }
+    const size_t head = (size_t)(end - all) - length;
+    memcpy(plain, all, head);
+    memcpy(plain + head, end, size - length - head);
+    mark_of(plain, size - length, TEXT_FILE_TSV, expected);
+    free(plain);
+    return memcmp(expected, end - length, length) == 0;
 }
 
 /* A whole file in memory; *there false if there is none. */
@@ -84,7 +102,7 @@ static enum dsgd_status read_file(const char *path, char **text, size_t *size, b
 static bool is_ours(const char *all, size_t size)
 {
     return size == 0 || text_length(all, size, TEXT_FILE_HASH) >= 0 || text_length(all, size, TEXT_FILE_MARKDOWN) >= 0 ||
-           text_length(all, size, TEXT_FILE_JSON) >= 0;
+           text_length(all, size, TEXT_FILE_JSON) >= 0 || is_tsv(all, size);
 }
 
 /* *same: the file says `text` already. */
@@ -133,13 +151,15 @@ enum dsgd_status dsgd_text_file_write(const char *path, const char *text, size_t
     }
     while (mark == TEXT_FILE_JSON && size > 0 && strchr("\n ", text[size - 1])) { --size; }
     const bool open_end = mark != TEXT_FILE_JSON && size > 0 && text[size - 1] != '\n'; /* the mark is a line of its own */
-    char *all = malloc(size + 1 + MARK_BYTES);
+    char *all = malloc(size + 2 + MARK_BYTES);
     if (!all) { return dsgd_fail(DSGD_ENOMEM, "no memory to write %s", path); }
     memcpy(all, text, size);
     if (open_end) { all[size++] = '\n'; }
+    all[size] = '\0';
     mark_of(all, size, mark, line);
-    const size_t total = size + strlen(line);
-    memcpy(all + size, line, total - size + 1);
+    const size_t total = size + strlen(line), place = mark == TEXT_FILE_TSV ? strcspn(all, "\n") : size;
+    memmove(all + place + strlen(line), all + place, size - place);
+    memcpy(all + place, line, strlen(line));
     enum dsgd_status status = look(path, target, all, total, &same);
     if (status == DSGD_OK && !same) {
         status = dsgd_make_folders(target);
@@ -180,6 +200,7 @@ void dsgd_text_file_remove(const char *path)
 {
     char *text = NULL;
     size_t size = 0;
-    if (dsgd_text_file_read(path, &text, &size) == DSGD_OK) { unlink(path); }
-    free(text);
+    bool there = false;
+    if (read_file(path, &text, &size, &there) == DSGD_OK && there && size > 0 && is_ours(text, size)) { unlink(path); }
+    if (there) { free(text); }
 }

@@ -1,7 +1,7 @@
 /* text_file.h - texts that the command writes beside the results: whole or not at all, recognised before they are replaced.
  *
- * The last line holds the SHA-256 of everything before it. A file whose last line is another one was written by somebody
- * else, or was changed since: it is never replaced.
+ * The last line holds the SHA-256 of everything before it; in a table for programs, which shall have no such line, the header's last column
+ * is called after it. A file in which it is another one was written by somebody else, or was changed since: it is never replaced.
  */
 #ifndef DSGD_RECORD_TEXT_FILE_H
 #define DSGD_RECORD_TEXT_FILE_H
@@ -13,6 +13,7 @@
 enum text_file_mark {
     TEXT_FILE_HASH,     /* # end rows=N sha256=HEX: N lines before it that are no comment */
     TEXT_FILE_MARKDOWN, /* <!-- end sha256=HEX --> */
+    TEXT_FILE_TSV,      /* <TAB>sha256=HEX at the end of the first line, of the text without it */
     TEXT_FILE_JSON,     /* a last member "end_sha256" of the object that the text is */
 };
 

@@ -78,10 +78,19 @@ static enum dsgd_status size_always(const struct theory_setting *s)
     return size(s, THEORY_DELTA / s->steps, why);
 }
 
+/* A run with another step size has no xi to speak of. */
+static enum dsgd_status has_xi(const struct theory_setting *s)
+{
+    if (!isnan(s->xi)) { return DSGD_OK; }
+    return s->step == THEORY_STEP_DECREASING ? dsgd_fail(DSGD_EINPUT, "xi is not known: expected mu > 0, and L for xi = repaired")
+                                             : dsgd_fail(DSGD_EINPUT, "no xi without step_size = theory: expected that step size, eta_t = 8/(mu (xi + t))");
+}
+
 /* In expectation over the hashes a failing call costs its share of the contraction: the paper's half, or what is left. */
 static enum dsgd_status size_half(const struct theory_setting *s)
 {
     DSGD_TRY(size(s, 0.5, ", the half that tau = k/(2 d) allows for"));
+    DSGD_TRY(has_xi(s));
     if (s->xi > theory_xi_limit(theory_theorem6_tau_paper(s->k, s->d), s->beta)) { return DSGD_OK; }
     return dsgd_fail(DSGD_EINPUT, "xi = %g: expected more than %g (Fact 4 with tau = k/(2 d))", s->xi,
                      theory_xi_limit(theory_theorem6_tau_paper(s->k, s->d), s->beta));
@@ -90,6 +99,7 @@ static enum dsgd_status size_half(const struct theory_setting *s)
 static enum dsgd_status size_some(const struct theory_setting *s)
 {
     if (s->call_delta >= 1.0) { return size(s, 0.99, ", less than 1"); }
+    DSGD_TRY(has_xi(s));
     const double limit = theory_xi_limit(theory_theorem6_tau(s->k, s->d, s->call_delta), s->beta);
     if (s->xi > limit) { return DSGD_OK; }
     return dsgd_fail(DSGD_EINPUT, "xi = %g: expected more than %g (Fact 4 with tau = (1 - delta) k/d, delta = %.3g)", s->xi, limit, s->call_delta);
@@ -139,6 +149,7 @@ static enum dsgd_status beta_above(const struct theory_setting *s)
 
 static enum dsgd_status xi_above(const struct theory_setting *s)
 {
+    DSGD_TRY(has_xi(s));
     if (s->xi > theory_xi_limit(s->tau, s->beta)) { return DSGD_OK; }
     return dsgd_fail(DSGD_EINPUT, "xi = %g: expected more than 1 + (1 + beta)/(tau (1 + rho)) = %g (Fact 4)", s->xi,
                      theory_xi_limit(s->tau, s->beta));
@@ -146,12 +157,14 @@ static enum dsgd_status xi_above(const struct theory_setting *s)
 
 static enum dsgd_status xi_positive(const struct theory_setting *s)
 {
+    DSGD_TRY(has_xi(s));
     if (s->xi > 1.0) { return DSGD_OK; }
     return dsgd_fail(DSGD_EINPUT, "xi = %g: expected xi > 1 (Fact 3)", s->xi);
 }
 
 static enum dsgd_status xi_two(const struct theory_setting *s)
 {
+    DSGD_TRY(has_xi(s));
     if (s->xi > 2.0) { return DSGD_OK; }
     return dsgd_fail(DSGD_EINPUT, "xi = %g: expected xi > 2 (Lemma 2, the factor xi/(xi - 2))", s->xi);
 }
@@ -159,6 +172,7 @@ static enum dsgd_status xi_two(const struct theory_setting *s)
 /* 2 L eta_t < 1 from the first step on. */
 static enum dsgd_status xi_kappa(const struct theory_setting *s)
 {
+    DSGD_TRY(has_xi(s));
     if (s->xi > 16.0 * s->L / s->mu) { return DSGD_OK; }
     return dsgd_fail(DSGD_EINPUT, "xi = %g: expected more than 16 L/mu = %g (some of Lemma 2's descent must be left at every step)", s->xi,
                      16.0 * s->L / s->mu);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/config/aliases.h"
 #include "lab/config/spec.h"
 
 static size_t edit_distance(const char *a, const char *b)
@@ -38,8 +39,12 @@ static void nearer(const char *key, const char *section, const char *candidate, 
 /* The sentence about an unknown key, with the nearest known one: in its section if that exists, else anywhere. */
 enum dsgd_status dsgd_source_unknown_key(const char *where, const char *section, const char *key)
 {
-    char text[2 * DSGD_TEXT_MAX] = "";
+    char text[5 * DSGD_TEXT_MAX] = "", place[DSGD_SHOWN_MAX], shown[2][DSGD_SHOWN_MAX];
     size_t best = SIZE_MAX;
+    if (dsgd_alias_keys(section, key, text, sizeof text) > 0) {
+        return dsgd_fail(DSGD_EINPUT, "%s: unknown key %s%s%s; here it is %s (all: dsgd list)", dsgd_text_shown(where, place),
+                         dsgd_text_shown(section, shown[0]), *section ? "." : "", dsgd_text_shown(key, shown[1]), text);
+    }
     const char *name = NULL;
     const struct dsgd_param *table = NULL;
     for (int all = 0; all < 2 && best == SIZE_MAX; ++all) {
@@ -54,7 +59,6 @@ enum dsgd_status dsgd_source_unknown_key(const char *where, const char *section,
             }
         }
     }
-    char place[DSGD_SHOWN_MAX], shown[2][DSGD_SHOWN_MAX];
     return dsgd_fail(DSGD_EINPUT, "%s: unknown key %s%s%s; the nearest known one is %s (all: dsgd list)",
                      dsgd_text_shown(where, place), dsgd_text_shown(section, shown[0]), *section ? "." : "",
                      dsgd_text_shown(key, shown[1]), text);

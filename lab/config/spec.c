@@ -7,6 +7,7 @@
 
 #include "algorithms/registry.h"
 #include "convex/registry.h"
+#include "lab/config/aliases.h"
 #include "lab/config/source.h"
 #include "lab/config/words.h"
 #include "lab/plugin.h"
@@ -176,6 +177,12 @@ static enum dsgd_status unknown_name(const char *role, const char *name, void (*
 {
     char names[512] = "";
     known(names, sizeof names);
+    for (size_t i = 0; strcmp(role, "algorithm") == 0 && dsgd_algorithm_at(i); ++i) {
+        const struct dsgd_algorithm *a = dsgd_algorithm_at(i);
+        if (a->aliases && dsgd_alias_in(a->aliases, name)) {
+            return dsgd_fail(DSGD_EINPUT, "algorithm = %s: here it is %s; expected one of %s", name, a->name, names);
+        }
+    }
     return dsgd_fail(DSGD_EINPUT, "%s = %s: expected one of %s", role, name, names);
 }
 

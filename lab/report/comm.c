@@ -59,7 +59,8 @@ enum dsgd_status dsgd_comm_from_ledger(const struct dsgd_table *ledger, size_t d
     return DSGD_OK;
 }
 
-double dsgd_comm_words(const struct dsgd_table *ledger, size_t row)
+/* Bytes of all kinds, or of those that count as values, both ways, since step 0 and a worker. */
+static double sent(const struct dsgd_table *ledger, size_t row, bool values)
 {
     const struct dsgd_column *step = dsgd_table_find(ledger, "step"), *turns = dsgd_table_find(ledger, "worker_steps");
     double bytes = 0.0;
@@ -71,8 +72,18 @@ double dsgd_comm_words(const struct dsgd_table *ledger, size_t row)
             snprintf(name, sizeof name, "%s_%s", way == 0 ? "up" : "down", dsgd_kind_name((enum dsgd_kind)k));
             const struct dsgd_column *column = dsgd_table_find(ledger, name);
             if (!column) { return (double)NAN; }
-            if (dsgd_kind_is_value((enum dsgd_kind)k)) { bytes += (double)column->cell[row].i; }
+            if (!values || dsgd_kind_is_value((enum dsgd_kind)k)) { bytes += (double)column->cell[row].i; }
         }
     }
-    return bytes / 4.0 * (double)step->cell[row].i / (double)turns->cell[row].i;
+    return bytes * (double)step->cell[row].i / (double)turns->cell[row].i;
+}
+
+double dsgd_comm_words(const struct dsgd_table *ledger, size_t row)
+{
+    return sent(ledger, row, true) / 4.0;
+}
+
+double dsgd_comm_bytes(const struct dsgd_table *ledger, size_t row)
+{
+    return sent(ledger, row, false);
 }

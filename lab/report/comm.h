@@ -23,7 +23,9 @@ struct comm {
  *  @param d  number of parameters: the extent of model/x */
 enum dsgd_status dsgd_comm_from_ledger(const struct dsgd_table *ledger, size_t d, struct comm *out);
 
-/** Words of values a worker since step 0, both ways, in a row of the ledger; NaN where a column is missing. */
+/** Words of values per worker since step 0, both ways, in a row of the ledger; NaN where a column is missing. */
 double dsgd_comm_words(const struct dsgd_table *ledger, size_t row);
+/** The same for all bytes. */
+double dsgd_comm_bytes(const struct dsgd_table *ledger, size_t row);
 
 #endif

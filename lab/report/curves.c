@@ -181,13 +181,13 @@ static int64_t row_at(const struct curve *curve, const struct dsgd_runfile *run,
     return curve->final ? (int64_t)dsgd_runfile_table(run, "trace")->rows - 1 : row_of(run, curve->step[point]);
 }
 
-int dsgd_curve_words(const struct curve *curve, size_t point, double *value)
+int dsgd_curve_sent(const struct curve *curve, size_t point, double (*sent)(const struct dsgd_table *ledger, size_t row), double *value)
 {
     int n = 0;
     for (int r = 0; r < curve->runs; ++r) {
         bool skip;
         const int64_t row = row_at(curve, curve->run[r], point, &skip);
-        if (!skip) { value[n++] = row < 0 ? (double)NAN : dsgd_comm_words(dsgd_runfile_table(curve->run[r], "ledger"), (size_t)row); }
+        if (!skip) { value[n++] = row < 0 ? (double)NAN : sent(dsgd_runfile_table(curve->run[r], "ledger"), (size_t)row); }
     }
     return n;
 }

@@ -39,8 +39,8 @@ enum curve_measure { CURVE_VALUE, CURVE_MINUS_OPTIMUM };
 int dsgd_curve_values(const struct curve *curve, size_t point, const char *column, enum curve_measure measure,
                  double *value);
 
-/** Words of values a worker has sent and received since step 0, the same runs and order. */
-int dsgd_curve_words(const struct curve *curve, size_t point, double *value);
+/** What a worker has sent and received since step 0, the same runs and order: dsgd_comm_words or dsgd_comm_bytes. */
+int dsgd_curve_sent(const struct curve *curve, size_t point, double (*sent)(const struct dsgd_table *ledger, size_t row), double *value);
 /** Mean of an oracle column over the steps of a run, each row standing for the steps since the one before; NaN where it is unknown. */
 double dsgd_run_oracle_mean(const struct dsgd_runfile *run, const char *column);
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/report/grid.h"
 #include "lab/sweep/sweep.h"
 #include "record/text_file.h"
-#include "lab/report/text_out.h"
 #include "sim/sha256.h"
 
 /* "results/<dataset>/" of a run, its length. */
@@ -31,46 +31,45 @@ static bool belongs(const struct sweep_run *run, const char *folder, int length)
     return folder_length(run) == length && strncmp(run->path, folder, (size_t)length) == 0;
 }
 
-static void print_run(FILE *out, const struct sweep_run *run)
+static void add_run(struct dsgd_grid *grid, const struct sweep_run *run)
 {
-    dsgd_print_tsv(out, run->block);
-    fputc('\t', out);
-    dsgd_print_tsv(out, run->config);
-    fputc('\t', out);
-    for (size_t s = 0; s < run->sets; ++s) {
-        if (s > 0) { fputc(' ', out); }
-        dsgd_print_tsv(out, run->set[s]);
+    size_t length = 1;
+    for (size_t s = 0; s < run->sets; ++s) { length += strlen(run->set[s]) + 1; }
+    char *settings = calloc(length, 1);
+    for (size_t s = 0; settings && s < run->sets; ++s) {
+        if (s > 0) { strcat(settings, " "); }
+        strcat(settings, run->set[s]);
     }
-    fputc('\t', out);
-    dsgd_print_tsv(out, run->reason);
-    fputc('\n', out);
+    grid->failed = grid->failed || !settings;
+    dsgd_grid_text(grid, run->block);
+    dsgd_grid_text(grid, run->config);
+    dsgd_grid_text(grid, settings);
+    dsgd_grid_text(grid, run->reason);
+    free(settings);
 }
 
 static enum dsgd_status record_folder(const struct sweep *sweep, const char *folder, int length)
 {
+    static const char *const column[] = {"block", "config", "settings", "reason"};
     char path[4096], *text = NULL;
-    size_t size = 0, skipped = 0;
+    size_t size = 0;
+    struct dsgd_grid grid = {.columns = 0};
     DSGD_TRY(skipped_path(sweep, folder, length, path, sizeof path));
-    FILE *out = open_memstream(&text, &size);
-    if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %s", path); }
-    fprintf(out, "# impossible combinations of ");
-    dsgd_print_shown(out, sweep->path);
-    fprintf(out, "\nblock\tconfig\tsettings\treason\n");
+    for (size_t c = 0; c < sizeof column / sizeof *column; ++c) { dsgd_grid_column(&grid, column[c]); }
     for (size_t j = 0; j < sweep->runs; ++j) {
         const struct sweep_run *run = &sweep->run[j];
-        if (run->state != SWEEP_IMPOSSIBLE || !belongs(run, folder, length)) { continue; }
-        ++skipped;
-        print_run(out, run);
+        if (run->state == SWEEP_IMPOSSIBLE && belongs(run, folder, length)) { add_run(&grid, run); }
     }
-    enum dsgd_status status = DSGD_OK;
-    if (fclose(out) != 0) {
-        status = dsgd_fail(DSGD_ENOMEM, "no memory for %s", path);
-    } else if (skipped > 0) {
-        status = dsgd_text_file_write(path, text, size, TEXT_FILE_HASH);
-    } else {
+    FILE *out = open_memstream(&text, &size);
+    enum dsgd_status status = out ? dsgd_grid_print(&grid, out) : dsgd_fail(DSGD_ENOMEM, "no memory for %s", path);
+    if (out && fclose(out) != 0 && status == DSGD_OK) { status = dsgd_fail(DSGD_ENOMEM, "no memory for %s", path); }
+    if (status == DSGD_OK && grid.cells > 0) {
+        status = dsgd_text_file_write(path, text, size, TEXT_FILE_TSV);
+    } else if (status == DSGD_OK) {
         dsgd_text_file_remove(path);
     }
     free(text);
+    dsgd_grid_clear(&grid);
     return status;
 }
 

@@ -133,10 +133,14 @@ static enum dsgd_status run_seed(struct search *s, const char *key_value, int64_
 static enum dsgd_status run_point(struct search *s, int exponent, struct tune_point *point)
 {
     const struct tune_request *r = s->request;
-    char key_value[128];
+    char key_value[192];
     double sum = 0.0;
     const int made = s->tune->made;
-    snprintf(point->text, sizeof point->text, "%.10g", r->from * dsgd_pow(r->factor, exponent));
+    if (r->values) {
+        snprintf(point->text, sizeof point->text, "%s", r->values[exponent]);
+    } else {
+        snprintf(point->text, sizeof point->text, "%.10g", r->from * dsgd_pow(r->factor, exponent));
+    }
     snprintf(key_value, sizeof key_value, "%.90s=%s", r->key, point->text);
     for (int j = 0; j < r->seeds; ++j) {
         DSGD_TRY(run_seed(s, key_value, r->seed[j], &point->value[j]));
@@ -147,13 +151,17 @@ static enum dsgd_status run_point(struct search *s, int exponent, struct tune_po
     return DSGD_OK;
 }
 
-/* The least mean; of equal ones the smaller value, so a grid of diverged runs grows downwards. */
-static int best_of(const struct tune *t)
+/* The least mean; of several the middle one. Where all runs diverged the smallest value, so that the grid grows downwards. */
+static int best_of(const struct tune *t, int *equal)
 {
-    int best = 0;
-    for (int j = 1; j < t->points; ++j) {
-        if (t->point[j].mean < t->point[best].mean) { best = j; }
+    double least = (double)INFINITY;
+    int best = 0, n = 0;
+    for (int j = 0; j < t->points; ++j) { least = t->point[j].mean < least ? t->point[j].mean : least; }
+    for (int j = 0; j < t->points; ++j) { n += t->point[j].mean == least; }
+    for (int j = 0, seen = 0; j < t->points && !isinf(least); ++j) {
+        if (t->point[j].mean == least && seen++ == (n - 1) / 2) { best = j; }
     }
+    *equal = n;
     return best;
 }
 
@@ -166,20 +174,29 @@ static enum dsgd_status search(struct search *s)
     if (!(t->point = calloc((size_t)r->most, sizeof *t->point))) { return no_memory(); }
     for (; t->points < r->points; ++t->points) { DSGD_TRY(run_point(s, t->points, &t->point[t->points])); }
     for (;;) {
-        t->best = best_of(t);
-        if (t->best > 0 && t->best < t->points - 1) { return DSGD_OK; }
+        int equal = 0;
+        t->best = best_of(t, &equal);
+        if (r->values) { return DSGD_OK; }
+        const bool flat = equal == t->points && t->points > 1 && !isinf(t->point[0].mean);
+        if (!flat && t->best > 0 && t->best < t->points - 1) { return DSGD_OK; }
+        if (t->points == r->most && flat) {
+            return dsgd_fail(DSGD_EINPUT, "tune %s: mean %s is the same for all %d values of %s from %s to %s: expected values that make a difference; "
+                             "another --from, --factor or --metric, or a larger --most", r->config, r->metric, t->points, r->key, t->point[0].text,
+                             t->point[t->points - 1].text);
+        }
         if (t->points == r->most) {
             return dsgd_fail(DSGD_EINPUT,
                              "tune %s: %s = %s, the best of %d values, is at an end of the grid %s to %s: expected it inside; "
                              "another --from, or a larger --most", r->config, r->key, t->point[t->best].text, t->points, t->point[0].text, t->point[t->points - 1].text);
         }
+        const bool down = flat ? (t->points - r->points) % 2 == 1 : t->best == 0; /* on a plateau to both sides in turn, upwards first */
         struct tune_point grown;
-        DSGD_TRY(run_point(s, t->best == 0 ? low - 1 : low + t->points, &grown));
-        if (t->best == 0) {
+        DSGD_TRY(run_point(s, down ? low - 1 : low + t->points, &grown));
+        if (down) {
             memmove(t->point + 1, t->point, (size_t)t->points * sizeof *t->point);
             --low;
         }
-        t->point[t->best == 0 ? 0 : t->points] = grown;
+        t->point[down ? 0 : t->points] = grown;
         ++t->points;
     }
 }

@@ -1,7 +1,8 @@
 /* tune.h - the best value of one key on a geometric grid, by runs on held-out training examples.
  *
  * Each run is an ordinary result; what is complete is not made again. The grid grows by one value at an end as long as the
- * best one stands there, so that an end is never the answer.
+ * best one stands there, so that an end is never the answer. Of several best values the middle one is taken; where all are
+ * equally good the grid grows to both sides in turn. A list of values is taken as it is.
  */
 #ifndef DSGD_LAB_SWEEP_TUNE_H
 #define DSGD_LAB_SWEEP_TUNE_H
@@ -15,7 +16,7 @@
 enum { TUNE_SEEDS_MAX = 64, TUNE_POINTS_MAX = 200 };
 
 struct tune_point {
-    char text[32];                /* the value as --set takes it */
+    char text[DSGD_TEXT_MAX];     /* the value as --set takes it */
     double mean;                  /* over the seeds */
     double value[TUNE_SEEDS_MAX]; /* metric in the last row; infinite if the run diverged */
 };
@@ -26,7 +27,8 @@ struct tune_request {
     size_t sets;
     int threads;
     const char *key, *metric; /* "step.constant"; a column of /trace, less is better */
-    double from, factor;      /* values are from factor^j, at first j = 0..points - 1 */
+    const char *const *values; /* [points] the values themselves, as they stand; NULL: a grid */
+    double from, factor;      /* of a grid: from factor^j, at first j = 0..points - 1 */
     int points, most;         /* most: values, grown ones included */
     int64_t seed[TUNE_SEEDS_MAX];
     int seeds;
@@ -49,8 +51,8 @@ struct tune {
     char dataset_title[128], dataset_sha256[65];
 };
 
-/** DSGD_EINPUT with a sentence if the key, metric or a value makes no sense, or the best value is still at an end of `most`
- *  values; DSGD_EINTERRUPTED with a snapshot after a signal. Caller: dsgd_tune_clear, also after a failure. */
+/** DSGD_EINPUT with a sentence if the key, metric or a value makes no sense, all values of a grid are equally good, or the best one is still
+ *  at an end of `most` values; DSGD_EINTERRUPTED with a snapshot after a signal. Caller: dsgd_tune_clear, also after a failure. */
 enum dsgd_status dsgd_tune_search(const struct tune_request *request, struct tune *out);
 void dsgd_tune_clear(struct tune *tune);
 
