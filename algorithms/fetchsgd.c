@@ -4,7 +4,7 @@
  * Count Sketch S(g_i); the server keeps S = mean S(g_i), S_u = rho S_u + S, S_e += eta_t S_u, takes the k largest estimates
  * of S_e as the update Delta, sends them, and removes them from S_e; w -= Delta. Workers keep nothing, which is why the
  * method suits clients that come once. A worker sends r c values and receives k coordinates.
- * Hashes are drawn once a run: momentum and error are sums of tables of different steps.
+ * Hashes are drawn once per run: momentum and error are sums of tables of different steps.
  */
 #include "sim/algorithm.h"
 
@@ -23,7 +23,7 @@ static const struct dsgd_param params[] = {
     {"cols", DSGD_PARAM_INT, offsetof(struct config, cols), "40", 1, 2147483647.0, NULL,
      "c, columns of the sketch; alias: num_cols; default: ours, for d = 785"},
     {"k", DSGD_PARAM_COUNT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
-     "coordinates updated a step, 1..d; default: ours, for d = 785"},
+     "coordinates updated per step, 1..d; default: ours, for d = 785"},
     {"momentum", DSGD_PARAM_REAL, offsetof(struct config, momentum), "0.9", 0.0, 0.999999, NULL,
      "rho in S_u = rho S_u + S, kept by the server; alias: virtual_momentum; default: authors' scripts"},
     {"lr_inside", DSGD_PARAM_BOOL, offsetof(struct config, lr_inside), "true", 0, 0, NULL,

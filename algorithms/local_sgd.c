@@ -3,7 +3,7 @@
  * Stich 2019 (arXiv:1805.09767, Alg. 1); FedAvg, McMahan et al. 2017 (arXiv:1602.05629, Alg. 1) with all clients and equal
  * weights. A worker keeps its displacement delta from the last common model x: its own model is x - delta, where it takes
  * its gradient; u = m u + g, delta += eta_t u. In the steps t with (t + 1) % H == 0, and in the last one, it sends delta;
- * x -= mean delta, which is the mean of the workers' models; delta = 0, u goes on. 2d values a worker every H steps, nothing in
+ * x -= mean delta, which is the mean of the workers' models; delta = 0, u goes on. 2d values per worker every H steps, nothing in
  * between.
  * The common model is the last average: what workers have done since is in no model that all know.
  */

@@ -20,7 +20,7 @@ struct config {
 
 static const struct dsgd_param params[] = {
     {"k", DSGD_PARAM_COUNT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
-     "coordinates updated a step, 1..d; default: ours"},
+     "coordinates updated per step, 1..d; default: ours"},
     {"candidates", DSGD_PARAM_INT, offsetof(struct config, candidates), "4", 1, 4294967295.0, NULL,
      "P, a worker sends its P k largest coordinates, at most d; alias: p2; default: the authors' code, example.py"},
     {"exact", DSGD_PARAM_BOOL, offsetof(struct config, exact), "true", 0, 0, NULL,

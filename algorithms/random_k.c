@@ -21,7 +21,7 @@ enum { SCALE_NONE, SCALE_UNBIASED };
 
 static const struct dsgd_param params[] = {
     {"k", DSGD_PARAM_COUNT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
-     "coordinates updated a step, 1..d; alias: compress_ratio = k/d; default: ours"},
+     "coordinates updated per step, 1..d; alias: compress_ratio = k/d; default: ours"},
     {"memory", DSGD_PARAM_BOOL, offsetof(struct config, memory), "true", 0, 0, NULL,
      "keep what was not sent for later steps; alias: error feedback, residual; default: arXiv:1809.07599, Algorithm 1"},
     {"scale", DSGD_PARAM_CHOICE, offsetof(struct config, scale), "none", 0, 0, "none|unbiased",
@@ -158,7 +158,7 @@ const struct dsgd_algorithm dsgd_random_k = {
     .title = "random-k",
     .reference = "Stich, Cordonnier, Jaggi 2018, arXiv:1809.07599; Wangni, Wang, Liu, Zhang 2018, arXiv:1710.09854",
     .aliases = "randomk, randomK, rand_k",
-    .departures = "one draw for all workers instead of one a worker, so that no indices are sent\n"
+    .departures = "one draw for all workers instead of one per worker, so that no indices are sent\n"
                   "eta_t outside the memory by default, not inside as in Stich et al.\n"
                   "scale = unbiased draws exactly k coordinates with equal probabilities, not each by itself with its optimal one as in "
                   "Wangni et al.",

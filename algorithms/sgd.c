@@ -1,7 +1,7 @@
 /* sgd.c - synchronous distributed SGD without compression: the baseline.
  *
  * Each worker sends its gradient, the server averages, applies heavy-ball momentum (Polyak 1964, in the form that deep
- * learning uses: buffer = m buffer + g) and sends the buffer; w -= eta_t buffer. Dense up, dense down: 2d values a worker.
+ * learning uses: buffer = m buffer + g) and sends the buffer; w -= eta_t buffer. Dense up, dense down: 2d values per worker.
  * values = fp16 | bf16: gradients and update are rounded to 16 bits on their way, sums and buffer keep 32 and 64.
  * Weight decay is the engine's: coupled (added to each worker's gradient) or decoupled (Loshchilov, Hutter 2019).
  */

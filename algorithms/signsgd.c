@@ -1,4 +1,4 @@
-/* signsgd.c - signSGD and Signum with majority vote: one bit a coordinate up, one bit down.
+/* signsgd.c - signSGD and Signum with majority vote: one bit per coordinate up, one bit down.
  *
  * Bernstein, Zhao, Azizzadenesheli, Anandkumar 2019 (arXiv:1810.05291), Algorithm 1: each worker keeps m_i = b m_i + (1 - b) g_i
  * and sends sign(m_i); the server sends back V = sign(sum_i sign(m_i)); x -= eta_t (V + lambda x). b = 0 is signSGD (Bernstein,

@@ -28,7 +28,7 @@ static const struct dsgd_param params[] = {
     {"per", DSGD_PARAM_CHOICE, offsetof(struct config, per), "vector", 0, 0, "vector|segment",
      "what has a scaler of its own; alias: layer-wise = segment; default: ours (arXiv:1705.07878: segment)"},
     {"coding", DSGD_PARAM_CHOICE, offsetof(struct config, coding), "planes", 0, 0, DSGD_TERNARIES_CHOICES,
-     "code of ternary vectors: 2 bits a coordinate, or close to their entropy; default: the authors' code (2 bits)"},
+     "code of ternary vectors: 2 bits per coordinate, or close to their entropy; default: the authors' code (2 bits)"},
     DSGD_PARAM_END,
 };
 

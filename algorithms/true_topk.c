@@ -18,7 +18,7 @@ struct config {
 
 static const struct dsgd_param params[] = {
     {"k", DSGD_PARAM_COUNT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
-     "coordinates updated a step, 1..d; default: ours"},
+     "coordinates updated per step, 1..d; default: ours"},
     {"momentum", DSGD_PARAM_REAL, offsetof(struct config, momentum), "0", 0.0, 0.999999, NULL,
      "m in u = m u + g, kept by each worker; alias: local_momentum; default: ours"},
     {"masking", DSGD_PARAM_BOOL, offsetof(struct config, masking), "true", 0, 0, NULL,

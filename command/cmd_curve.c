@@ -1,6 +1,6 @@
 /* cmd_curve.c - `dsgd curve`: medians and bands over seeds as tab-separated text that gnuplot draws.
  *
- * One block a curve, two empty lines between them (gnuplot's `index`). Each block begins with comments: label, runs,
+ * One block per curve, two empty lines between them (gnuplot's `index`). Each block begins with comments: label, runs,
  * compression from the ledgers, means of what the oracle logged, metrics at w*, names and units of the columns. For each column of the
  * trace, and for the words of values and the bytes that a worker has sent and received, stand median, low and high: the 20% and 80%
  * quantiles over the seeds, linear between neighbours. --tsv and --json have the same numbers for programs: one table, a row per point.
@@ -310,7 +310,7 @@ static int curve(int argc, char **argv)
         option_table,
         parse,
         "FILE...",
-        "Prints medians and bands over seeds, one block a curve, for gnuplot. Files must be of one problem "
+        "Prints medians and bands over seeds, one block per curve, for gnuplot. Files must be of one problem "
         "and dataset; a curve is made of runs that differ in nothing but the seed.",
         children,
         NULL,

@@ -9,6 +9,7 @@
 #include "convex/registry.h"
 #include "command/commands.h"
 #include "command/general.h"
+#include "command/list_json.h"
 #include "command/explain.h"
 #include "command/options.h"
 #include "lab/config/spec.h"
@@ -102,6 +103,7 @@ static void list_names(const char *role)
 
 struct list_options {
     const char *name;
+    bool json;
     const char **set; /* [sets] NAME.key=value, borrowed from argv */
     size_t sets;
     int64_t d, rows, workers, steps;
@@ -231,6 +233,7 @@ static const struct argp_option table[] = {
     {"parameters", 'd', "N", 0, "An algorithm's cost for d parameters (default 785)", 0},
     {"workers", 'w', "N", 0, "... and W workers (default 4)", 0},
     {"rows", KEY_ROWS, "N", 0, "... whose model is a matrix of so many rows (default 1: a vector). The rows of a sketch are a key: --set", 0},
+    {"json", 'j', NULL, 0, "Names, keys, defaults and ranges as JSON", 0},
     {"steps", KEY_STEPS, "N", 0, "... as the mean of so many steps (default 16)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -246,6 +249,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         options->set[options->sets++] = arg;
         return 0;
     }
+    case 'j': options->json = true; return 0;
     case 'd': return option_integer(state, "-d", arg, 1, 4294967295, &options->d);
     case 'w': return option_integer(state, "--workers", arg, 1, 1000000, &options->workers);
     case KEY_ROWS: return option_integer(state, "--rows", arg, 1, 4294967295, &options->rows);
@@ -267,7 +271,10 @@ static int command(int argc, char **argv)
     struct list_options options = {.d = 785, .rows = 1, .workers = 4, .steps = 16};
     int code = argp_parse(&argp, argc, argv, 0, NULL, &options) ? 2 : 0;
     const char *name = options.name;
-    if (code == 0 && (!name || strcmp(name, "algorithms") == 0 || strcmp(name, "problems") == 0 || strcmp(name, "datasets") == 0)) {
+    if (code == 0 && options.json) {
+        const enum dsgd_status status = list_json(name);
+        code = status == DSGD_OK ? 0 : command_fail(status);
+    } else if (code == 0 && (!name || strcmp(name, "algorithms") == 0 || strcmp(name, "problems") == 0 || strcmp(name, "datasets") == 0)) {
         list_names(name);
     } else if (code == 0) {
         enum dsgd_status status = list_one(&options);

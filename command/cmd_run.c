@@ -18,7 +18,7 @@ enum { KEY_DRY_RUN = 1000, KEY_RESTART, KEY_SNAPSHOT, KEY_SNAPSHOT_STEPS, KEY_WA
 
 static const struct argp_option run_options_table[] = {
     {"output", 'o', "FILE.h5", 0, "Result file (default: results/<dataset>/<name>-T<steps>-s<seed>-<hash>.h5)", 0},
-    {"dry-run", KEY_DRY_RUN, NULL, 0, "Only tell d, bytes a step by kind, memory and the estimated time", 0},
+    {"dry-run", KEY_DRY_RUN, NULL, 0, "Only tell d, bytes per step by kind, memory and the estimated time", 0},
     {"restart", KEY_RESTART, NULL, 0, "Begin anew: an earlier snapshot is discarded, an earlier result replaced at the end", 0},
     {"wait", KEY_WAIT, NULL, 0, "If another process writes this result, wait for it and take its result", 0},
     {"snapshot", KEY_SNAPSHOT, "SECONDS", 0, "Write a snapshot every so often (default 30; 0: only when interrupted)", 0},

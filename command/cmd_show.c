@@ -22,13 +22,13 @@ enum { OPTION_FROM = 256, OPTION_TO, OPTION_FINAL, OPTION_EACH, OPTION_JSON };
 static const struct argp_option option_table[] = {
     {"json", OPTION_JSON, NULL, 0, "One JSON document instead of tables", 0},
     {"quiet", 'q', NULL, 0, "Only the summary where there are several files", 0},
-    {"each", OPTION_EACH, NULL, 0, "One row a file and no summary: files may be of different problems and datasets", 0},
+    {"each", OPTION_EACH, NULL, 0, "One row per file and no summary: files may be of different problems and datasets", 0},
     {"final", OPTION_FINAL, NULL, 0,
      "The summary's points are the last rows of runs that were made for different numbers of "
      "steps (a step size of 1/sqrt(T) has no prefixes)",
      0},
-    {"from", OPTION_FROM, "STEPS", 0, "Slopes of the gap are fitted from here (1e4)", 0},
-    {"to", OPTION_TO, "STEPS", 0, "... to here (1e5)", 0},
+    {"from", OPTION_FROM, "STEPS", 0, "Slopes of the gap are fitted from here (a tenth of --to)", 0},
+    {"to", OPTION_TO, "STEPS", 0, "... to here (the steps of the longest run)", 0},
     {0},
 };
 
@@ -112,12 +112,12 @@ static void print_block(FILE *out, const struct dsgd_runfile *run, const struct 
         if (!isnan(f->test_error_excess)) { fprintf(out, " minus that of w*   %+.3f points", f->test_error_excess); }
         fprintf(out, "\n");
     }
-    fprintf(out, "  a worker and step, from the ledger:\n");
-    fprintf(out, "                         up         down        total   least a step    most a step\n");
+    fprintf(out, "  per worker and step, from the ledger:\n");
+    fprintf(out, "                         up         down        total   least per step    most per step\n");
     fprintf(out, "  values (words) %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->values_up, c->values_down, c->values, c->values_least,
             c->values_most);
     fprintf(out, "  wire (bytes)   %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->wire_up, c->wire_down, c->wire, c->wire_least, c->wire_most);
-    fprintf(out, "  broadcast      %10s %12.6g bytes a step if every answer were sent once to all\n", "", c->broadcast);
+    fprintf(out, "  broadcast      %10s %12.6g bytes per step if every answer were sent once to all\n", "", c->broadcast);
     fprintf(out, "  compression    %.2f in values (2 d = %zu), %.2f in bytes on the wire (8 d = %zu)\n", c->ratio_values, 2 * run->d,
             c->ratio_wire, 8 * run->d);
 }
@@ -163,7 +163,7 @@ static void print_table(FILE *out, const struct run_set *set, const struct show_
 {
     const struct widths w = measure(set);
     fprintf(out, "%-*s %-*s %-*s %5s %9s %-*s %12s %10s %10s %7s %8s %13s %6s %6s\n", w.label, "label", w.problem, "problem", w.dataset,
-            "dataset", "seed", "steps", w.status, "status", "objective", "gap", "test loss", "test", "points", "values a", "ratio", "ratio");
+            "dataset", "seed", "steps", w.status, "status", "objective", "gap", "test loss", "test", "points", "values per", "ratio", "ratio");
     fprintf(out, "%-*s %-*s %-*s %5s %9s %-*s %12s %10s %10s %7s %8s %13s %6s %6s\n", w.label, "", w.problem, "", w.dataset, "", "",
             "done", w.status, "", "", "", "- at w*", "error %", "- at w*", "worker & step", "values", "wire");
     for (int r = 0; r < set->runs; ++r) {
@@ -274,9 +274,19 @@ static enum dsgd_status print(const struct run_set *set, const struct show_facts
     return whole_output_close(&whole, status, o->sweep.output, o->json ? TEXT_FILE_JSON : TEXT_FILE_HASH);
 }
 
+/* The last decade of the longest run, as far as the user does not say. */
+static void default_window(const struct run_set *set, struct show_window *window)
+{
+    if (isnan(window->to)) {
+        window->to = isnan(window->from) ? 1.0 : window->from * 10.0;
+        for (int r = 0; r < set->runs; ++r) { window->to = fmax(window->to, (double)dsgd_run_steps_done(set->run[r])); }
+    }
+    if (isnan(window->from)) { window->from = window->to / 10.0; }
+}
+
 static int show(int argc, char **argv)
 {
-    struct options o = {.window = {1e4, 1e5}};
+    struct options o = {.window = {(double)NAN, (double)NAN}};
     static const struct argp_child children[] = {{&sweep_input_argp, 0, NULL, 0}, {&curve_names_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     const struct argp argp = {
         option_table,
@@ -288,7 +298,7 @@ static int show(int argc, char **argv)
         NULL,
         NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0) { return 2; }
-    if (!(o.window.from < o.window.to)) {
+    if (o.window.from >= o.window.to) {
         fprintf(stderr, "dsgd show: --from %g --to %g: expected from < to\n", o.window.from, o.window.to);
         return 2;
     }
@@ -298,6 +308,7 @@ static int show(int argc, char **argv)
         sweep_input_clear(&o.sweep);
         return command_fail(status);
     }
+    default_window(&set, &o.window);
     struct show_facts *facts = calloc((size_t)set.runs, sizeof *facts);
     if (!facts) { status = dsgd_fail(DSGD_ENOMEM, "no memory for %d runs", set.runs); }
     for (int r = 0; r < set.runs && status == DSGD_OK; ++r) {

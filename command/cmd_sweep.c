@@ -32,7 +32,7 @@ static const struct argp_option sweep_options_table[] = {
     {"list", KEY_LIST, NULL, 0, "One command line for each run, for GNU parallel and Slurm arrays", 0},
     {"make", KEY_MAKE, NULL, 0, "Rules for make: sweep-runs makes the targets run-1, run-2, ..., numbered like the lines of --list; a recipe "
      "finds its target in $DSGD_SWEEP_RUN", 0},
-    {"paths", KEY_PATHS, NULL, 0, "The results of the sweep, one a line, there or not", 0},
+    {"paths", KEY_PATHS, NULL, 0, "The results of the sweep, one per line, there or not", 0},
     {"block", KEY_BLOCK, "NAME", 0, "Only this block of the sweep", 0},
     {"missing", KEY_MISSING, NULL, 0, "With --list, --make and --paths: only what is to be made", 0},
     {"command", KEY_COMMAND, "TEXT", 0, "What each line of --list and --make starts with (default: dsgd run): words that are quoted where "

@@ -271,7 +271,7 @@ static int command(int argc, char **argv)
         option_table, parse, "FILE...",
         "Prints one row for each method: runs that differ in their seed only. Accuracy is 100 minus the test error in the last "
         "row, mean and standard deviation over the seeds. values and wire say how many times less than no compression was sent "
-        "a worker and step, both ways together, up and down: in 32-bit words as papers count them, and in all bytes. Files must "
+        "per worker and step, both ways together, up and down: in 32-bit words as papers count them, and in all bytes. Files must "
         "be of one problem, dataset and results version.",
         children, NULL, NULL};
     struct table_options o = {.form = FORM_TEXT};
@@ -294,4 +294,4 @@ static int command(int argc, char **argv)
     return status == DSGD_OK ? 0 : command_fail(status);
 }
 
-const struct command command_table = {"table", "one row a method over its seeds: accuracy, compression", command};
+const struct command command_table = {"table", "one row per method over its seeds: accuracy, compression", command};

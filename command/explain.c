@@ -96,7 +96,7 @@ static void show_ledger(const struct dsgd_ledger *ledger, double d, double steps
         values_up += dsgd_kind_is_value((enum dsgd_kind)k) ? (double)ledger->up[k] / 4.0 / count : 0.0;
         values_down += dsgd_kind_is_value((enum dsgd_kind)k) ? (double)ledger->down[k] / 4.0 / count : 0.0;
     }
-    printf("  a worker and step, mean of %.0f steps; ratio to uncompressed SGD, d floats each way:\n", steps);
+    printf("  per worker and step, mean of %.0f steps; ratio to uncompressed SGD, d floats each way:\n", steps);
     printf("  values     up %14.2f words   down %14.2f words   %.2fx\n", values_up, values_down, 2.0 * d / (values_up + values_down));
     printf("  wire       up %14.1f bytes   down %14.1f bytes   %.2fx\n", up, down, 8.0 * d / (up + down));
 }

@@ -15,7 +15,7 @@ struct explain {
 };
 
 /** Runs `steps` steps on independent standard Gaussian gradients and prints every section of the first step that sends
- *  anything, then bytes, values and ratios a worker and step from the ledger. DSGD_EINPUT if the setting is refused. */
+ *  anything, then bytes, values and ratios per worker and step from the ledger. DSGD_EINPUT if the setting is refused. */
 enum dsgd_status explain_print(const struct explain *question);
 
 #endif

@@ -83,7 +83,7 @@ static int label_width(const struct curve_set *set)
 static void print_lines_head(FILE *out, int width)
 {
     fprintf(out, "%-*s %9s %5s %10s %21s %10s %7s %8s %8s %6s %6s\n", width, "median over seeds", "steps", "seeds",
-            "gap", "least .. most", "test loss", "test", "points", "values a", "ratio", "ratio");
+            "gap", "least .. most", "test loss", "test", "points", "values per", "ratio", "ratio");
     fprintf(out, "%-*s %9s %5s %10s %21s %10s %7s %8s %8s %6s %6s\n", width, "", "", "", "", "", "- at w*", "error %",
             "- at w*", "w. step", "values", "wire");
 }

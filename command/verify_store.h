@@ -1,4 +1,4 @@
-/* verify_store.h - rows of checks that were made before: one small file a check, so that a long set can be interrupted.
+/* verify_store.h - rows of checks that were made before: one small file per check, so that a long set can be interrupted.
  *
  * A file is believed if its last line has its checksum, its first line says what is asked for now, and its rows are what the command
  * would write for them, byte for byte. Anything else of ours is made again; a file that is not ours stays, and is a failure.

@@ -36,7 +36,7 @@ caption = \
   sprintf("but %.1g %% at the largest T. Certificate: the same proof, with measured E‖mean a_t‖² in place of Lemma 3 and σ_t² step by step.\n", 100*(1 - number("logistic", "memory share"))).\
   sprintf("Right: η = 1/√T, uniform average, one run for each T. ‖w₀ − w*‖² = %.3g, G² = %.3g. Theorem 5 as printed and as its proof gives it: at most %.1g %% apart.\n", \
           number("svm", "b0"), number("svm", "G2"), Q_max).\
-  "G², σ²: second moment and variance of the mean of 4 gradients, by enumeration at five t a decade, mean of the runs; the largest over t. μ, L computed; f*, w* certified.\n".\
+  "G², σ²: second moment and variance of the mean of 4 gradients, by enumeration at five t per decade, mean of the runs; the largest over t. μ, L computed; f*, w* certified.\n".\
   "Bounds are those of the sketched runs; vanilla takes the same steps. A bound above f(w₀) − f* says nothing (grey): with these constants Theorem 1 falls below it ".\
   sprintf("at T = %s\n(Remark 1: T* = %s), Theorem 5 at T = %s. Arrows: bound over measured at the largest T. ", \
           power(number("logistic", "useful")), power(number("logistic", "T*")), power(number("svm", "useful"))).\

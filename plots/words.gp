@@ -13,7 +13,7 @@ tsv_of(panel) = stem.(panel == 1 ? "-figure5.tsv" : panel == 2 ? "-rare.tsv" : "
 dataset = about(tsv_of(1), "dataset")
 
 caption = \
-  "x: words of values that one worker has sent and received since the start (2 d a step without compression), from the ledgers. y: f(ŵ) − f*, median over seeds with ".\
+  "x: words of values that one worker has sent and received since the start (2 d per step without compression), from the ledgers. y: f(ŵ) − f*, median over seeds with ".\
   "20% to 80% bands.\n".\
   "Left: the runs of figure 5 (W = 4, k = 10 of 785, sketch of 7 × 40). Nothing is heavy there, and k random coordinates with error memory do as well ".\
   "as a sketch, at a fifteenth of its words.\n".\

@@ -13,6 +13,6 @@ sweep-given:
 sweep: sweep-given build ## makes the missing runs of SWEEP=FILE.sweep (SET="key=value ...", JOBS=N; docs/sweeps.md)
 	+@scripts/sweep.sh $(DSGD) $(JOBS_NOW) $(JOBS_FLAG) sweep-runs
 
-list-runs: sweep-given ## prints the runs of SWEEP=FILE.sweep, a command a line, for GNU parallel and Slurm arrays
+list-runs: sweep-given ## prints the runs of SWEEP=FILE.sweep, a command per line, for GNU parallel and Slurm arrays
 	@{ scripts/setup.sh run; scripts/build.sh $(PRESET) dsgd; } >&2
 	@program=$(DSGD); "$$program" sweep --settings "$${SET:-}" --threads 1 --list --command "\"$$program\" run --threads 1 $${RUN_OPTIONS:-}" -- "$$SWEEP"

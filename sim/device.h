@@ -27,7 +27,7 @@ typedef struct dsgd_f32 dsgd_f32;         /* floats */
 typedef struct dsgd_f64 dsgd_f64;         /* doubles */
 typedef struct dsgd_i32 dsgd_i32;         /* integers */
 typedef struct dsgd_set dsgd_set;         /* ascending coordinates, some number of them in each row */
-typedef struct dsgd_signs dsgd_signs;     /* one bit a coordinate: set means minus */
+typedef struct dsgd_signs dsgd_signs;     /* one bit per coordinate: set means minus */
 typedef struct dsgd_ternary dsgd_ternary; /* vectors of -1, 0, 1 as two bit planes: non-zero, negative */
 typedef struct dsgd_sketch dsgd_sketch;   /* hash functions of a Count Sketch, not its table */
 

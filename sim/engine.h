@@ -1,8 +1,8 @@
 /* engine.h - W workers and a parameter server in one process.
  *
- * The engine streams over workers in blocks of a few, one block a thread: gradient and encode in parallel, absorb in ascending
+ * The engine streams over workers in blocks of a few, one block per thread: gradient and encode in parallel, absorb in ascending
  * order, messages released. It holds O(threads rows d) of its own; an algorithm's state is the algorithm's. All results are the
- * same bits for any number of threads, workers a block, device, any logging density, and across snapshots.
+ * same bits for any number of threads, workers per block, device, any logging density, and across snapshots.
  */
 #ifndef DSGD_SIM_ENGINE_H
 #define DSGD_SIM_ENGINE_H
@@ -52,7 +52,7 @@ struct dsgd_engine_args {
     struct dsgd_constants constants;      /* NaN where unknown */
     double f_star;                        /* NaN if unknown: then no column `gap` */
     int threads;                          /* >= 1 */
-    uint32_t rows;                        /* workers a block, no part of the results; 0: as the engine likes */
+    uint32_t rows;                        /* workers per block, no part of the results; 0: as the engine likes */
     const struct dsgd_device *device;     /* NULL: config->backend */
     struct dsgd_tap tap;
 };

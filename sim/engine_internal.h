@@ -81,7 +81,7 @@ struct dsgd_engine {
     struct dsgd_rng_key key_batch;
     uint32_t emulated; /* workers that really run: W, or 1 when merged */
     uint32_t copies;   /* messages that one stands for: 1, or W when merged */
-    uint32_t rows;     /* workers a block */
+    uint32_t rows;     /* workers per block */
 
     /* what allocation has done; counting: adds up and gives nothing */
     bool counting;

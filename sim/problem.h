@@ -1,7 +1,7 @@
 /* problem.h - the contract of an optimisation problem: min f(w) over w in R^d, with stochastic gradients.
  *
  * A problem is one file that exports one `const struct dsgd_problem_ops`, plus one line in its registry. The engine knows
- * only what stands here. Letters: d parameters, n training examples, W workers, b examples a minibatch.
+ * only what stands here. Letters: d parameters, n training examples, W workers, b examples per minibatch.
  */
 #ifndef DSGD_SIM_PROBLEM_H
 #define DSGD_SIM_PROBLEM_H

@@ -1,6 +1,6 @@
 /* round.c - one round of synchronous training, top to bottom.
  *
- * plan, prepare -> { gradient, encode, post (blocks of workers, one a lane) -> absorb (the blocks in ascending order) -> finish, post } once
+ * plan, prepare -> { gradient, encode, post (blocks of workers, one per lane) -> absorb (the blocks in ascending order) -> finish, post } once
  * for each exchange -> settle -> decode -> model and average. The server reads the workers' messages in ascending order, so sums have
  * one order. In merged emulation one worker gets the mean of all W gradients and its messages are booked W times.
  */

@@ -18,7 +18,7 @@ const struct dsgd_param dsgd_run_params[] = {
     {"backend", DSGD_PARAM_CHOICE, AT(backend), "cpu", 0, 0, DSGD_DEVICE_CHOICES,
      "where vectors and messages live; guard: on the CPU, in memory that only the device's own code can reach, for tests; alias: device"},
     {"workers", DSGD_PARAM_INT, AT(workers), "4", 1, 1e6, NULL, "W; alias: num_workers, world_size"},
-    {"batch", DSGD_PARAM_INT, AT(batch), "1", 1, 1e6, NULL, "examples a worker and step; alias: local batch size"},
+    {"batch", DSGD_PARAM_INT, AT(batch), "1", 1, 1e6, NULL, "examples per worker and step; alias: local batch size"},
     {"steps", DSGD_PARAM_INT, AT(steps), "1000", 1, 4294967294.0, NULL, "T, updates of the model; alias: iterations"},
     {"seed", DSGD_PARAM_INT, AT(seed), "1", 0, SEED_MAX, NULL, "seed of everything without a seed of its own"},
     {"seed_data", DSGD_PARAM_INT, AT(seed_data), "-1", -1, SEED_MAX, NULL, "minibatches and synthetic data; -1 = seed"},
@@ -52,7 +52,7 @@ const struct dsgd_param dsgd_step_params[] = {
 };
 
 const struct dsgd_param dsgd_log_params[] = {
-    {"per_decade", DSGD_PARAM_INT, AT(log.per_decade), "8", 0, 1000, NULL, "rows a decade of steps, log-spaced; 0 = none"},
+    {"per_decade", DSGD_PARAM_INT, AT(log.per_decade), "8", 0, 1000, NULL, "rows per decade of steps, log-spaced; 0 = none"},
     {"every", DSGD_PARAM_INT, AT(log.every), "0", 0, 4294967295.0, NULL, "also a row every so many steps; 0 = none"},
     {"oracle", DSGD_PARAM_BOOL, AT(log.oracle), "true", 0, 0, NULL, "columns that nobody in the network could know"},
     {"optimum", DSGD_PARAM_BOOL, AT(log.optimum), "true", 0, 0, NULL, "column gap = f - f*, where a certified f* can be had"},

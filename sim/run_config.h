@@ -45,10 +45,10 @@ extern const struct dsgd_param dsgd_log_params[];  /* section log */
 /** seed_x where given, else seed. */
 uint32_t dsgd_run_seed(const struct dsgd_run_config *config, int64_t seed_x);
 
-/** Number of rows a run will log. */
+/** Number of rows per run will log. */
 int64_t dsgd_run_rows(const struct dsgd_run_config *config);
 
-/** The first logged step after `step` (-1 to start): 0, the grid of per_decade points a decade, multiples of every, steps. */
+/** The first logged step after `step` (-1 to start): 0, the grid of per_decade points per decade, multiples of every, steps. */
 int64_t dsgd_run_next_row(const struct dsgd_run_config *config, int64_t step);
 
 #endif

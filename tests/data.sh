@@ -137,7 +137,7 @@ for command in show 'show --json' 'show --quiet' 'show --final' curve 'curve --f
         fi
     done
 done
-# one row a file may mix, but says which data
+# one row per file may mix, but says which data
 "$DSGD" show --each one.h5 one2.h5 fashion.h5 >out || fail "show --each"
 if grep -q 'mnist:' out || ! grep -q fashion_mnist out; then fail "show --each: $(cat out)"; fi
 "$DSGD" show --each one.h5 other.h5 fashion.h5 >out || fail "show --each"

@@ -46,7 +46,7 @@ try 2 run ok.conf other.conf
 try 2 run ok.conf --threads none
 try 2 run ok.conf --snapshot soon
 ok --set steps
-try 2 sweep x.sweep --json
+try 2 sweep x.sweep --json --list
 try 2 show
 try 2 digest
 # shellcheck disable=SC2046 # many words are meant
@@ -66,6 +66,9 @@ try 2 verify --set steps=1
 try 2 verify --statement "Lemma 1"
 try 2 verify ok.conf other.conf
 try 2 verify ok.conf --statement "Lemma 9"
+"$DSGD" verify ok.conf --statement "Fact 3" >out 2>&1; echo "1 $(sed "s/^Fact 3 *//" out)" >>seen
+ok --set lr=0.1
+ok --set algorithm=topk
 try 2 list sgd -d 785 --rows 2
 
 # configuration
@@ -211,6 +214,10 @@ env --default-signal=INT "$DSGD" run ok.conf --quiet -o long.h5 --set steps=3000
 for _ in $(seq 200); do [ -e long.h5.tmp ] && break; sleep 0.05; done
 kill -INT $pid; wait $pid
 try 2 curve --final long.h5.tmp
+try 2 curve --x miles a.h5
+try 2 curve --label a=b a.h5
+try 2 curve --sort nothing a.h5
+try 2 table --label b a.h5
 full 3 export a.h5
 full 3 curve a.h5
 full 3 list
@@ -221,6 +228,9 @@ full 3 show a.h5 --json
 echo mine >users.txt
 printf 'problem = quadratic\nquadratic { d = 5 }\nalgorithm = sgd\nstep { constant = 0.1 }\n' >quick.conf
 try 2 tune quick.conf --quiet --set steps=5 --metric objective -o users.txt
+try 2 tune quick.conf --values 1,2,1
+try 2 tune quick.conf --values 1,2 --from 1
+try 2 tune quick.conf --quiet --set steps=5 --metric objective --key log.per_decade --from 1 --points 2 --most 3
 try 2 tune quick.conf --quiet --set steps=5 --metric objective -o .
 truncate -s 300M huge.txt; try 2 tune quick.conf --quiet --set steps=5 --metric objective -o huge.txt
 try 2 run quick.conf --quiet -o "$(printf 'n%.0s' $(seq 252))"

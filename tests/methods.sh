@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # methods.sh - choosing a step size and comparing methods: the held-out split never shows the test examples, the grid grows at
-# both ends, diverged runs, interruption, one row a method, no mixing of data, and the whole comparison from one command.
+# both ends, diverged runs, interruption, one row per method, no mixing of data, and the whole comparison from one command.
 # shellcheck disable=SC2015 # fail always succeeds
 set -u
 # shellcheck source=tests/sweep_tree.sh

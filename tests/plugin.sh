@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # plugin.sh - plug-ins (lab/plugin.h): what is refused and why, that a refused one leaves nothing behind, that another build is another run,
 # and that results are read without it. What a good one does in every command: here and in install.sh, which builds it from an installation.
+# shellcheck disable=SC2015,SC2016 # fail never fails; a perl script
 set -uo pipefail
 [ -z "${DSGD_SANITIZE:-}" ] || exit 77
 work=$(mktemp -d)

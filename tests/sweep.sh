@@ -8,7 +8,7 @@ set -u
 dsgd=./dsgd
 eight 5000
 
-# the list: one line a run, impossible combinations with their reason in the results, repeated ones once
+# the list: one line per run, impossible combinations with their reason in the results, repeated ones once
 $dsgd sweep experiments/eight.sweep --list >list 2>err || fail "list: exit code $?: $(cat err)"
 [ "$(wc -l <list)" -eq 8 ] && [ "$(sort -u list | wc -l)" -eq 8 ] || fail "expected 8 lines: $(cat list)"
 grep -qx 'dsgd run experiments/quadratic.conf --set algorithm=terngrad --set seed=2' list || fail "list: $(cat list)"

@@ -2,7 +2,7 @@
  *
  * argv[1], optional: a pattern of test names, so that ctest runs the long ones beside each other.
  *
- * Same digest for 1, 2, 3 and 7 threads (W = 5, d = 785 and d = 10^6 + 1), for 1, 2, 3 and 8 workers a block, on every device of
+ * Same digest for 1, 2, 3 and 7 threads (W = 5, d = 785 and d = 10^6 + 1), for 1, 2, 3 and 8 workers per block, on every device of
  * this machine, across a snapshot at every step, and for a model under any logging density.
  */
 #include "algorithms/registry.h"
@@ -106,7 +106,7 @@ static long same_digest_for_divisions(const char *base)
         for (size_t j = 0; j < sizeof others / sizeof *others; ++j) {
             HARNESS_OK(divided(text, &others[j], digest));
             if (strcmp(expected, digest) != 0) {
-                fail_msg("digest differs with %u workers a block, %d threads, on %s\n%s", others[j].rows, others[j].threads,
+                fail_msg("digest differs with %u workers per block, %d threads, on %s\n%s", others[j].rows, others[j].threads,
                          dsgd_device_at(others[j].device)->name, text);
             }
         }

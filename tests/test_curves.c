@@ -94,7 +94,7 @@ static void test_slope_leaves_out_what_has_no_logarithm(void **state)
 
 /* ---- communication ---- */
 
-/* Two rows: the start, and `steps` steps of W = 4 workers with the given bytes a worker and step. */
+/* Two rows: the start, and `steps` steps of W = 4 workers with the given bytes per worker and step. */
 static void make_ledger(struct dsgd_table *ledger, const int64_t up[DSGD_KINDS], const int64_t down[DSGD_KINDS],
                         int64_t steps)
 {
@@ -257,7 +257,7 @@ static void test_final_rows(void **state)
     double value[6];
     assert_int_equal(dsgd_curve_set_create(&set, false, &curves), DSGD_OK);
     assert_int_equal(curves.curves, 3); /* different T are different configurations ... */
-    assert_string_equal(curves.curve[1].label, "a #2");
+    assert_string_equal(curves.curve[1].label, "a steps=1000"); /* ... which their labels say */
     dsgd_curve_set_destroy(&curves);
     assert_int_equal(dsgd_curve_set_create(&set, true, &curves), DSGD_OK);
     assert_int_equal(curves.curves, 1); /* ... and points of one curve here */

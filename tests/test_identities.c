@@ -68,7 +68,7 @@ static void local_topk_k_equals_d_is_sgd(void **state)
     CHECK_CLOSE(max_difference("algorithm = sgd\n", "algorithm = local_topk\nlocal_topk { k = 50 momentum = 0.9 }\n"), 0.0, 0.0);
 }
 
-/* Algorithm 2 sends eta g + a rounded to floats: at most half an ulp of a value below 1 a step and worker (2^-25), which
+/* Algorithm 2 sends eta g + a rounded to floats: at most half an ulp of a value below 1 per step and worker (2^-25), which
  * goes into the memory and comes back; over 200 contracting steps well below 200 2^-24. */
 static void sketched_heavymix_k_equals_d_is_sgd(void **state)
 {
@@ -102,7 +102,7 @@ static void sketched_dense_everything_is_refused(void **state)
 static void sgd_decoupled_decay_equals_coupled_plus_gradient(void **state)
 {
     (void)state;
-    /* plain SGD: x - eta (g + w x) = (1 - eta w) x - eta g; floats of the coupled form round once a step, 2^-24 relative */
+    /* plain SGD: x - eta (g + w x) = (1 - eta w) x - eta g; floats of the coupled form round once per step, 2^-24 relative */
     CHECK_CLOSE(max_difference("algorithm = sgd\nweight_decay = 0.1\n", "algorithm = sgd\nweight_decay = 0.1\nweight_decay_mode = decoupled\n"),
                 0.0, 200 * 0x1p-24);
     assert_true(max_difference("algorithm = sgd\nweight_decay = 0.1\n", "algorithm = sgd\n") > 1e-3);

@@ -3,7 +3,7 @@
 
 /* --- local SGD ---------------------------------------------------------------------------------------------------------- */
 
-/* eta g is rounded at the worker and not after the mean: half an ulp of a displacement below 1 a step, that is 2^-25. */
+/* eta g is rounded at the worker and not after the mean: half an ulp of a displacement below 1 per step, that is 2^-25. */
 static void local_sgd_every_step_is_sgd(void **state)
 {
     (void)state;
@@ -13,7 +13,7 @@ static void local_sgd_every_step_is_sgd(void **state)
 }
 
 /* Gradients of a quadratic are linear in the model: the mean of the workers' walks is SGD's walk, whatever H is. Two
- * roundings a step, of x - delta and of delta. */
+ * roundings per step, of x - delta and of delta. */
 static void local_sgd_on_a_quadratic_averages_to_sgd(void **state)
 {
     (void)state;
@@ -40,7 +40,7 @@ static void local_sgd_one_worker_is_sgd_at_averagings(void **state)
         HARNESS_OK(dsgd_engine_step(local.engine));
         const double *x = dsgd_engine_model(plain.engine), *y = dsgd_engine_model(local.engine);
         if (t % 8 == 0 || t == 44) {
-            for (int i = 0; i < 50; ++i) { CHECK_CLOSE(y[i], x[i], t * 0x1p-23); } /* x - delta and delta: two roundings a step */
+            for (int i = 0; i < 50; ++i) { CHECK_CLOSE(y[i], x[i], t * 0x1p-23); } /* x - delta and delta: two roundings per step */
             assert_true(memcmp(last, y, sizeof last) != 0);
             memcpy(last, y, sizeof last);
             ++averagings;

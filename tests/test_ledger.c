@@ -1,7 +1,7 @@
 /* test_ledger.c - bytes of every algorithm and option against formulas derived by hand (docs/accounting.md derives them).
  *
  * Real rounds through the engine; the formulas below know nothing of the code. Every kind in every direction is compared,
- * as bytes a worker and step, exactly. Letters: D parameters, W workers, K coordinates, R x C sketch.
+ * as bytes per worker and step, exactly. Letters: D parameters, W workers, K coordinates, R x C sketch.
  */
 #include "tests/ledger.h"
 
@@ -16,7 +16,7 @@ struct row {
     enum ledger_gradients gradients;
     int64_t steps;
     bool segmented;
-    double up[DSGD_KINDS], down[DSGD_KINDS]; /* bytes a worker and step */
+    double up[DSGD_KINDS], down[DSGD_KINDS]; /* bytes per worker and step */
 };
 
 static double ceil8(double bits)

@@ -1,7 +1,7 @@
 /* test_ledger_large.c - the paper's compression at the paper's sizes, from the ledgers of real rounds.
  *
  * CIFAR-10 ResNet-9: d = 6,570,000; transformer: d = 90,000,000 (argument `transformer`, about 4 GB and a minute: label slow).
- * One worker, or one merged round: `values` a worker and step do not depend on W.
+ * One worker, or one merged round: `values` per worker and step do not depend on W.
  */
 #include "tests/ledger.h"
 

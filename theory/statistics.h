@@ -1,6 +1,6 @@
 /* statistics.h - measured values with intervals, and what they say about a statement.
  *
- * All intervals are two-sided at THEORY_LEVEL: with about a hundred rows a table, 95 % would raise several false alarms in
+ * All intervals are two-sided at THEORY_LEVEL: with about a hundred rows per table, 95 % would raise several false alarms in
  * each. GSL's aborting error handler must be off (gsl_set_error_handler_off), as in the command: what fails becomes NaN here.
  * Sources: Student's t (Gosset 1908), Clopper and Pearson 1934 (GSL's distribution functions).
  */

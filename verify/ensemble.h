@@ -39,7 +39,7 @@ struct ensemble {
 enum dsgd_status ensemble_run(struct verify_context *context, const struct ensemble_plan *plan, struct ensemble *out);
 void ensemble_close(struct ensemble *e); /* accepts an all-zero one */
 
-/** Column `point` of a gap array: one number a run. */
+/** Column `point` of a gap array: one number per run. */
 void ensemble_column(const struct ensemble *e, const double *gap, size_t point, double *out /*[runs]*/);
 /** Mean over runs at a point with its interval. */
 struct theory_interval ensemble_mean(const struct ensemble *e, const double *gap, size_t point);

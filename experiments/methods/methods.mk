@@ -27,7 +27,7 @@ override METHODS_TUNED := $(METHODS:%=tune-%)
 
 .PHONY: methods methods-tuned methods-docs $(METHODS_TUNED)
 
-methods: build ## one row a method: accuracy with a tuned step size, compression (QUICK=1: a test; METHODS="sgd ..."; JOBS=N)
+methods: build ## one row per method: accuracy with a tuned step size, compression (QUICK=1: a test; METHODS="sgd ..."; JOBS=N)
 	@$(NOT_MNIST)
 	@echo 'methods: $(words $(METHODS)), for each at least $(if $(QUICK),3,33) runs to choose a step size and $(words $(METHODS_SEEDS)) with it; what is there is not made again'
 	+@DSGD_COMMAND=$(DSGD) $(MAKE_WORD) --no-print-directory -f Makefile.experiments DATASET=$(DATASET) $(JOBS_FLAG) methods-tuned

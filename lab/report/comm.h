@@ -11,10 +11,10 @@
 
 struct comm {
     double worker_steps;                   /* participations in all steps */
-    double values_up, values_down, values; /* 32-bit words a worker and step; values = up + down */
-    double wire_up, wire_down, wire;       /* bytes a worker and step; wire = up + down */
+    double values_up, values_down, values; /* 32-bit words per worker and step; values = up + down */
+    double wire_up, wire_down, wire;       /* bytes per worker and step; wire = up + down */
     double broadcast;                      /* bytes down a step if every answer were sent once */
-    double values_least, values_most;      /* words a worker, extremes over all steps */
+    double values_least, values_most;      /* words per worker, extremes over all steps */
     double wire_least, wire_most;
     double ratio_values, ratio_wire; /* compression */
 };

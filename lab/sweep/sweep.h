@@ -28,7 +28,7 @@ struct sweep_run {
     char *label;                 /* owned; what the configuration calls it now, which a result made earlier may not know */
     char *key;                   /* owned; equal for equal runs, whatever the data */
     char *kind;                  /* owned; the resolved configuration without seeds and steps */
-    size_t alike;                /* the first run of the same kind (maybe itself): same cost a step */
+    size_t alike;                /* the first run of the same kind (maybe itself): same cost per step */
     bool repeated;               /* an earlier block has the same run */
     bool no_data;                /* its data are not at hand: `path` is what was found, or a pattern */
     enum sweep_state state;

@@ -1,4 +1,4 @@
-/* codec_signs.c - one bit a coordinate: the signs of a vector, their votes, and the vector of one magnitude they stand for.
+/* codec_signs.c - one bit per coordinate: the signs of a vector, their votes, and the vector of one magnitude they stand for.
  * Interface: codec.h.
  *
  * signSGD (Bernstein et al. 2018, arXiv:1802.04434) and EF-signSGD (Karimireddy et al. 2019, arXiv:1901.09847) send one bit a

@@ -118,7 +118,7 @@ static uint32_t polynomial_one(const void *state, uint32_t row, size_t i)
 
 /* Signed, so that comparisons are single instructions also where vectors only compare signed numbers; all < 2^62. */
 struct walk {
-    int64_t sign[3][LANES];    /* p3 and its differences of order 1 and 2, one lane a coordinate */
+    int64_t sign[3][LANES];    /* p3 and its differences of order 1 and 2, one lane per coordinate */
     int64_t quotient[LANES];   /* the bucket */
     int64_t remainder[LANES];  /* of c p1 by p */
     int64_t sign3;             /* third difference, the same in all lanes */

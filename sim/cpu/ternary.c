@@ -1,6 +1,6 @@
 /* ternary.c - TernGrad's stochastic ternarisation (Wen et al. 2017, arXiv:1705.07878, section 3) as two bit planes, on the CPU.
  *
- * t_i = s sign(g_i) b_i with P(b_i = 1) = |g_i| / s, so E t = g. Planes instead of two adjacent bits a coordinate: a plane is what
+ * t_i = s sign(g_i) b_i with P(b_i = 1) = |g_i| / s, so E t = g. Planes instead of two adjacent bits per coordinate: a plane is what
  * comparisons give and majority votes take, and both directions vectorise. The choice itself: sim/kernel/number.h.
  */
 #include "sim/cpu/cpu.h"

@@ -36,7 +36,7 @@ DSGD_HD bool dsgd_ternary_hit(float g, float scale, double factor, uint32_t word
     return (factor > 0.0) & (((double)word + 1.0 <= magnitude * factor) | (magnitude >= (double)scale));
 }
 
-/** QSGD, Alistarh et al. 2017, section 3.1: levels a second. The factor s / ||v||, made once for a norm; 0 where the norm is 0 or not finite. */
+/** QSGD, Alistarh et al. 2017, section 3.1: levels per second. The factor s / ||v||, made once for a norm; 0 where the norm is 0 or not finite. */
 DSGD_HD double dsgd_level_factor(float norm, uint32_t s)
 {
     return norm > 0.0f && dsgd_bits32(norm) < DSGD_KEY_INFINITY ? (double)s / (double)norm : 0.0;

@@ -1,4 +1,4 @@
-# The fuzzers, one a file fuzz_NAME.c; this is the only list of them. With DSGD_FUZZ (preset fuzz) they are programs of
+# The fuzzers, one per file fuzz_NAME.c; this is the only list of them. With DSGD_FUZZ (preset fuzz) they are programs of
 # libFuzzer, see tests/fuzz/run.sh; else tests that replay the corpus.
 file(GLOB fuzzers RELATIVE ${CMAKE_CURRENT_LIST_DIR} CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/fuzz_*.c)
 add_custom_target(fuzzers)

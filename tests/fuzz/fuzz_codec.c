@@ -73,7 +73,7 @@ static enum dsgd_status add_signs(struct codec_case *c, const uint8_t *bytes, si
     return status;
 }
 
-/* Two bits of input a coordinate: 0 and 1 zero, 2 plus, 3 minus. */
+/* Two bits of input per coordinate: 0 and 1 zero, 2 plus, 3 minus. */
 static enum dsgd_status add_ternary(const struct codec_case *c, const uint8_t *bytes, size_t length, struct codec_message *message)
 {
     uint8_t *nonzero = take(c->d / 8 + 1, 1), *negative = take(c->d / 8 + 1, 1);
@@ -88,7 +88,7 @@ static enum dsgd_status add_ternary(const struct codec_case *c, const uint8_t *b
     return status;
 }
 
-/* Two bytes of input a coordinate: a quarter of them levels, spread over the whole range. */
+/* Two bytes of input per coordinate: a quarter of them levels, spread over the whole range. */
 static enum dsgd_status add_levels(const struct codec_case *c, unsigned spread, const uint8_t *bytes, size_t length,
                                    struct codec_message *message)
 {

@@ -2,7 +2,7 @@
 """oracle.py - the algorithms again, from the papers' lines, in numpy, without a line of this project's.
 
   oracle.py data FOLDER          writes a set of 10,000 images of 8 x 8 in MNIST's format (IDX, gzip), for machines without MNIST
-  oracle.py gaps DATA SEEDS      f(what) - f* after T = 20,000 steps: one line an algorithm: name, mean over seeds, its standard error, seeds
+  oracle.py gaps DATA SEEDS      f(what) - f* after T = 20,000 steps: one line per algorithm: name, mean over seeds, its standard error, seeds
 
 DATA is a folder with MNIST's four files, or one that `data` made. Logistic regression, class 0 against the rest, l2 = 0.01, pixels / 255 and a
 constant feature; W = 4 workers, minibatches of 1 drawn with replacement; step 8/(mu (xi + t)) with xi = ceil(32 L/mu) and the average weighted

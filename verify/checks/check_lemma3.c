@@ -146,7 +146,7 @@ static enum dsgd_status scaling(struct verify_context *context, const char *name
                          (1.0 + s) * (1.0 + s) / 4.0);
 }
 
-/* One number a run: the mean over the second half of its steps, long after the start is forgotten. */
+/* One number per run: the mean over the second half of its steps, long after the start is forgotten. */
 static enum dsgd_status random_k(struct verify_context *context, struct constant_gradient *flat)
 {
     const char words[] = "algorithm=random_k random_k.k=64 random_k.lr_inside=true workers=1 steps=4000 step_size=constant step.constant=1";
@@ -165,7 +165,7 @@ static enum dsgd_status random_k(struct verify_context *context, struct constant
     return status;
 }
 
-/* (E||a_1||^2 - E||a||^2)/((1 - 1/W) sigma_1^2 sum eta_s^2) at the end, one number a run; sigma2: of the mean gradient, sigma_1^2/W. */
+/* (E||a_1||^2 - E||a||^2)/((1 - 1/W) sigma_1^2 sum eta_s^2) at the end, one number per run; sigma2: of the mean gradient, sigma_1^2/W. */
 static struct theory_interval deviation(const struct memories *m, int workers)
 {
     double *x = malloc(m->runs * sizeof *x), steps2 = 0.0;

@@ -3,7 +3,7 @@
  * R3.8: as k tends to d, momentum factor masking leaves no momentum: Algorithm 3 with k = d and m = 0.9 is SGD without momentum.
  * R1.2, R3.3, R3.10: local top-k "achieves only ~2x compression for large enough W", since the sum of W sparse vectors becomes dense. On
  * independent Gaussian gradients it does; workers whose gradients come from data choose the same coordinates more often (a finding).
- * R3.10: signSGD 32x, by arithmetic; TernGrad "hardly any compression of the back-communication": log2(2 W + 1) bits a coordinate.
+ * R3.10: signSGD 32x, by arithmetic; TernGrad "hardly any compression of the back-communication": log2(2 W + 1) bits per coordinate.
  */
 #include <math.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static enum dsgd_status report(struct verify_context *context, const char *id, c
     return verify_report(context, &row);
 }
 
-/* Words of values a worker and step in the directions asked for, as the paper counts, from the ledger. */
+/* Words of values per worker and step in the directions asked for, as the paper counts, from the ledger. */
 static double values(struct trial *trial, int ways)
 {
     static const char *const way[] = {"up", "down"};

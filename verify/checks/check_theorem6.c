@@ -1,6 +1,6 @@
 /* check_theorem6.c - Theorem 6: the bound in expectation over the hashes, with a sketch that often fails.
  *
- * Supplement B: with a second round a call that fails to contract by k/d still leaves at most ||g||^2, so that HEAVYMIX contracts by
+ * Supplement B: with a second round per call that fails to contract by k/d still leaves at most ||g||^2, so that HEAVYMIX contracts by
  * (1 - delta) k/d in expectation, and Theorem 2 holds with that tau; the paper takes k/(2d). The sketch here has one row of 4 columns for
  * d = 16, k = 4. delta is measured on the calls of the runs themselves: with one worker the vector that enters HEAVYMIX is
  * a_t + eta_t g_t with g_t known from its key, and the hashes are those of (seed, t), so that every call is made again here

@@ -1,6 +1,6 @@
 /* curves.c - excess risk over T and over W, error memory over t. Interface: curves.h.
  *
- * All on one quadratic: d = 16, kappa = 2, sigma^2 = 1 a worker, sketch 5 x 16, k = 4, that is tau = 1/4; beta = 8, xi = 64 = 32 kappa (`repaired`)
+ * All on one quadratic: d = 16, kappa = 2, sigma^2 = 1 per worker, sketch 5 x 16, k = 4, that is tau = 1/4; beta = 8, xi = 64 = 32 kappa (`repaired`)
  * for every curve, SGD's too, so that step sizes agree. mu, L, sigma^2, w* are exact; G^2 = max over t < T of the runs' mean of E||g_t||^2.
  */
 #include "verify/maps/curves.h"
@@ -41,7 +41,7 @@ static enum dsgd_status write_map(const struct verify_context *context, FILE *ou
 
 static void write_head(FILE *out, const char *algorithm, const struct verify_context *context, size_t runs, const char *columns)
 {
-    fprintf(out, "# dataset: quadratic, d = 16, κ = 2, σ² = 1 a worker, one problem\n# setting: %s\n# words: " PROBLEM "%s" STEP "\n# runs: %zu\n"
+    fprintf(out, "# dataset: quadratic, d = 16, κ = 2, σ² = 1 per worker, one problem\n# setting: %s\n# words: " PROBLEM "%s" STEP "\n# runs: %zu\n"
             "# seed: %lu\n# columns: %s\n", "HEAVYMIX 5 × 16, k = 4 (τ = 1/4), η_t = 8/(μ(ξ + t)), ξ = 64, β = 8", algorithm, runs,
             (unsigned long)context->seed, columns);
 }

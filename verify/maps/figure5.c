@@ -70,7 +70,7 @@ static enum dsgd_status look(void *user, struct trial *trial, const struct trial
     return DSGD_OK;
 }
 
-/* 0, then PER_DECADE steps a decade up to T. */
+/* 0, then PER_DECADE steps per decade up to T. */
 static void grid(struct runs *r, int64_t T)
 {
     r->points = 1;
