@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "sim/engine_internal.h"
-#include "sim/kernel/rng.h"
 
 enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue)
 {
@@ -20,7 +19,7 @@ static struct dsgd_setting setting_of(const struct dsgd_engine_args *args, const
                                  .seed_algorithm = dsgd_run_seed(config, config->seed_algorithm), .steps = config->steps, .shapes = shapes};
 }
 
-static enum dsgd_status check(const struct dsgd_engine_args *args, const struct dsgd_setting *setting)
+static enum dsgd_status check(const struct dsgd_engine_args *args, const struct dsgd_setting *setting, size_t n)
 {
     const struct dsgd_algorithm *alg = args->algorithm;
     if (args->problem->metrics < 1 || args->problem->metrics > DSGD_METRICS_MAX) {
@@ -29,6 +28,8 @@ static enum dsgd_status check(const struct dsgd_engine_args *args, const struct 
     if (args->config->server_nesterov && !(args->config->server_momentum > 0.0)) {
         return dsgd_fail(DSGD_EINPUT, "server_nesterov = true: expected false with server_momentum = 0");
     }
+    DSGD_TRY(dsgd_minibatch_check(args->config, n));
+    DSGD_TRY(dsgd_schedule_check(args->config, n));
     DSGD_TRY(dsgd_param_check_counts(alg->params, alg->name, args->algorithm_config, setting->layout->d));
     if (alg->check) { DSGD_TRY(alg->check(setting)); }
     if (args->config->emulation == DSGD_MERGED) {
@@ -95,7 +96,7 @@ static enum dsgd_status build(struct dsgd_engine *e, const struct dsgd_setting *
 {
     const struct dsgd_run_config *config = e->args.config;
     const struct dsgd_algorithm *named = e->args.algorithm;
-    DSGD_TRY(dsgd_schedule_resolve(config, &e->args.constants, named->tau ? named->tau(setting) : 1.0, &e->schedule));
+    DSGD_TRY(dsgd_schedule_resolve(config, &e->args.constants, e->n, named->tau ? named->tau(setting) : 1.0, &e->schedule));
     e->alg = named->variant ? named->variant(setting) : named;
     e->host_bytes = e->alg->common_size + (size_t)e->lanes * sizeof *e->lane;
     e->common = calloc(1, e->alg->common_size > 0 ? e->alg->common_size : 1);
@@ -124,12 +125,12 @@ static enum dsgd_status create(const struct dsgd_engine_args *args, bool countin
     args->problem->shape(args->problem_self, &e->layout, &e->n);
     e->args = *args;
     const struct dsgd_setting setting = setting_of(&e->args, &e->layout, &e->shapes);
-    enum dsgd_status status = check(args, &setting);
+    enum dsgd_status status = check(args, &setting, e->n);
     e->counting = counting;
     e->device = args->device ? args->device : dsgd_device_at(args->config->backend);
     e->emulated = args->config->emulation == DSGD_MERGED ? 1 : (uint32_t)args->config->workers;
     e->copies = (uint32_t)args->config->workers / e->emulated;
-    e->key_batch = (struct dsgd_rng_key){dsgd_run_seed(args->config, args->config->seed_data), dsgd_rng_purpose("minibatch")};
+    e->minibatch = dsgd_minibatch_of(args->config, e->n);
     e->lanes = args->threads < args->config->workers ? args->threads : (int)args->config->workers;
     e->rows = rows_of(e);
     e->last_row = -1;
@@ -198,7 +199,7 @@ enum dsgd_status dsgd_engine_check(const struct dsgd_engine_args *args)
     size_t n = 0;
     args->problem->shape(args->problem_self, &layout, &n);
     const struct dsgd_setting setting = setting_of(args, &layout, NULL);
-    return check(args, &setting);
+    return check(args, &setting, n);
 }
 
 enum dsgd_run_status dsgd_engine_status(const struct dsgd_engine *e) { return e->status; }

@@ -7,6 +7,7 @@
 
 #include "sim/device_ops.h"
 #include "sim/engine.h"
+#include "sim/minibatch.h"
 
 /** A section of a block of messages: what the sender filled, its bytes, what the receiver reads. */
 struct dsgd_crossing {
@@ -24,6 +25,7 @@ struct dsgd_lane {
     struct dsgd_handle point;   /* F32 [rows][d], where a local method evaluates its gradients; unused by others */
     struct dsgd_handle shown;   /* F32 [rows][d], what an algorithm with DSGD_VIEW_SHOWN shows; unused by others */
     uint32_t *example;          /* [rows][batch] */
+    struct dsgd_minibatch_memo memo;
     void *work, *host_work;     /* of the problem's gradients, on the device or the host; host_work: which is to be freed */
     struct dsgd_crossing up[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
     struct dsgd_message *message; /* [rows] what this turn has sent */
@@ -78,7 +80,7 @@ struct dsgd_engine {
     struct dsgd_declaration declaration;
     void *common;
     struct dsgd_schedule schedule;
-    struct dsgd_rng_key key_batch;
+    struct dsgd_minibatch minibatch;
     uint32_t emulated; /* workers that really run: W, or 1 when merged */
     uint32_t copies;   /* messages that one stands for: 1, or W when merged */
     uint32_t rows;     /* workers per block */

@@ -97,6 +97,8 @@ static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lan
     const uint32_t rows = e->emulated < e->rows ? e->emulated : e->rows;
     for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, DSGD_UP, x, rows, lane->up[x])); }
     DSGD_TRY(workspace(e, lane));
+    const size_t memo = dsgd_minibatch_memo_words(&e->minibatch);
+    if (memo > 0) { DSGD_TRY(dsgd_engine_host(e, memo, sizeof *lane->memo.shift, (void **)&lane->memo.shift)); }
     DSGD_TRY(dsgd_engine_host(e, e->rows, sizeof *lane->message, (void **)&lane->message));
     return dsgd_engine_host(e, e->rows * batch, sizeof *lane->example, (void **)&lane->example);
 }
@@ -171,6 +173,7 @@ void dsgd_engine_release_all(struct dsgd_engine *e)
         for (uint32_t row = 0; e->lane[l].message && row < e->rows; ++row) { dsgd_engine_give_back(&e->lane[l].message[row]); }
         free(e->lane[l].message);
         free(e->lane[l].example);
+        free(e->lane[l].memo.shift);
         free(e->lane[l].host_work);
     }
     free(e->lane);

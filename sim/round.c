@@ -39,11 +39,9 @@ static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struc
     const struct dsgd_run_config *config = e->args.config;
     struct dsgd_rows *w = &lane->turn;
     const struct dsgd_batch batch = {.example = lane->example, .count = (uint32_t)config->batch, .step = w->step, .worker = w->first,
-                                     .seed = e->key_batch.seed, .work = lane->work, .lane = (uint32_t)(lane - e->lane)};
-    for (uint32_t row = 0; e->n > 0 && row < w->rows; ++row) {
-        for (uint32_t j = 0; j < batch.count; ++j) { /* the algorithm is not in the key */
-            lane->example[row * batch.count + j] = dsgd_rng_below(e->key_batch, j, w->step, w->first + row, (uint32_t)e->n);
-        }
+                                     .seed = e->minibatch.key.seed, .work = lane->work, .lane = (uint32_t)(lane - e->lane)};
+    for (uint32_t row = 0; row < w->rows; ++row) {
+        dsgd_minibatch_take(&e->minibatch, &lane->memo, w->step, w->first + row, lane->example + (size_t)row * batch.count);
     }
     const dsgd_f32 *x = &e->replica_shared.as.f32;
     dsgd_f32 *grad = &lane->grad.as.f32;

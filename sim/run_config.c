@@ -24,14 +24,15 @@ const struct dsgd_param dsgd_run_params[] = {
     {"seed_data", DSGD_PARAM_INT, AT(seed_data), "-1", -1, SEED_MAX, NULL, "minibatches and synthetic data; -1 = seed"},
     {"seed_hash", DSGD_PARAM_INT, AT(seed_hash), "-1", -1, SEED_MAX, NULL, "hash functions; -1 = seed"},
     {"seed_algorithm", DSGD_PARAM_INT, AT(seed_algorithm), "-1", -1, SEED_MAX, NULL, "an algorithm's coins; -1 = seed"},
-    {"sampling", DSGD_PARAM_CHOICE, AT(sampling), "replacement", 0, 0, "replacement", "how a minibatch is drawn"},
+    {"sampling", DSGD_PARAM_CHOICE, AT(sampling), "replacement", 0, 0, "replacement|epoch",
+     "replacement: independent draws; epoch: all workers together take every example once in a random order, then again in another"},
     {"partition", DSGD_PARAM_CHOICE, AT(partition), "shared", 0, 0, "shared", "shared: every worker draws from the whole set"},
     {"emulation", DSGD_PARAM_CHOICE, AT(emulation), "faithful", 0, 0, "faithful|merged",
      "faithful: W workers; merged: one worker on the mean gradient, where that is the same"},
     {"average", DSGD_PARAM_CHOICE, AT(average), "none", 0, 0, "none|uniform|theory",
      "iterate that is evaluated: w_T, mean of w_0..w_{T-1}, or weighted by (xi + t)^2"},
-    {"step_size", DSGD_PARAM_CHOICE, AT(step_size), "constant", 0, 0, "constant|invsqrt|theory",
-     "eta_t = constant, constant/sqrt(steps), or constant/(mu (xi + t)); see section step"},
+    {"step_size", DSGD_PARAM_CHOICE, AT(step_size), "constant", 0, 0, "constant|invsqrt|theory|triangle|cosine|piecewise",
+     "eta_t = constant, constant/sqrt(steps), constant/(mu (xi + t)), or constant times a function of time; see section step"},
     {"weight_decay", DSGD_PARAM_REAL, AT(weight_decay), "0", 0, 1e6, NULL, "not part of f (that is problem.l2); alias: wd"},
     {"weight_decay_mode", DSGD_PARAM_CHOICE, AT(weight_decay_mode), "coupled", 0, 0, "coupled|decoupled",
      "coupled: added to each worker's gradient; decoupled: x shrinks by eta_t weight_decay"},
@@ -48,6 +49,14 @@ const struct dsgd_param dsgd_step_params[] = {
     {"beta", DSGD_PARAM_REAL, AT(step.beta), "5", 4.000001, 1e6, NULL, "theory: beta > 4 of Lemma 3"},
     {"xi", DSGD_PARAM_TEXT, AT(step.xi), "repaired", 0, 0, NULL,
      "theory: paper = above 1 + (1 + beta)/(tau (1 + rho)); repaired = also at least 32 L/mu; or a number"},
+    {"unit", DSGD_PARAM_CHOICE, AT(step.unit), "steps", 0, 0, "steps|epochs", "of warmup, peak_at and knots; an epoch is n/(workers batch) steps"},
+    {"warmup", DSGD_PARAM_REAL, AT(step.warmup), "0", 0, 1e12, NULL,
+     "eta_t grows linearly from 0 until then; 0 = none; not with theory and triangle; alias: warmup_epochs"},
+    {"peak_at", DSGD_PARAM_REAL, AT(step.peak_at), "0", 0, 1e12, NULL,
+     "triangle: from 0 linearly to the constant at this time, then linearly to final constant at the end; alias: pivot_epoch"},
+    {"final", DSGD_PARAM_REAL, AT(step.final), "0", 0, 1, NULL, "triangle, cosine: share of the constant that is left at the end; alias: eta_min"},
+    {"knots", DSGD_PARAM_TEXT, AT(step.knots), "", 0, 0, NULL,
+     "piecewise: time:factor ..., linear in between, factors of the constant; two at one time are a jump; alias: milestones"},
     DSGD_PARAM_END,
 };
 
@@ -58,6 +67,19 @@ const struct dsgd_param dsgd_log_params[] = {
     {"optimum", DSGD_PARAM_BOOL, AT(log.optimum), "true", 0, 0, NULL, "column gap = f - f*, where a certified f* can be had"},
     DSGD_PARAM_END,
 };
+
+bool dsgd_run_step_matters(const struct dsgd_run_config *config, const struct dsgd_param *param)
+{
+    const bool triangle = config->step_size == DSGD_STEP_TRIANGLE, piecewise = config->step_size == DSGD_STEP_PIECEWISE;
+    switch (param->offset) {
+    case AT(step.unit): return triangle || piecewise || config->step.warmup > 0.0;
+    case AT(step.warmup): return config->step.warmup > 0.0;
+    case AT(step.peak_at): return triangle;
+    case AT(step.final): return triangle || config->step_size == DSGD_STEP_COSINE;
+    case AT(step.knots): return piecewise;
+    default: return true;
+    }
+}
 
 uint32_t dsgd_run_seed(const struct dsgd_run_config *config, int64_t seed_x)
 {

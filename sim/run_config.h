@@ -16,7 +16,11 @@ enum dsgd_emulation { DSGD_FAITHFUL, DSGD_MERGED };
 /** Values of `average`. */
 enum dsgd_average { DSGD_AVERAGE_NONE, DSGD_AVERAGE_UNIFORM, DSGD_AVERAGE_THEORY };
 /** Values of `step_size`. */
-enum dsgd_step_size { DSGD_STEP_CONSTANT, DSGD_STEP_INVSQRT, DSGD_STEP_THEORY };
+enum dsgd_step_size { DSGD_STEP_CONSTANT, DSGD_STEP_INVSQRT, DSGD_STEP_THEORY, DSGD_STEP_TRIANGLE, DSGD_STEP_COSINE, DSGD_STEP_PIECEWISE };
+/** Values of `step.unit`. */
+enum dsgd_step_unit { DSGD_UNIT_STEPS, DSGD_UNIT_EPOCHS };
+/** Values of `sampling`. */
+enum dsgd_sampling { DSGD_SAMPLING_REPLACEMENT, DSGD_SAMPLING_EPOCH };
 /** Values of `weight_decay_mode`. */
 enum dsgd_decay { DSGD_DECAY_COUPLED, DSGD_DECAY_DECOUPLED };
 
@@ -31,6 +35,9 @@ struct dsgd_run_config {
     struct {
         double constant, beta;
         char xi[DSGD_TEXT_MAX]; /* repaired | paper | a number */
+        int unit;
+        double warmup, peak_at, final;
+        char knots[DSGD_TEXT_MAX]; /* "time:factor time:factor ..." */
     } step;
     struct {
         int64_t per_decade, every;
@@ -41,6 +48,10 @@ struct dsgd_run_config {
 extern const struct dsgd_param dsgd_run_params[];  /* top level */
 extern const struct dsgd_param dsgd_step_params[]; /* section step; offsets from struct dsgd_run_config */
 extern const struct dsgd_param dsgd_log_params[];  /* section log */
+
+/** Whether this row of dsgd_step_params has a part in the run. Rows that came after the first results stand in the resolved configuration
+ *  only where they have one: the hashes of all other runs stay. */
+bool dsgd_run_step_matters(const struct dsgd_run_config *config, const struct dsgd_param *param);
 
 /** seed_x where given, else seed. */
 uint32_t dsgd_run_seed(const struct dsgd_run_config *config, int64_t seed_x);

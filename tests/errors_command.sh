@@ -108,6 +108,13 @@ ok --set algorithm=local_topk --set emulation=merged
 ok --set server_nesterov=true
 ok --set average=theory
 ok --set step_size=theory --set step.xi=soon
+ok --set 'step.knots=0:1 5'
+ok --set step_size=piecewise
+ok --set step_size=theory --set step.warmup=5
+ok --set step.warmup=60
+ok --set step_size=triangle --set step.peak_at=61
+ok --set step_size=triangle --set step.unit=epochs
+ok --set sampling=epoch
 ok --set algorithm=local_topk --set local_topk.k=786
 ok --set algorithm=local_topk --set local_topk.nesterov=true
 ok --set algorithm=local_topk --set 'local_topk.warmup_ratios=0.25 2'
@@ -136,6 +143,7 @@ ok "${made[@]}" --set problem=logistic --set logistic.l2=0 "${theory[@]}"
 ok "${made[@]}" --set problem=sigmoid "${theory[@]}"
 ok "${made[@]}" --set problem=svm --set svm.l2=0.1 "${theory[@]}"
 ok "${made[@]}" --set problem=logistic --set logistic.digit=7
+ok "${made[@]}" --set problem=logistic --set sampling=epoch --set steps=4294967294 --set workers=1000000 --set batch=1000000
 # the bias is sent dense, one coordinate fewer is sketched
 ok "${made[@]}" --set problem=logistic "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.dense_below=2 --set sketched_sgd.k=6
 ok "${made[@]}" --set problem=logistic --set synthetic.classes=70

@@ -6,7 +6,7 @@
 /* A setting to which Theorem 1 applies: kappa = 3, xi = 32 kappa. */
 static const struct theory_setting fine = {
     .d = 64.0, .k = 16.0, .tau = 0.25, .alpha = 0.5, .beta = 8.0, .xi = 96.0, .mu = 0.5, .L = 1.5, .steps = 5000.0, .workers = 4.0,
-    .compressor = THEORY_HEAVYMIX, .fresh_hashes = true, .shared_sampling = true, .step = THEORY_STEP_DECREASING, .step_constant = 8.0,
+    .compressor = THEORY_HEAVYMIX, .fresh_hashes = true, .shared_sampling = true, .with_replacement = true, .step = THEORY_STEP_DECREASING, .step_constant = 8.0,
     .average = THEORY_AVERAGE_THEORY};
 
 static void expect_fine(const char *name, const struct theory_setting *setting)
@@ -54,6 +54,8 @@ static struct theory_setting spoilt(struct theory_setting s, char fault)
     case 'k': s.k = 40.0; break;
     case 'h': s.fresh_hashes = false; break;
     case 's': s.shared_sampling = false; break;
+    case 'e': s.with_replacement = false; break;
+    case 'w': s.step = THEORY_STEP_OTHER; break;
     case 'm': s.momentum = 0.9; break;
     case '0': s.mu = 0.0; break;
     case 'n': s.mu = (double)NAN; break;
@@ -74,13 +76,13 @@ static struct theory_setting spoilt(struct theory_setting s, char fault)
 static void every_pair(void **state)
 {
     (void)state;
-    static const char all[] = "khsm0nLbxcaupd", any_compressor[] = "khsm0nLbxcaud";
+    static const char all[] = "khsem0nLbxcwaupd", any_compressor[] = "khsem0nLbxcwaud";
     static const char *const refused[][2] = {
-        {"Lemma 1", "khupd"}, {"Fact 1", "s0n"}, {"Fact 2", "nL"}, {"Fact 3", "0nc"}, {"Fact 4", "bx"}, {"Lemma 2", "sm0nL"},
-        {"Lemma 3", "khmbxud"}, {"Theorem 1, as stated", all}, {"Theorem 1, repaired", all}, {"Theorem 2, as stated", any_compressor},
-        {"Theorem 2, repaired", any_compressor}, {"Theorem 3", all}, {"Fact 5", any_compressor}, {"Theorem 4", "khsmLcud"},
-        {"Theorem 5", "khsmncaud"}, {"Theorem 6, as stated", all}, {"Theorem 6, repaired", all}, {"Remark 1", any_compressor},
-        {"Remark 3", any_compressor}, {"Certificate", "sm0nLxca"}};
+        {"Lemma 1", "khupd"}, {"Fact 1", "se0n"}, {"Fact 2", "nL"}, {"Fact 3", "0ncw"}, {"Fact 4", "bx"}, {"Lemma 2", "sem0nL"},
+        {"Lemma 3", "khmbxwud"}, {"Theorem 1, as stated", all}, {"Theorem 1, repaired", all}, {"Theorem 2, as stated", any_compressor},
+        {"Theorem 2, repaired", any_compressor}, {"Theorem 3", all}, {"Fact 5", any_compressor}, {"Theorem 4", "khsemLcwud"},
+        {"Theorem 5", "khsemncwaud"}, {"Theorem 6, as stated", all}, {"Theorem 6, repaired", all}, {"Remark 1", any_compressor},
+        {"Remark 3", any_compressor}, {"Certificate", "sem0nLxcwa"}};
     const size_t count = sizeof refused / sizeof *refused;
     assert_null(theory_statement_at(count));
     for (size_t i = 0; i < count; ++i) {
@@ -121,6 +123,10 @@ static void every_condition(void **state)
     /* beta near 4: Fact 4 allows nearly any xi > 1, Lemma 2's factor does not */
     REFUSED("Theorem 1, as stated", "xi = 1.9: expected xi > 2", (s.beta = 4.00001, s.xi = 1.9));
     REFUSED("Theorem 1, repaired", "partition = shards: expected shared", s.shared_sampling = false);
+    REFUSED("Theorem 1, repaired", "sampling = epoch: expected replacement", s.with_replacement = false);
+    REFUSED("Theorem 1, repaired", "step_size: expected theory", s.step = THEORY_STEP_OTHER);
+    REFUSED("Lemma 3", "step_size: expected theory, or constant or invsqrt without a warm-up", s.step = THEORY_STEP_OTHER);
+    REFUSED("Theorem 4", "step_size: expected invsqrt without a warm-up", s.step = THEORY_STEP_OTHER);
     REFUSED("Theorem 1, repaired", "momentum = 0.9: expected 0", s.momentum = 0.9);
     REFUSED("Theorem 1, repaired", "weight_decay = 0.01: expected 0", s.weight_decay = 0.01);
     REFUSED("Theorem 1, repaired", "step.constant = 1: expected 8", s.step_constant = 1.0);
@@ -229,6 +235,18 @@ static void configurations(void **state)
     assert_true(isnan(s.xi));
     expect_fine("Lemma 3", &s);
     expect_refused("Fact 4", &s, "xi = nan");
+
+    s = setting_of("step_size = cosine\nstep { constant = 0.1 }\naverage = none\n"); /* schedules that no statement is about */
+    expect_refused("Lemma 3", &s, "step_size: expected theory, or constant");
+    s = setting_of("step_size = invsqrt\nstep { constant = 1 warmup = 3 }\naverage = uniform\n");
+    expect_refused("Theorem 5", &s, "step_size: expected invsqrt without a warm-up");
+    s = setting_of("step_size = triangle\naverage = none\n");
+    assert_int_equal(s.step, THEORY_STEP_OTHER);
+    s = setting_of("step_size = piecewise\nstep { knots = \"0:1\" }\naverage = none\n");
+    assert_int_equal(s.step, THEORY_STEP_OTHER);
+    s = setting_of("dataset = synthetic\nproblem = logistic\nsynthetic { n = 50 features = 5 classes = 2 }\nsketched_sgd { k = 2 }\nsampling = epoch\n");
+    assert_false(s.with_replacement);
+    expect_refused("Theorem 1, repaired", &s, "sampling = epoch: expected replacement");
 
     s = setting_of("algorithm = true_topk\n");
     expect_refused("Fact 5", &s, "compressor: expected a proved contraction");

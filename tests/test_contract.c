@@ -25,6 +25,10 @@ static const char *const brief = "problem = quadratic\nquadratic { d = 785 kappa
 #ifndef LARGE_D
 #define LARGE_D "1000001"
 #endif
+/* examples by epochs: batches of 3 x 5 among 50 cross them, and the learning rate moves */
+static const char *const epochs = "dataset = synthetic\nsynthetic { n = 50 n_test = 10 features = 20 classes = 3 }\nproblem = softmax\nworkers = 5\n"
+                                  "batch = 3\nsampling = epoch\nsteps = 17\naverage = uniform\nstep_size = cosine\n"
+                                  "step { constant = 0.1 warmup = 1.5 unit = epochs }\nlog { optimum = false }\n";
 static const char *const large = "problem = quadratic\nquadratic { d = " LARGE_D " kappa = 10 sigma = 1 }\nworkers = 5\nsteps = 2\n"
                                  "average = uniform\nstep { constant = 0.02 }\n";
 
@@ -140,14 +144,22 @@ static void engine_threads_are_used(void **state)
     harness_close(&h);
 }
 
-/* Interrupted after every fifth step, or never: snapshot, new process' worth of memory, other thread count, go on. */
-static void snapshot_and_restore_same_digest(void **state)
+static void digest_blocks_epochs_same(void **state)
 {
     (void)state;
+    char text[1024];
+    assert_true(same_digest_for_divisions(epochs) >= 60);
+    snprintf(text, sizeof text, "%semulation = merged\n", epochs);
+    assert_true(same_digest_for_divisions(text) >= 3);
+}
+
+/* Interrupted after every fifth step, or never: snapshot, new process' worth of memory, other thread count, go on. */
+static void same_digest_with_snapshots(const char *base)
+{
     char text[1024], path[256];
     int compared = 0;
     harness_path(path, sizeof path, ".h5.tmp");
-    for (size_t i = 0; settings_next(brief, &i, text, sizeof text);) {
+    for (size_t i = 0; settings_next(base, &i, text, sizeof text);) {
         struct harness h;
         enum dsgd_status status = harness_open(&h, text, NULL, 2);
         if (status == DSGD_EINPUT) { /* a combination that the algorithm refuses */
@@ -172,6 +184,18 @@ static void snapshot_and_restore_same_digest(void **state)
     }
     assert_true(compared >= 8); /* sgd, local_topk with and without momentum, both variants of sketched_sgd, terngrad, ... */
     unlink(path);
+}
+
+static void snapshot_and_restore_same_digest(void **state)
+{
+    (void)state;
+    same_digest_with_snapshots(brief);
+}
+
+static void snapshot_and_restore_epochs_same_digest(void **state)
+{
+    (void)state;
+    same_digest_with_snapshots(epochs);
 }
 
 /* One changed bit of a snapshot's state is found. */
@@ -247,8 +271,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(digest_threads_large_same),
         cmocka_unit_test(digest_blocks_devices_same),
         cmocka_unit_test(digest_blocks_devices_merged_same),
+        cmocka_unit_test(digest_blocks_epochs_same),
         cmocka_unit_test(engine_threads_are_used),
         cmocka_unit_test(snapshot_and_restore_same_digest),
+        cmocka_unit_test(snapshot_and_restore_epochs_same_digest),
         cmocka_unit_test(restore_changed_state_is_refused),
         cmocka_unit_test(model_logging_density_same),
         cmocka_unit_test(engine_divergence_is_a_result),

@@ -107,9 +107,12 @@ static enum dsgd_status size_some(const struct theory_setting *s)
 
 static enum dsgd_status unbiased(const struct theory_setting *s)
 {
-    if (s->shared_sampling) { return DSGD_OK; }
-    return dsgd_fail(DSGD_EINPUT, "partition = shards: expected shared, every worker drawing from the whole set (with shards E g_i is "
-                     "not grad f)");
+    if (!s->shared_sampling) {
+        return dsgd_fail(DSGD_EINPUT, "partition = shards: expected shared, every worker drawing from the whole set (with shards E g_i is "
+                         "not grad f)");
+    }
+    if (s->with_replacement) { return DSGD_OK; }
+    return dsgd_fail(DSGD_EINPUT, "sampling = epoch: expected replacement, draws independent of the past (within an epoch E g_i is not grad f)");
 }
 
 static enum dsgd_status plain(const struct theory_setting *s)
@@ -190,7 +193,7 @@ static enum dsgd_status step_decreasing(const struct theory_setting *s)
 static enum dsgd_status step_invsqrt(const struct theory_setting *s)
 {
     if (s->step != THEORY_STEP_INVSQRT) {
-        return dsgd_fail(DSGD_EINPUT, "step_size: expected invsqrt, eta = 1/sqrt(T + 1) over T + 1 steps");
+        return dsgd_fail(DSGD_EINPUT, "step_size: expected invsqrt without a warm-up, eta = 1/sqrt(T + 1) over T + 1 steps");
     }
     if (s->step_constant == 1.0) { return DSGD_OK; }
     return dsgd_fail(DSGD_EINPUT, "step.constant = %g: expected 1, eta = 1/sqrt(T + 1)", s->step_constant);
@@ -199,6 +202,9 @@ static enum dsgd_status step_invsqrt(const struct theory_setting *s)
 /* Lemma 3 has a form for both: eta_t a multiple of 1/(xi + t), or constant. */
 static enum dsgd_status step_lemma3(const struct theory_setting *s)
 {
+    if (s->step == THEORY_STEP_OTHER) {
+        return dsgd_fail(DSGD_EINPUT, "step_size: expected theory, or constant or invsqrt without a warm-up (Lemma 3)");
+    }
     if (s->step != THEORY_STEP_DECREASING) { return DSGD_OK; }
     DSGD_TRY(beta_above(s));
     return xi_above(s);

@@ -17,8 +17,9 @@ enum theory_compressor {
     THEORY_IDENTITY,  /* nothing is lost */
     THEORY_UNPROVED   /* anything else */
 };
-/** eta_t: constant, constant/sqrt(steps), constant/(mu (xi + t)); and what is averaged. Same words as in a configuration. */
-enum theory_step_rule { THEORY_STEP_CONSTANT, THEORY_STEP_INVSQRT, THEORY_STEP_DECREASING };
+/** eta_t: constant, constant/sqrt(steps), constant/(mu (xi + t)), or a schedule that no statement is about (a warm-up makes any rule one);
+ *  and what is averaged. Same words as in a configuration. */
+enum theory_step_rule { THEORY_STEP_CONSTANT, THEORY_STEP_INVSQRT, THEORY_STEP_DECREASING, THEORY_STEP_OTHER };
 enum theory_average { THEORY_AVERAGE_NONE, THEORY_AVERAGE_UNIFORM, THEORY_AVERAGE_THEORY };
 
 /** A setting. Unknown numbers are NaN, and fail every condition that needs them. */
@@ -35,6 +36,7 @@ struct theory_setting {
     double rows, cols;     /* of HEAVYMIX's sketch */
     double call_delta;     /* the most that a call of HEAVYMIX can fail to contract by k/d with, by the proof (theory_lemma1_delta); 0 without a sketch */
     bool shared_sampling;  /* every worker draws from the whole set: E g_i = grad f */
+    bool with_replacement; /* draws are independent of each other and of the past: E[g_t | past] is a full gradient */
     enum theory_step_rule step;
     double step_constant;
     enum theory_average average;

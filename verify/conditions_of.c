@@ -60,9 +60,15 @@ static enum theory_compressor compressor_of(const struct dsgd_algorithm *algorit
     return THEORY_UNPROVED;
 }
 
-static enum theory_step_rule step_of(int step_size)
+static enum theory_step_rule step_of(const struct dsgd_run_config *run)
 {
-    return step_size == DSGD_STEP_THEORY ? THEORY_STEP_DECREASING : step_size == DSGD_STEP_INVSQRT ? THEORY_STEP_INVSQRT : THEORY_STEP_CONSTANT;
+    if (run->step.warmup > 0.0) { return THEORY_STEP_OTHER; }
+    switch (run->step_size) {
+    case DSGD_STEP_CONSTANT: return THEORY_STEP_CONSTANT;
+    case DSGD_STEP_INVSQRT: return THEORY_STEP_INVSQRT;
+    case DSGD_STEP_THEORY: return THEORY_STEP_DECREASING;
+    default: return THEORY_STEP_OTHER;
+    }
 }
 
 static enum theory_average average_of(int average)
@@ -77,7 +83,7 @@ static enum dsgd_status xi_of(const struct dsgd_run_config *run, const struct ds
     const bool known = constants->mu > 0.0 && (constants->L > 0.0 || strcmp(run->step.xi, "repaired") != 0);
     if (run->step_size != DSGD_STEP_THEORY || !known) { return DSGD_OK; }
     struct dsgd_schedule schedule;
-    DSGD_TRY(dsgd_schedule_resolve(run, constants, tau, &schedule));
+    DSGD_TRY(dsgd_schedule_resolve(run, constants, 0, tau, &schedule));
     *xi = schedule.xi;
     return DSGD_OK;
 }
@@ -105,7 +111,8 @@ enum dsgd_status conditions_of(const struct dsgd_run_config *run, const struct d
         .rows = real_of(algorithm, algorithm_config, "rows", (double)NAN),
         .cols = real_of(algorithm, algorithm_config, "cols", (double)NAN),
         .shared_sampling = strcmp(partition, "shared") == 0,
-        .step = step_of(run->step_size),
+        .with_replacement = run->sampling == DSGD_SAMPLING_REPLACEMENT,
+        .step = step_of(run),
         .step_constant = run->step.constant,
         .average = average_of(run->average),
         .momentum = fmax(run->server_momentum, real_of(algorithm, algorithm_config, "momentum", 0.0)),

@@ -102,13 +102,20 @@ static enum dsgd_status check_unused(const struct source *source, const char *co
     return DSGD_OK;
 }
 
+/* Not everything that can be set is part of a result. */
+static bool matters(const struct dsgd_param *table, const struct dsgd_param *p, const void *config)
+{
+    if (table == dsgd_step_params) { return dsgd_run_step_matters(config, p); }
+    return table != dsgd_run_params || strcmp(p->name, "label") != 0;
+}
+
 static void print_table(FILE *out, const char *section, const struct dsgd_param *table, const void *config)
 {
     if (!table || !table->name) { return; }
     if (*section) { fprintf(out, "%s {\n", section); }
     for (const struct dsgd_param *p = table; p->name; ++p) {
         char text[DSGD_TEXT_MAX + 32];
-        if (table == dsgd_run_params && strcmp(p->name, "label") == 0) { continue; }
+        if (!matters(table, p, config)) { continue; }
         dsgd_param_format(p, config, text, sizeof text);
         fprintf(out, "%s%s = ", *section ? "    " : "", p->name);
         dsgd_source_print_value(out, text);
