@@ -62,7 +62,7 @@ while read -r set name mean error seeds; do
     for ((seed = 1; seed <= seeds; ++seed)); do
         rm -f "$work/run.h5"
         DSGD_CACHE=$work/cache-$set "$DSGD" run "$work/oracle.conf" --data "$folder" -q --threads 1 -o "$work/run.h5" --set seed="$seed" "${sets[@]}"
-        "$DSGD" export "$work/run.h5" | awk '$1 == "#" && $2 == "step" { for (i = 2; i <= NF; ++i) if ($i == "gap") at = i - 1 } /^[0-9]/ { gap = $at } END { print gap }'
+        "$DSGD" export "$work/run.h5" | awk 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == "gap") at = i } /^[0-9]/ { gap = $at } END { print gap }'
     done >"$work/gaps"
     compared=$((compared + 1))
     awk -v name="$set $name" -v mean="$mean" -v error="$error" '

@@ -67,7 +67,7 @@ def undo(cell):
     return re.sub(rb"\\(x[0-9a-f]{2}|.)", lambda m: bytes([int(m[1][1:], 16)]) if m[1][:1] == b"x" else known[m[1]], cell.encode())
 
 def rows(text):
-    """Rows as csv and pandas read them by default: quotes count, comments do not."""
+    """Rows as csv and pandas read them by default: quotes count; the comments of curve's blocks do not."""
     return [r for r in csv.reader(io.StringIO(text), delimiter="\t") if r and not r[0].startswith("#")]
 
 def columns(line):
@@ -89,8 +89,10 @@ for n, text in enumerate(texts):
     shown = None
     # tab-separated: rows of one length, and the label back
     table = rows(run("table", "--tsv", *files, tabs=True))
-    if {len(r) for r in table} != {14}: fail("table --tsv of", text, "has rows of", [len(r) for r in table])
-    elif undo(table[0][0]) != text: fail("table --tsv of", text, "says", table[0][0])
+    if {len(r) for r in table} != {19} or len(table) != 3: fail("table --tsv of", text, "has rows of", [len(r) for r in table])
+    elif undo(table[1][0]) != text: fail("table --tsv of", text, "says", table[1][0])
+    points = rows(run("curve", "--tsv", *files, tabs=True))
+    if len({len(r) for r in points}) != 1 or undo(points[1][0]) != text: fail("curve --tsv of", text, "says", points[:2])
     # Markdown: cells between bars that are not escaped
     lines = [l for l in run("table", "--markdown", *files).split("\n") if l.startswith("|")]
     cells = [re.split(r"(?<!\\)(?:\\\\)*\|", l) for l in lines]
@@ -118,7 +120,7 @@ for n, text in enumerate(texts):
     name = b"n" + text + b".h5"
     make(name, 3, label=b"named")
     table = rows(run("export", name, "p1.h5", tabs=True))
-    if len({len(r) for r in table}) != 1 or undo(table[0][0]) != name: fail("export of", name, "says", table[0][:1])
+    if len({len(r) for r in table}) != 1 or undo(table[1][0]) != name: fail("export of", name, "says", table[1][:1])
     if json.loads(run("show", "--json", name))["runs"][0]["label"] != "named": fail("show --json of", name)
     for command in (("digest", name), ("show", name)):
         if not run(*command): fail(*command)
@@ -135,7 +137,7 @@ for field in ("problem", "dataset", "dataset_title", "algorithm", "dataset_sha25
         make(b"f2.h5", 2, **{field: text}, label=b"two", **({} if field == "config" else {"config": b"steps = 3\n"}))
         for command in (("show",), ("show", "--each"), ("show", "--json"), ("table",), ("table", "--markdown")):
             run(*command, "f1.h5", "f2.h5")
-        for command in (("table", "--tsv"), ("curve",), ("curve", "--minus-optimum"), ("export",)):
+        for command in (("table", "--tsv"), ("curve",), ("curve", "--minus-optimum"), ("curve", "--tsv"), ("export",)):
             lengths = {len(r) for r in rows(run(*command, "f1.h5", "f2.h5", tabs=True))}
             if len(lengths) != 1: fail(*command, "with", field, text, "has rows of", lengths)
         lines = [l for l in run("table", "--markdown", "f1.h5", "f2.h5").split("\n") if l.startswith("|")]
@@ -157,10 +159,10 @@ for arguments in (("run", b"a\x1b\xff.conf"), ("run", "q.conf", b"b\x1b\r\xff"),
 for n, label in enumerate(("a|b", "\u5b57 \u00e9", "it's", "<b>", "local_topk")):
     run("run", "q.conf", "-q", "--set", "label=" + label, "-o", f"set{n}.h5")
     table = rows(run("table", "--tsv", f"set{n}.h5", tabs=True))
-    if len(table) != 1 or undo(table[0][0]) != label.encode(): fail("--set label =", label, table)
+    if len(table) != 2 or undo(table[1][0]) != label.encode(): fail("--set label =", label, table)
 # one way to write what is no number
 make(b"nan.h5", 1, label=b"nan")
-row = rows(run("table", "--tsv", "nan.h5", tabs=True))[0]
+row = rows(run("table", "--tsv", "nan.h5", tabs=True))[1]
 if row[6:8] != ["NaN", "NaN"]: fail("a problem without test error:", row)
 sys.exit(bad != 0)
 PYTHON
@@ -180,6 +182,9 @@ to_file()
     case "$*" in
     *--json*) "$python" -c 'import json; a = json.load(open("out.txt")); del a["end_sha256"]; assert a == json.load(open("stdout.txt"))' ||
         fail "dsgd $* -o: another JSON" ;;
+    *--tsv* | export*) sed '1s/\tsha256=[0-9a-f]\{64\}$//' out.txt | cmp -s - stdout.txt || fail "dsgd $* -o: another text"
+       head -n 1 out.txt | grep -q 'sha256=[0-9a-f]\{64\}$' || fail "dsgd $* -o: header $(head -n 1 out.txt)"
+       grep -q '^#' out.txt && fail "dsgd $* -o: a comment in a table for programs" ;;
     *) head -n -1 out.txt | cmp -s - stdout.txt || fail "dsgd $* -o: another text"
        tail -n 1 out.txt | grep -q 'end .*sha256=[0-9a-f]\{64\}' || fail "dsgd $* -o: last line $(tail -n 1 out.txt)" ;;
     esac
@@ -199,7 +204,10 @@ to_file show --json s1.h5 s2.h5
 to_file table s1.h5 s2.h5
 to_file table --tsv s1.h5 s2.h5
 to_file table --markdown s1.h5 s2.h5
+to_file table --json s1.h5 s2.h5
 to_file curve s1.h5 s2.h5
+to_file curve --tsv s1.h5 s2.h5
+to_file curve --json s1.h5 s2.h5
 to_file export s1.h5 s2.h5
 "$DSGD" show s1.h5 -o '' 2>err; [ $? -eq 2 ] || fail "-o '': $(cat err)"
 "$DSGD" show s1.h5 -o . 2>err; [ $? -eq 2 ] || fail "-o of a folder: $(cat err)"

@@ -24,7 +24,7 @@ CONF
 column()
 {
     "$DSGD" export "$1" | awk -v name="$2" -v which="$3" '
-        /^# step/ { sub(/^# /, ""); for (i = 1; i <= NF; ++i) if ($i == name) at = i }
+        NR == 1 { for (i = 1; i <= NF; ++i) if ($i == name) at = i }
         /^[0-9]/ { value = $at; if (which == "first") { print value; exit } }
         END { if (which == "last") print value }'
 }

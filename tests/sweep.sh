@@ -56,12 +56,12 @@ cp experiments/quadratic.conf kept.conf
 echo 'label = "new name"' >>experiments/quadratic.conf
 $dsgd run experiments/quadratic.conf --quiet --set seed=3
 $dsgd sweep experiments/named.sweep 2>&1 >/dev/null | grep -q '3 runs, 3 done, nothing to do' || fail 'another label makes a run anew'
-for name in 'new name' 'third | name' quadratic; do
+for name in 'new name' 'third | name' sgd; do # without a label: after the algorithm
     settings="label=\"$name\""
     [ "$name" != 'new name' ] || settings=
-    [ "$name" != quadratic ] || cp kept.conf experiments/quadratic.conf
-    [ "$name" != quadratic ] || settings=
-    $dsgd table --settings "$settings" --tsv experiments/named.sweep >out 2>err && [ "$(grep -vc '^#' out)" -eq 1 ] && grep -q "^$name	" out || fail "table, label $name: $(cat out err)"
+    [ "$name" != sgd ] || cp kept.conf experiments/quadratic.conf
+    [ "$name" != sgd ] || settings=
+    $dsgd table --settings "$settings" --tsv experiments/named.sweep >out 2>err && [ "$(wc -l <out)" -eq 2 ] && grep -q "^$name	" out || fail "table, label $name: $(cat out err)"
     $dsgd curve --settings "$settings" experiments/named.sweep >out 2>err && [ "$(grep '^# label' out)" = "# label: $name" ] || fail "curve, label $name: $(cat out err)"
     $dsgd show --each --settings "$settings" experiments/named.sweep >out 2>err && [ "$(grep -c "^$name " out)" -eq 3 ] || fail "show, label $name: $(cat out err)"
 done
