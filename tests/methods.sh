@@ -177,7 +177,13 @@ refuse '--seeds 1,,2' -- tune small.conf --seeds 1,,2
 refuse '--seeds -1' -- tune small.conf --seeds=-1
 refuse '--factor 1' -- tune small.conf --factor 1
 refuse '--points 30' '--most 24' -- tune small.conf --points 30
-refuse '--json' -- tune small.conf --json
+refuse '--values 1,,2' -- tune small.conf --values 1,,2
+# values as they are given, and for programs
+$dsgd tune quadratic.conf --set steps=50 --metric objective --seeds 7 --values 0.0001,0.05,0.02 --json --quiet >out 2>err || fail "tune --values: $(cat err)"
+grep -q '"best": "0.05"' out && [ "$(grep -c '"value": ' out)" -eq 3 ] || fail "tune --values --json: $(cat out)"
+# a plateau where steps are too small to change anything: the grid grows to both sides until it finds the way out
+$dsgd tune small.conf --set steps=2 --seeds 101 --from 1e-6 --factor 10 --points 3 --json --quiet >out 2>err || fail "tune on a plateau: $(cat err)"
+awk -F'"' '/"best"/ { exit !($4 > 1e-4 && $4 < 1e6) }' out || fail "tune on a plateau: $(cat out)"
 refuse gone.conf -- tune gone.conf
 cp small.conf kept.conf
 refuse 'small.conf was not written by this version of dsgd' -- tune small.conf --points 1 --seeds 1 -o small.conf
@@ -229,7 +235,7 @@ methods()
 rm -rf results
 methods || fail "make methods: $(cat log)"
 table=$(echo results/methods-synthetic-quick-*.tsv)
-[ "$(grep -vc '^#' "$table")" -eq 3 ] || fail "make methods: $(cat log)"
+[ "$(wc -l <"$table")" -eq 4 ] || fail "make methods: $(cat log)"
 find results -type f -exec sha256sum {} + | sort >before
 methods || fail "make methods again: $(cat log)"
 if grep -q 'complete\|^makes' log; then fail "make methods again makes something: $(cat log)"; fi
