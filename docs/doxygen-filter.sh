@@ -9,6 +9,7 @@ perl -e '
 my ($doc, $fresh, $inside, $open) = ("", 0, 0, 0);
 while (my $line = <>) {
     $line =~ s{^/\* (\S+\.h) - }{/** \@file\n * } if $. == 1;
+    $line =~ s{((?:/\*|^\s*\*).*)}{$1 =~ s/<([A-Za-z0-9_ ]+)>/\\<$1\\>/gr}e; # a placeholder is no HTML
     if ($inside) { # a comment of several lines
         print $line;
         $doc .= $line;

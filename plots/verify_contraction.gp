@@ -2,8 +2,8 @@
 # Usage: scripts/plot.sh plots/verify_contraction.gp results/figures/verify-contraction, from the table of dsgd verify --map contraction -o STEM.tsv:
 # tables: .tsv
 
-wide = 1900
-high = 1330
+wide = 2300
+high = 1560
 load "plots/style.gp"
 
 tsv = stem.".tsv"

@@ -18,9 +18,9 @@ t_star = about_number(tsv, "T*")
 
 caption = \
   sprintf("%s; %s, W = 4.\n", about(tsv, "dataset"), about(tsv, "setting")).\
-  "Output averaged with weights (ξ + t)². Theorem 1 as stated is the sum of its three terms: start ∝ 1/T³, error memory (256(μ + 2L)βG²T/(μ²(β − 4)τ²Q_T) ∝ 1/T²)\n".\
-  "and noise (4T(T + 2ξ)σ²/(WμQ_T) ∝ 1/T), each with the factor ξ/(ξ − 2). Repaired: what is proved, the minimum over θ. Certificate: the same\n".\
-  "with measured E‖a_t‖² in place of Lemma 3. μ, L, σ², w* are exact, G² is the largest E‖g_t‖² along the runs. A bound above f(w₀) − f* says nothing (grey).\n".\
+  "Output averaged with weights (ξ + t)². Theorem 1 as stated is the sum of its three terms: start ∝ 1/T³, error memory (256(μ + 2L)βG²T/(μ²(β − 4)τ²Q(T)) ∝ 1/T²)\n".\
+  "and noise (4T(T + 2ξ)σ²/(WμQ(T)) ∝ 1/T), each with the factor ξ/(ξ − 2). Repaired: what is proved, the minimum over θ. Certificate: the same\n".\
+  "with measured E‖aₜ‖² in place of Lemma 3. μ, L, σ², w* are exact, G² is the largest E‖gₜ‖² along the runs. A bound above f(w₀) − f* says nothing (grey).\n".\
   sprintf("Lines: mean of %s runs on one problem (noise, hashes and fill differ), the same noise for both methods; bands: 99.9 %% t intervals.\n", about(tsv, "runs")).\
   sprintf("From T* = %.0f on the noise term exceeds the memory term (Remark 1: then the rate is SGD’s).", t_star)
 
@@ -41,7 +41,7 @@ set logscale xy
 set format x "10^{%L}"
 set format y "10^{%L}"
 set xlabel "steps T" offset 0,0.4
-set ylabel "f(ŵ_T) − f*, in units of f" offset 0.5,0 noenhanced
+set ylabel "f(ŵ_T) − f*, in units of f" offset 0.5,0 enhanced
 x_low = t_first*0.85
 x_high = t_last*1.25
 y_low = G_min_y*0.25

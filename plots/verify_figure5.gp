@@ -29,11 +29,11 @@ caption = \
   sprintf("%s, class 0 against the rest: n = %s, d = %s (pixels/255 and a constant, bias regularised), batch 1, W = 4 workers, each drawing with replacement from the whole training set.\n", \
           of("logistic", "dataset"), of("logistic", "examples"), of("logistic", "parameters")).\
   "Sketched: Algorithms 1 and 2, 7 × 40, k = 10 (τ = k/d), fresh hashes every step. Supplement E.1 says 7 × 40, k = 10, W = 4, ℓ₂ = 0.01; the rest is our choice.\n".\
-  sprintf("Left: η_t = 8/(μ(ξ + t)), ξ = ⌈32 L/μ⌉ = %s, β = 5, average weighted by (ξ + t)², one run and its prefixes. μ = %.3g, L = %.3g, ‖w₀ − w*‖² = %.3g, G² = %.3g, σ² from %.3g down to %.2g.\n", \
+  sprintf("Left: ηₜ = 8/(μ(ξ + t)), ξ = ⌈32 L/μ⌉ = %s, β = 5, average weighted by (ξ + t)², one run and its prefixes. μ = %.3g, L = %.3g, ‖w₀ − w*‖² = %.3g, G² = %.3g, σ² from %.3g down to %.2g.\n", \
           of("logistic", "xi"), number("logistic", "mu"), number("logistic", "L"), number("logistic", "b0"), number("logistic", "G2"), number("logistic", "sigma2"), number("logistic", "last sigma2")).\
   sprintf("Theorem 1 as stated: what is printed, with the constants of its proof; repaired: what is proved, the minimum over θ. They differ by at most %.1g %%: error memory, ∝ 1/τ², is all of it\n", \
           P_max).\
-  sprintf("but %.1g %% at the largest T. Certificate: the same proof, with measured E‖mean a_t‖² in place of Lemma 3 and σ_t² step by step.\n", 100*(1 - number("logistic", "memory share"))).\
+  sprintf("but %.1g %% at the largest T. Certificate: the same proof, with measured E‖mean aₜ‖² in place of Lemma 3 and σₜ² step by step.\n", 100*(1 - number("logistic", "memory share"))).\
   sprintf("Right: η = 1/√T, uniform average, one run for each T. ‖w₀ − w*‖² = %.3g, G² = %.3g. Theorem 5 as printed and as its proof gives it: at most %.1g %% apart.\n", \
           number("svm", "b0"), number("svm", "G2"), Q_max).\
   "G², σ²: second moment and variance of the mean of 4 gradients, by enumeration at five t per decade, mean of the runs; the largest over t. μ, L computed; f*, w* certified.\n".\
@@ -77,7 +77,7 @@ do for [panel = 1:2] {
     set lmargin at screen left
     set rmargin at screen left + 0.425
     set title (panel == 1 ? "logistic regression, ℓ₂ = 0.01: Theorem 1" : "SVM (hinge), ℓ₂ = 0.001: Theorem 5") offset 0,-0.6
-    set ylabel "f(ŵ_T) − f*, in units of f" offset 0.8,0 noenhanced
+    set ylabel "f(ŵ_T) − f*, in units of f" offset 0.8,0 enhanced
     set object 1 rectangle from x_low,start_gap to x_high,y_high behind fillcolor rgb "#efefef" fillstyle solid 1.0 noborder
     set label 3 sprintf("vacuous: above f(w₀) − f* = %.3g", start_gap) at x_low*1.15,start_gap*1.7 left noenhanced textcolor rgb "#707070" font small
 

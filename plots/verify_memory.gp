@@ -16,8 +16,8 @@ xi = 64.0
 
 caption = \
   sprintf("%s; %s, W = 4.\n", about(tsv, "dataset"), about(tsv, "setting")).\
-  "Lemma 3: E‖a_t‖² ≤ (4β/(β − 4)) η_t² G²/τ² for the mean a_t of the memories; G² is the largest E‖g_t‖² along the runs. What a worker holds beyond the mean,\n".\
-  "a_i − a_t = Σ η_s (g_i,s − g_s), is never sent: it adds up (here to a limit, since Σ η_t² is finite), and Lemma 3 does not speak of it. If a worker subtracts\n".\
+  "Lemma 3: E‖aₜ‖² ≤ (4β/(β − 4)) ηₜ² G²/τ² for the mean aₜ of the memories; G² is the largest E‖gₜ‖² along the runs. What a worker holds beyond the mean,\n".\
+  "aᵢ − aₜ = Σ ηₛ (gᵢ,ₛ − gₛ), is never sent: it adds up (here to a limit, since Σ ηₜ² is finite), and Lemma 3 does not speak of it. If a worker subtracts\n".\
   "its own value at the sent coordinates, not the mean (own_value = true), the mean is the same and each memory stays small.\n".\
   sprintf("Lines: mean of %s runs on one problem (noise, hashes and fill differ); bands: 99.9 %% t intervals.", about(tsv, "runs"))
 
@@ -68,4 +68,4 @@ plot tsv using 1:(positive(column(9))):10 with filledcurves linecolor rgb "#009e
      tsv using 1:11 with lines linestyle 21 title "Lemma 3", \
      tsv using 1:5 with linespoints linestyle 22 title "E‖a_1‖², one worker (Algorithm 2)", \
      tsv using 1:8 with linespoints linestyle 23 title "E‖a_1‖², own value subtracted", \
-     tsv using 1:2 with linespoints linestyle 3 title "E‖mean of a_i‖²"
+     tsv using 1:2 with linespoints linestyle 3 title "E‖mean of aᵢ‖²"

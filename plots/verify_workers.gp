@@ -41,7 +41,7 @@ set xtics (1,2,4,8,16,32,64)
 unset mxtics
 set format y "10^{%L}"
 set xlabel "workers W" offset 0,0.4
-set ylabel "f(ŵ_T) − f*, in units of f" offset 0.5,0 noenhanced
+set ylabel "f(ŵ_T) − f*, in units of f" offset 0.5,0 enhanced
 x_low = 0.88
 y_low = G_min_y*0.4
 y_high = B_max_y*2
