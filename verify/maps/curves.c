@@ -42,7 +42,7 @@ static enum dsgd_status write_map(const struct verify_context *context, FILE *ou
 static void write_head(FILE *out, const char *algorithm, const struct verify_context *context, size_t runs, const char *columns)
 {
     fprintf(out, "# dataset: quadratic, d = 16, κ = 2, σ² = 1 per worker, one problem\n# setting: %s\n# words: " PROBLEM "%s" STEP "\n# runs: %zu\n"
-            "# seed: %lu\n# columns: %s\n", "HEAVYMIX 5 × 16, k = 4 (τ = 1/4), η_t = 8/(μ(ξ + t)), ξ = 64, β = 8", algorithm, runs,
+            "# seed: %lu\n# columns: %s\n", "HEAVYMIX 5 × 16, k = 4 (τ = 1/4), ηₜ = 8/(μ(ξ + t)), ξ = 64, β = 8", algorithm, runs,
             (unsigned long)context->seed, columns);
 }
 
