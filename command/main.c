@@ -67,6 +67,14 @@ int main(int argc, char **argv)
     }
     const enum dsgd_status plugins = dsgd_plugin_load_all(getenv("DSGD_PLUGINS"));
     if (plugins != DSGD_OK) { return command_fail(plugins); }
+    while (argc > 2 && strncmp(argv[1], "--plugin", 8) == 0 && (argv[1][8] == '\0' || argv[1][8] == '=')) { /* in front of the command too */
+        const bool apart = argv[1][8] == '\0';
+        const enum dsgd_status status = dsgd_plugin_load(apart ? argv[2] : argv[1] + 9);
+        if (status != DSGD_OK) { return command_fail(status); }
+        argc -= apart ? 2 : 1;
+        argv += apart ? 2 : 1;
+    }
+    if (argc < 2) { return print_help(stderr), 2; }
     for (int j = 0; j < COMMANDS; ++j) {
         if (strcmp(argv[1], commands[j]->name) == 0) {
             char name[64];

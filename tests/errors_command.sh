@@ -68,6 +68,7 @@ try 2 verify ok.conf other.conf
 try 2 verify ok.conf --statement "Lemma 9"
 "$DSGD" verify ok.conf --statement "Fact 3" >out 2>&1; echo "1 $(sed "s/^Fact 3 *//" out)" >>seen
 ok --set lr=0.1
+try 2 sweep ok.conf
 ok --set algorithm=topk
 try 2 list sgd -d 785 --rows 2
 

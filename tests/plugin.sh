@@ -44,6 +44,7 @@ mine=$("$DSGD" path rounding.conf --plugin rounding.so)
 DSGD_PLUGINS=::$work/rounding.so: "$DSGD" list rounding >out 2>err && grep -q 'bits per coordinate' out || fail "DSGD_PLUGINS: $(cat err)"
 DSGD_PLUGINS=$work/gone.so "$DSGD" list rounding >out 2>err; [ $? -eq 2 ] && grep -q 'gone.so cannot be read' err || fail "DSGD_PLUGINS of a file that is not there: $(cat err)"
 "$DSGD" list rounding --plugin rounding.so --plugin ./rounding.so >out 2>err || fail "the same twice: $(cat err)"
+"$DSGD" --plugin ./rounding.so list rounding >out 2>err || fail "--plugin in front of the command: $(cat err)"
 "$DSGD" verify rounding.conf --plugin rounding.so >out 2>err || fail "verify: $(cat err)"
 "$DSGD" tune rounding.conf --plugin rounding.so --quiet --set steps=20 --points 3 --metric objective --from 0.04 2>err || fail "tune: $(cat err)"
 

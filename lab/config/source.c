@@ -79,6 +79,12 @@ static void on_parse_error(cfg_t *cfg, const char *format, va_list arguments)
         va_list copy;
         va_copy(copy, arguments);
         const char *key = va_arg(copy, const char *);
+        if (parse_kind == SOURCE_SWEEP && strcmp(cfg->name, "root") == 0) {
+            dsgd_fail(DSGD_EINPUT, "%s: %s stands outside of a block; expected runs NAME { config = FILE.conf ... } in a sweep (a configuration is "
+                      "for dsgd run)", place, dsgd_text_shown(key, shown));
+            va_end(copy);
+            return;
+        }
         const bool top = strcmp(cfg->name, "root") == 0 || strcmp(cfg->name, "runs") == 0;
         dsgd_source_unknown_key(place, top ? "" : cfg->name, key);
         va_end(copy);
