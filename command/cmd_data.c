@@ -121,7 +121,7 @@ static enum dsgd_status look(struct entry *e, const struct options *o)
     }
     advise(e, o);
     /* that the files fit together is known by loading them */
-    const enum dsgd_status status = e->ops->load(&args, &e->data);
+    const enum dsgd_status status = dsgd_dataset_load(e->ops, &args, &e->data);
     if (status == DSGD_OK) { return DSGD_OK; }
     snprintf(e->problem, sizeof e->problem, "%s", dsgd_error());
     e->status = status;

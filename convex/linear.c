@@ -1,4 +1,4 @@
-/* linear.c - construction of linear classifiers on byte features. Formulas: linear.h; gradients and metrics: convex/cpu/linear.c. */
+/* linear.c - construction of linear classifiers. Formulas: linear.h; gradients and metrics: convex/cpu/linear.c. */
 #include "convex/linear.h"
 
 #include <stdlib.h>

@@ -1,7 +1,8 @@
-/* linear.h - linear classifiers on byte features: what logistic regression and the SVM share.
+/* linear.h - linear classifiers: what logistic regression and the SVM share.
  *
- * Example i has the features a_i = (pixels / 255, 1) in R^d, d = features + 1; the constant 1 carries the bias, which
- * is regularised as any weight. One digit against the rest: y_i = +1 or -1. The objective is
+ * Example i has the features a_i = (values of its row, 1) in R^d, d = features + 1; rows are bytes, values then bytes / 255, or floats, or
+ * sparse (datasets/dataset.h). A sparse row gives the bits of the same row of floats, as long as the model is finite (convex/cpu/floats.h).
+ * The constant 1 carries the bias, which is regularised as any weight. One digit against the rest: y_i = +1 or -1. The objective is
  *     f(w) = 1/n sum_i loss(y_i <a_i, w>) + l2/2 ||w||^2.
  * Metrics are added in the order of sim/kernel/sum.h. Passes for optima, which run on the CPU alone, are cut into
  * DSGD_LINEAR_CHUNKS chunks that do not depend on the number of threads and are added up in order: any number of threads
@@ -79,8 +80,14 @@ static inline double dsgd_linear_sign(const struct dsgd_linear *p, uint8_t label
     return label == p->digit ? 1.0 : -1.0;
 }
 
-/** <a, w> for one row of bytes. */
-double dsgd_linear_score(const struct dsgd_linear *p, const uint8_t *row /*[features]*/, const double *w /*[d]*/);
+/** <a_i, w> for example i of a split. */
+double dsgd_linear_score(const struct dsgd_linear *p, const struct dsgd_split *split, size_t i, const double *w /*[d]*/);
+
+/** out [features] += scale times the numbers of row i, which are dsgd_form_unit times its values. */
+void dsgd_linear_add(const struct dsgd_split *split, size_t features, size_t i, double scale, double *out);
+
+/** ||a_i||^2, with the constant feature. */
+double dsgd_linear_square(const struct dsgd_split *split, size_t features, size_t i);
 
 /** What a pass over the training set does with example i: returns c_i and adds what it likes to *sum. */
 typedef double dsgd_linear_weight(const void *context, size_t i, double score, double *sum);
@@ -96,7 +103,7 @@ enum dsgd_status dsgd_linear_objective(const struct dsgd_linear *p, const double
                                        double *grad /*[d]*/);
 
 /** The largest eigenvalue of 1/n sum a_i a_i^T, as theta + ||residual|| of power iteration: an upper bound that is at
- *  most 2e-6 (relative) too large. 10 to 20 passes on MNIST. */
+ *  most 2e-6 (relative) too large. 10 to 20 passes on MNIST. For rows that may have negative values the start is random: all but certainly. */
 enum dsgd_status dsgd_linear_largest_eigenvalue(const struct dsgd_linear *p, double *lambda);
 
 #endif

@@ -1,7 +1,7 @@
 /* multiclass.h - linear classifiers with one weight vector for each class: what softmax regression and all one-vs-rest
  * classifiers at once share.
  *
- * Example i has the features a_i = (pixels / 255, 1); class c has the weights w_c, and w = (w_0, w_1, ...) is one
+ * Example i has the features a_i = (values of its row, 1) as in linear.h; class c has the weights w_c, and w = (w_0, w_1, ...) is one
  * vector of d = classes (features + 1) coordinates, class by class, its bias last and regularised as any weight: one
  * segment that is a matrix of `classes` rows (softmax), or a segment for each class (one against the rest). With the scores s_ic = <a_i, w_c> the objective is
  *     f(w) = 1/n sum_i loss(s_i, label_i) + l2/2 ||w||^2.
@@ -49,8 +49,8 @@ enum dsgd_status dsgd_multiclass_gradient(const void *self, const float *x, cons
 enum dsgd_status dsgd_multiclass_evaluate(const void *self, const double *x, double *value);
 enum dsgd_status dsgd_multiclass_full_gradient(const void *self, const double *x, double *grad);
 
-/** score [classes] of one row of bytes; the bits of dsgd_linear_score for each class. */
-void dsgd_multiclass_score(const struct dsgd_multiclass *p, const uint8_t *row, const double *w /*[d]*/, double *score);
+/** score [classes] of example i of a split; the bits of dsgd_linear_score for each class. */
+void dsgd_multiclass_score(const struct dsgd_multiclass *p, const struct dsgd_split *split, size_t i, const double *w /*[d]*/, double *score);
 
 /** What a pass over the training set does with example i: fills coefficient [classes] and returns its summand. */
 typedef double dsgd_multiclass_weight(const void *context, size_t i, const double *score, double *coefficient);

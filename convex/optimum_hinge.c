@@ -27,15 +27,16 @@ enum {
     FACE_MOVES = 4, /* of one step: each but the last ends at a bound, and its coordinate leaves the face */
 };
 
-/* The nonzero pixels of the training set, row by row, and the dual state. */
+/* The nonzero features of the training set, row by row, and the dual state. */
 struct sdca {
     const struct dsgd_linear *p;
     size_t *start; /* [n + 1] into column, value */
     uint32_t *column;
-    uint8_t *value;
-    double *square;   /* [n] ||a_i||^2, pixels in units of 1/255 */
+    float *value;     /* numbers of the rows: `unit` times the features' values */
+    double unit;
+    double *square;   /* [n] ||a_i||^2 */
     double *alpha;    /* [n] */
-    double *w;        /* [d] running w(alpha); its pixels' entries are divided by 255 */
+    double *w;        /* [d] running w(alpha); its features' entries are divided by the unit */
     uint32_t *active; /* [n] */
     size_t actives;
 };
@@ -51,62 +52,75 @@ static void sdca_free(struct sdca *s)
     free(s->active);
 }
 
+/* The numbers of row i that are not 0, to column and value unless these are NULL; returns how many. */
+static size_t pack_row(const struct dsgd_split *train, size_t features, size_t i, uint32_t *column, float *value)
+{
+    const size_t from = train->form == DSGD_ROWS_SPARSE ? train->start[i] : i * features;
+    const size_t count = train->form == DSGD_ROWS_SPARSE ? train->start[i + 1] - from : features;
+    size_t used = 0;
+    for (size_t k = 0; k < count; ++k) {
+        const float v = train->form == DSGD_ROWS_BYTES    ? (float)train->feature[from + k]
+                        : train->form == DSGD_ROWS_FLOATS ? train->real[from + k]
+                                                          : train->value[from + k];
+        if (v == 0) { continue; }
+        if (value) {
+            column[used] = train->form == DSGD_ROWS_SPARSE ? train->column[from + k] : (uint32_t)k;
+            value[used] = v;
+        }
+        ++used;
+    }
+    return used;
+}
+
 static enum dsgd_status sdca_pack(struct sdca *s)
 {
     const struct dsgd_linear *p = s->p;
-    const uint8_t *feature = p->data->train.feature;
+    const struct dsgd_split *train = &p->data->train;
     size_t nonzeros = 0;
-    for (size_t j = 0; j < p->n * p->features; ++j) { nonzeros += feature[j] != 0; }
+    for (size_t i = 0; i < p->n; ++i) { nonzeros += pack_row(train, p->features, i, NULL, NULL); }
     s->start = malloc((p->n + 1) * sizeof *s->start);
     s->column = malloc((nonzeros + 1) * sizeof *s->column); /* + 1: never 0 bytes */
-    s->value = malloc(nonzeros + 1);
+    s->value = malloc((nonzeros + 1) * sizeof *s->value);
     s->square = malloc(p->n * sizeof *s->square);
     s->alpha = calloc(p->n, sizeof *s->alpha);
     s->w = calloc(p->d, sizeof *s->w);
     s->active = malloc(p->n * sizeof *s->active);
     if (!s->start || !s->column || !s->value || !s->square || !s->alpha || !s->w || !s->active) {
-        return dsgd_fail(DSGD_ENOMEM, "no memory for %zu nonzero pixels of %zu examples", nonzeros, p->n);
+        return dsgd_fail(DSGD_ENOMEM, "no memory for %zu nonzero features of %zu examples", nonzeros, p->n);
     }
-    size_t at = 0;
+    s->unit = dsgd_form_unit(train->form);
+    s->start[0] = 0;
     for (size_t i = 0; i < p->n; ++i) {
-        const uint8_t *row = feature + i * p->features;
-        uint64_t square = 0;
-        s->start[i] = at;
-        for (size_t j = 0; j < p->features; ++j) {
-            if (row[j] == 0) { continue; }
-            s->column[at] = (uint32_t)j;
-            s->value[at++] = row[j];
-            square += (uint64_t)row[j] * row[j];
-        }
-        s->square[i] = (double)square / (255.0 * 255.0) + 1;
+        const size_t at = s->start[i];
+        s->start[i + 1] = at + pack_row(train, p->features, i, s->column + at, s->value + at);
+        s->square[i] = dsgd_linear_square(train, p->features, i);
     }
-    s->start[p->n] = at;
     return DSGD_OK;
 }
 
-/* <a_i, w> for w in the scaling of s->w: pixels' entries divided by 255 */
+/* <a_i, w> for w in the scaling of s->w: features' entries divided by the unit */
 static double sdca_score(const struct sdca *s, const double *w, size_t i)
 {
     const uint32_t *column = s->column;
-    const uint8_t *value = s->value;
+    const float *value = s->value;
     double a = 0, b = 0, c = 0, d = 0;
     size_t k = s->start[i];
     const size_t end = s->start[i + 1];
     for (; k + 4 <= end; k += 4) {
-        a += value[k] * w[column[k]];
-        b += value[k + 1] * w[column[k + 1]];
-        c += value[k + 2] * w[column[k + 2]];
-        d += value[k + 3] * w[column[k + 3]];
+        a += (double)value[k] * w[column[k]];
+        b += (double)value[k + 1] * w[column[k + 1]];
+        c += (double)value[k + 2] * w[column[k + 2]];
+        d += (double)value[k + 3] * w[column[k + 3]];
     }
-    for (; k < end; ++k) { a += value[k] * w[column[k]]; }
+    for (; k < end; ++k) { a += (double)value[k] * w[column[k]]; }
     return (a + b) + (c + d) + w[s->p->features];
 }
 
 /* w += amount a_i, in the same scaling */
 static void sdca_add(const struct sdca *s, double *w, size_t i, double amount)
 {
-    const double pixel = amount / (255.0 * 255.0);
-    for (size_t k = s->start[i]; k < s->start[i + 1]; ++k) { w[s->column[k]] += pixel * s->value[k]; }
+    const double scale = amount / (s->unit * s->unit);
+    for (size_t k = s->start[i]; k < s->start[i + 1]; ++k) { w[s->column[k]] += scale * (double)s->value[k]; }
     w[s->p->features] += amount;
 }
 
@@ -254,20 +268,19 @@ static enum dsgd_status sdca_face(struct sdca *s)
     return DSGD_OK;
 }
 
-/* w(alpha) [d] from alpha alone, in the plain scaling, by the dense rows and in the order of the examples. */
+/* w(alpha) [d] from alpha alone, in the plain scaling, by the rows themselves and in the order of the examples. */
 static void dual_point(const struct sdca *s, double *w)
 {
     const struct dsgd_linear *p = s->p;
     memset(w, 0, p->d * sizeof *w);
     for (size_t i = 0; i < p->n; ++i) {
         if (s->alpha[i] == 0) { continue; }
-        const uint8_t *row = p->data->train.feature + i * p->features;
         const double c = s->alpha[i] * dsgd_linear_sign(p, p->data->train.label[i]);
-        for (size_t j = 0; j < p->features; ++j) { w[j] += c * row[j]; }
+        dsgd_linear_add(&p->data->train, p->features, i, c, w);
         w[p->features] += c;
     }
     const double scale = p->l2 * (double)p->n;
-    for (size_t j = 0; j < p->features; ++j) { w[j] /= 255.0 * scale; }
+    for (size_t j = 0; j < p->features; ++j) { w[j] /= s->unit * scale; }
     w[p->features] /= scale;
 }
 

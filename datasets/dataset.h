@@ -7,12 +7,33 @@
 #include "sim/param.h"
 #include "sim/status.h"
 
-/** Images or feature vectors of bytes, with labels. Feature value = byte / 255. */
+/** What the rows of a split are. A number of a row is `unit` times the feature's value: 255 for bytes, 1 for floats and sparse rows. */
+enum dsgd_form {
+    DSGD_ROWS_BYTES,  /* value = byte / 255 */
+    DSGD_ROWS_FLOATS, /* the value itself, finite */
+    DSGD_ROWS_SPARSE, /* the same; a column that a row does not have is 0 */
+};
+
+/** Examples: a row of features each, and a label. The arrays of the other forms are NULL. */
 struct dsgd_split {
     size_t n;               /* examples */
-    const uint8_t *feature; /* [n][features], row-major */
+    const uint8_t *feature; /* bytes: [n][features], row-major */
     const uint8_t *label;   /* [n], in [0, classes) */
+    enum dsgd_form form;
+    const float *real;      /* floats: [n][features], row-major */
+    const size_t *start;    /* sparse: [n + 1], not descending; row i has the entries start[i] .. start[i + 1] - 1. start[0] may be above 0,
+                             * where a split begins amid the rows of another */
+    const uint32_t *column; /* sparse: [start[n]], in [0, features), ascending within a row */
+    const float *value;     /* sparse: [start[n]], finite; an entry may be 0 */
 };
+
+/** How many times the values the numbers of a row are. */
+static inline double dsgd_form_unit(enum dsgd_form form)
+{
+    return form == DSGD_ROWS_BYTES ? 255.0 : 1.0;
+}
+
+enum { DSGD_DATASET_CLASSES = 256 /* labels are bytes: a dataset of more classes is refused */, DSGD_DATASET_ARRAYS = 8 };
 
 /** A loaded dataset. */
 struct dsgd_dataset {
@@ -20,9 +41,10 @@ struct dsgd_dataset {
     char title[96];         /* for logs, tables, captions: "MNIST", "Fashion-MNIST (clothes), not MNIST" */
     size_t features;        /* 784 */
     size_t classes;         /* 10 */
-    struct dsgd_split train, test;
-    void *owned[4];         /* the arrays behind feature and label that dsgd_dataset_destroy frees; NULL if borrowed */
-    char sha256[65];        /* of the decompressed files that were read, one after another: train images, labels, test images, labels */
+    struct dsgd_split train, test; /* of one form */
+    void *owned[DSGD_DATASET_ARRAYS]; /* the arrays of both splits that dsgd_dataset_destroy frees, in any order; NULL if borrowed */
+    char sha256[65];        /* of the decompressed files that were read, one after another: train images, labels, test images, labels; of
+                             * floats and sparse rows what dsgd_dataset_hash says */
 };
 
 /** `folder` is the user's data folder (--data), or NULL: then $DSGD_DATA, then data/. */
@@ -65,6 +87,15 @@ struct dsgd_dataset_ops {
     enum dsgd_status (*survey)(const struct dsgd_dataset_args *args, struct dsgd_data_survey *out);
 };
 
+/** Loads a dataset and checks it (dsgd_dataset_check). Caller: dsgd_dataset_destroy. */
+enum dsgd_status dsgd_dataset_load(const struct dsgd_dataset_ops *dataset, const struct dsgd_dataset_args *args, struct dsgd_dataset **out);
+/** Whether a dataset is what the comments above say: shapes, labels, ascending columns in range, finite values. A pass over the data; a
+ *  reader that knows files and lines calls it where it has no better sentence. DSGD_EINPUT with a sentence that names dataset and example. */
+enum dsgd_status dsgd_dataset_check(const struct dsgd_dataset *data);
+/** Fills data->sha256. Bytes: of train features, train labels, test features, test labels. Floats and sparse rows: of both splits, one
+ *  after the other, each as n and features (64-bit), then the floats (IEEE 754, 32-bit), or the number of entries of each row (64-bit), all
+ *  columns (32-bit) and all values; then the labels. Numbers are little-endian; a split without examples has no part in it. */
+void dsgd_dataset_hash(struct dsgd_dataset *data);
 /** Frees a dataset; accepts NULL and half-built ones. */
 void dsgd_dataset_destroy(struct dsgd_dataset *data);
 

@@ -19,9 +19,12 @@ enum dsgd_status dsgd_split_tuning(struct dsgd_dataset *data)
                          data->name, n, PARTS);
     }
     data->train.n = n - held_out;
-    data->test = (struct dsgd_split){.n = held_out,
-                                     .feature = data->train.feature + data->train.n * data->features,
-                                     .label = data->train.label + data->train.n};
+    data->test = data->train; /* the same arrays, from the first row that is held out on */
+    data->test.n = held_out;
+    data->test.label += data->train.n;
+    if (data->train.form == DSGD_ROWS_BYTES) { data->test.feature += data->train.n * data->features; }
+    if (data->train.form == DSGD_ROWS_FLOATS) { data->test.real += data->train.n * data->features; }
+    if (data->train.form == DSGD_ROWS_SPARSE) { data->test.start += data->train.n; }
     const size_t used = strlen(data->title);
     snprintf(data->title + used, sizeof data->title - used, ", tuning split (%zu held out)", held_out);
     return DSGD_OK;

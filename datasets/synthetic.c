@@ -10,6 +10,9 @@
  * features are frequent and most are rare, as words are in texts, and a gradient has few large coordinates. Classes are then closer than
  * `separability` says, which is their distance where all features are there.
  *
+ * form = floats: the same numbers, between 0 and 1, before they are rounded down to bytes. form = sparse: those of them that are not 0; so
+ * runs on the two forms have the same bits (convex/linear.h). Their optima are computed twice: the hash of the data is another.
+ *
  * Everything is keyed randomness (sim/kernel/rng.h) and arithmetic that IEEE 754 fixes, without functions of a mathematical
  * library (a normal number is a sum of 8 uniform bytes): the same keys give the same bytes on any machine.
  *
@@ -17,12 +20,12 @@
  * shall differ in what the algorithms draw, on one set of data with one optimum, as runs on files do.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "datasets/split.h"
 #include "sim/kernel/maths.h"
 #include "sim/kernel/rng.h"
-#include "sim/sha256.h"
 
 enum {
     UNIFORMS = 8,            /* bytes that make one normal number ... */
@@ -35,7 +38,7 @@ enum {
 struct config {
     int64_t n, n_test, features, classes, seed;
     double separability, rare;
-    int split;
+    int split, form;
 };
 
 static const struct dsgd_param synthetic_params[] = {
@@ -50,9 +53,13 @@ static const struct dsgd_param synthetic_params[] = {
      "an example has feature j = 1, 2, .. with probability j^-rare; 0 = all features"},
     {"seed", DSGD_PARAM_INT, offsetof(struct config, seed), "1", 0, 4294967295.0, NULL,
      "of the data; does not follow the run's seed, so that all seeds share one optimum"},
+    {"form", DSGD_PARAM_CHOICE, offsetof(struct config, form), "bytes", 0, 0, "bytes|floats|sparse",
+     "rows in memory: floats = not rounded to multiples of 1/255; sparse = the same floats, those that are not 0 alone"},
     DSGD_SPLIT_PARAM(offsetof(struct config, split)),
     DSGD_PARAM_END,
 };
+
+static const char *const of_form[] = {"", ", floats", ", sparse floats"}; /* in the title */
 
 /* Two numbers of mean 0, variance 1 from one draw: the sum of 8 bytes has mean 1020 and variance 8 (256^2 - 1)/12. */
 static void normals(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t split, double z[NORMALS])
@@ -88,36 +95,121 @@ static void choose_centres(const struct config *config, double *centre)
     for (size_t j = 0; j < classes * features; ++j) { centre[j] *= config->separability / sqrt(2.0); }
 }
 
-/* Features that an example does not have become 0: below[j] of 2^32 words let it have feature j. */
-static void leave_out(const struct config *config, const uint64_t *below, uint32_t split, uint32_t i, uint8_t *row)
+/* Where the numbers of one example go: the array of its form. A sparse row without arrays is counted. */
+struct sink {
+    enum dsgd_form form;
+    uint8_t *byte;
+    float *real; /* floats, or the values of a sparse row */
+    uint32_t *column;
+    size_t count; /* entries of a sparse row */
+};
+
+/* Feature j is value / 255, value in [0, 255]. */
+static inline void put(struct sink *to, size_t j, double value)
 {
-    const struct dsgd_rng_key key = {(uint32_t)config->seed, dsgd_rng_purpose("synthetic rare features")};
-    struct dsgd_rng4 words = {{0}};
-    for (size_t j = 0; j < (size_t)config->features; ++j) {
-        if (j % 4 == 0) { words = dsgd_rng_draw(key, (uint32_t)(j / 4), i, split, 0); }
-        if (words.word[j % 4] >= below[j]) { row[j] = 0; }
+    if (to->form == DSGD_ROWS_BYTES) {
+        to->byte[j] = (uint8_t)value;
+        return;
+    }
+    const float real = (float)(value / 255);
+    if (to->form == DSGD_ROWS_FLOATS) {
+        to->real[j] = real;
+    } else if (real > 0) {
+        if (to->real) {
+            to->column[to->count] = (uint32_t)j;
+            to->real[to->count] = real;
+        }
+        ++to->count;
     }
 }
 
-/* below: NULL if each example has all features. */
-static void fill_split(const struct config *config, const double *centre, const uint64_t *below, uint32_t split, size_t n, uint8_t *feature,
-                       uint8_t *label)
+/* What examples are made of. */
+struct recipe {
+    const struct config *config;
+    double *centre;  /* [classes][features] */
+    uint64_t *below; /* [features] how many of 2^32 words let an example have feature j; NULL if each has all */
+};
+
+static void make_row(const struct recipe *recipe, uint32_t split, size_t i, struct sink *to)
 {
-    const struct dsgd_rng_key key = {(uint32_t)config->seed, dsgd_rng_purpose("synthetic noise")};
+    const struct config *config = recipe->config;
+    const struct dsgd_rng_key noise = {(uint32_t)config->seed, dsgd_rng_purpose("synthetic noise")};
+    const struct dsgd_rng_key rare = {(uint32_t)config->seed, dsgd_rng_purpose("synthetic rare features")};
     const size_t features = (size_t)config->features;
-#pragma omp parallel for schedule(static) if (n >= EXAMPLES_PARALLEL)
-    for (size_t i = 0; i < n; ++i) {
-        uint8_t *row = feature + i * features;
-        double z[NORMALS] = {0};
-        label[i] = (uint8_t)(i % (size_t)config->classes);
-        const double *m = centre + label[i] * features;
-        for (size_t j = 0; j < features; ++j) {
-            if (j % NORMALS == 0) { normals(key, (uint32_t)(j / NORMALS), (uint32_t)i, split, z); }
-            const double value = (z[j % NORMALS] + m[j]) * (255.0 / 3);
-            row[j] = value <= 0 ? 0 : value >= 255 ? 255 : (uint8_t)value;
-        }
-        if (below) { leave_out(config, below, split, (uint32_t)i, row); }
+    const double *m = recipe->centre + i % (size_t)config->classes * features;
+    double z[NORMALS] = {0};
+    struct dsgd_rng4 words = {{0}};
+    for (size_t j = 0; j < features; ++j) {
+        if (j % NORMALS == 0) { normals(noise, (uint32_t)(j / NORMALS), (uint32_t)i, split, z); }
+        if (recipe->below && j % 4 == 0) { words = dsgd_rng_draw(rare, (uint32_t)(j / 4), (uint32_t)i, split, 0); }
+        const bool has = !recipe->below || words.word[j % 4] < recipe->below[j];
+        const double value = (z[j % NORMALS] + m[j]) * (255.0 / 3);
+        put(to, j, !has || value <= 0 ? 0 : value >= 255 ? 255 : value);
     }
+}
+
+/* Allocates an array of the dataset, in the next free place of owned; NULL if there is no memory. */
+static void *take(struct dsgd_dataset *data, size_t count, size_t size)
+{
+    for (int k = 0; k < DSGD_DATASET_ARRAYS; ++k) {
+        if (!data->owned[k]) { return data->owned[k] = malloc((count + 1) * size); } /* + 1: never 0 bytes */
+    }
+    return NULL;
+}
+
+/* The entries of each sparse row are counted, then made: twice the time, but never the memory of dense rows. */
+static bool fill_sparse(const struct recipe *recipe, uint32_t split, struct dsgd_dataset *data, struct dsgd_split *out)
+{
+    size_t *start = take(data, out->n, sizeof *start);
+    if (!start) { return false; }
+    start[0] = 0;
+#pragma omp parallel for schedule(static) if (out->n >= EXAMPLES_PARALLEL)
+    for (size_t i = 0; i < out->n; ++i) {
+        struct sink to = {.form = DSGD_ROWS_SPARSE};
+        make_row(recipe, split, i, &to);
+        start[i + 1] = to.count;
+    }
+    for (size_t i = 0; i < out->n; ++i) { start[i + 1] += start[i]; }
+    uint32_t *column = take(data, start[out->n], sizeof *column);
+    float *value = take(data, start[out->n], sizeof *value);
+    if (!column || !value) { return false; }
+#pragma omp parallel for schedule(static) if (out->n >= EXAMPLES_PARALLEL)
+    for (size_t i = 0; i < out->n; ++i) {
+        struct sink to = {.form = DSGD_ROWS_SPARSE, .real = value + start[i], .column = column + start[i]};
+        make_row(recipe, split, i, &to);
+    }
+    out->start = start;
+    out->column = column;
+    out->value = value;
+    return true;
+}
+
+/* Bytes or floats. */
+static bool fill_dense(const struct recipe *recipe, uint32_t split, struct dsgd_dataset *data, struct dsgd_split *out)
+{
+    const bool bytes = out->form == DSGD_ROWS_BYTES;
+    const size_t features = data->features;
+    uint8_t *byte = bytes ? take(data, out->n * features, 1) : NULL; /* at most 1e8 * 2^20: no overflow */
+    float *real = bytes ? NULL : take(data, out->n * features, sizeof *real);
+    if (!byte && !real) { return false; }
+#pragma omp parallel for schedule(static) if (out->n >= EXAMPLES_PARALLEL)
+    for (size_t i = 0; i < out->n; ++i) {
+        struct sink to = {.form = out->form, .byte = bytes ? byte + i * features : NULL, .real = bytes ? NULL : real + i * features};
+        make_row(recipe, split, i, &to);
+    }
+    out->feature = byte;
+    out->real = real;
+    return true;
+}
+
+static bool fill_split(const struct recipe *recipe, uint32_t split, size_t n, struct dsgd_dataset *data, struct dsgd_split *out)
+{
+    *out = (struct dsgd_split){.n = n, .form = (enum dsgd_form)recipe->config->form};
+    uint8_t *label = take(data, n, 1);
+    if (!label || !(out->form == DSGD_ROWS_SPARSE ? fill_sparse : fill_dense)(recipe, split, data, out)) { return false; }
+    for (size_t i = 0; i < n; ++i) { label[i] = (uint8_t)(i % data->classes); }
+    out->label = label;
+    return true;
 }
 
 /* [features] 2^32 j^-rare, or NULL if there is no memory; the caller frees it. */
@@ -132,34 +224,20 @@ static uint64_t *presence(const struct config *config)
 
 static enum dsgd_status generate(const struct config *config, struct dsgd_dataset *data)
 {
-    const size_t n[2] = {(size_t)config->n, (size_t)config->n_test}, features = (size_t)config->features;
-    struct dsgd_split *split[2] = {&data->train, &data->test};
-    double *centre = malloc((size_t)config->classes * features * sizeof *centre);
-    uint64_t *below = config->rare > 0 ? presence(config) : NULL;
-    const int last = config->split == DSGD_SPLIT_TUNING ? TRAIN : TEST;
-    for (int s = TRAIN; s <= last; ++s) {
-        data->owned[2 * s] = malloc(n[s] * features); /* at most 1e8 * 2^20: no overflow */
-        data->owned[2 * s + 1] = malloc(n[s]);
+    const size_t n = (size_t)config->n, n_test = (size_t)config->n_test;
+    struct recipe recipe = {config, malloc(data->classes * data->features * sizeof *recipe.centre), config->rare > 0 ? presence(config) : NULL};
+    bool made = recipe.centre && (recipe.below || !(config->rare > 0));
+    if (made) {
+        choose_centres(config, recipe.centre);
+        made = fill_split(&recipe, TRAIN, n, data, &data->train) &&
+               (config->split == DSGD_SPLIT_TUNING || fill_split(&recipe, TEST, n_test, data, &data->test));
     }
-    if (!centre || (config->rare > 0 && !below) || !data->owned[2 * TRAIN] || !data->owned[2 * TRAIN + 1] || !data->owned[2 * last] || !data->owned[2 * last + 1]) {
-        free(centre);
-        free(below);
-        return dsgd_fail(DSGD_ENOMEM, "dataset synthetic: no memory for %zu + %zu examples of %zu features", n[TRAIN],
-                         n[TEST], features);
+    free(recipe.centre);
+    free(recipe.below);
+    if (!made) {
+        return dsgd_fail(DSGD_ENOMEM, "dataset synthetic: no memory for %zu + %zu examples of %zu features", n, n_test, data->features);
     }
-    choose_centres(config, centre);
-    struct sha256_ctx hash;
-    sha256_init(&hash);
-    for (int s = TRAIN; s <= last; ++s) {
-        uint8_t *feature = data->owned[2 * s], *label = data->owned[2 * s + 1];
-        fill_split(config, centre, below, (uint32_t)s, n[s], feature, label);
-        *split[s] = (struct dsgd_split){.n = n[s], .feature = feature, .label = label};
-        sha256_update(&hash, n[s] * features, feature);
-        sha256_update(&hash, n[s], label);
-    }
-    free(centre);
-    free(below);
-    dsgd_sha256_end(&hash, 64, data->sha256);
+    dsgd_dataset_hash(data);
     return DSGD_OK;
 }
 
@@ -176,11 +254,10 @@ static enum dsgd_status synthetic_load(const struct dsgd_dataset_args *args, str
     data->features = (size_t)config->features;
     data->classes = (size_t)config->classes;
     snprintf(data->name, sizeof data->name, "synthetic");
-    const int length = snprintf(data->title, sizeof data->title, "synthetic data (%lld classes, %lld features, separability %g",
-                                (long long)config->classes, (long long)config->features, config->separability);
-    if (length > 0 && (size_t)length < sizeof data->title) {
-        snprintf(data->title + length, sizeof data->title - (size_t)length, config->rare > 0 ? ", rare %g)" : ")", config->rare);
-    }
+    char rare[32] = "";
+    if (config->rare > 0) { snprintf(rare, sizeof rare, ", rare %g", config->rare); }
+    snprintf(data->title, sizeof data->title, "synthetic data (%lld classes, %lld features, separability %g%s%s)", (long long)config->classes,
+             (long long)config->features, config->separability, rare, of_form[config->form]);
     enum dsgd_status status = generate(config, data);
     if (status == DSGD_OK && config->split == DSGD_SPLIT_TUNING) { status = dsgd_split_tuning(data); }
     if (status != DSGD_OK) {

@@ -63,6 +63,22 @@ problem sigmoid
 [ "$(column one.h5 gap last)" = NaN ] || fail "sigmoid: a gap to an unknown minimum: $(column one.h5 gap last)"
 awk -v n="$(column one.h5 grad_norm2 last)" 'BEGIN { exit !(n ~ /^[0-9]/ && n > 0) }' || fail "sigmoid: no grad_norm2"
 
+# the same numbers as floats and as sparse rows: the same digest, on any number of threads and on the guard
+for problem in logistic svm softmax one_vs_rest sigmoid; do
+    problem "$problem" synthetic.rare=0.5 synthetic.form=sparse
+    [ "$problem" = sigmoid ] || certified "$problem" synthetic.rare=0.5 synthetic.form=sparse
+    "$DSGD" show one.h5 | grep -q 'rare 0.5, sparse floats' || fail "$problem: show does not say that rows are sparse"
+    set=(--set problem="$problem" --set synthetic.rare=0.5 --quiet)
+    rm -f guard.h5 floats.h5
+    "$DSGD" run small.conf "${set[@]}" --set synthetic.form=sparse --set backend=guard -o guard.h5 2>err || fail "$problem, sparse, guard: $(cat err)"
+    "$DSGD" run small.conf "${set[@]}" --set synthetic.form=floats -o floats.h5 2>err || fail "$problem, floats: $(cat err)"
+    for other in guard floats; do
+        [ "$("$DSGD" digest $other.h5 | cut -d' ' -f1)" = "$("$DSGD" digest one.h5 | cut -d' ' -f1)" ] || fail "$problem: sparse rows, $other: another digest"
+    done
+done
+"$DSGD" run small.conf --set problem=softmax --set synthetic.form=dense -o x.h5 2>err
+[ $? -eq 2 ] && grep -q 'bytes|floats|sparse' err || fail "synthetic.form = dense: $(cat err)"
+
 # what the non-convex problem lacks
 "$DSGD" optimum small.conf --set problem=sigmoid >out 2>err
 [ $? -eq 2 ] && grep -q 'sigmoid has no certified optimum' err && ! grep -q 'l2' err || fail "optimum of sigmoid: $(cat out err)"

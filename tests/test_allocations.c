@@ -252,7 +252,8 @@ static void allocation_fails_data_are_not_to_blame(void **state)
     assert_int_equal(mkdir(folder, 0777), 0);
     write_images(folder);
     long all = 0;
-    for (int s = 0; s < 4; ++s) {
+    for (int s = 0; s < 8; ++s) {
+        static const char *const form[] = {"bytes", "floats", "sparse"};
         const char *name = s < 2 ? "mnist" : "synthetic";
         const struct dsgd_dataset_ops *ops = dsgd_dataset_find(name);
         _Alignas(16) unsigned char config[256];
@@ -263,6 +264,7 @@ static void allocation_fails_data_are_not_to_blame(void **state)
             static const char *const small[] = {"n", "30", "n_test", "6", "features", "4", "classes", "3"};
             assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, small[j]), name, config, small[j + 1]), DSGD_OK);
         }
+        if (s >= 2) { assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, "form"), name, config, form[s / 2 - 1]), DSGD_OK); }
         calls = fail_at = 0;
         HARNESS_OK(whole_reading(name, config, root));
         const long count = calls;

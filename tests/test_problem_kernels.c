@@ -8,7 +8,7 @@
 #include "convex/registry.h"
 #include "sim/problem_rows.h"
 #include "tests/ops.h"
-#include "tests/synthetic.h"
+#include "tests/rows_case.h"
 
 enum { N = 97, FEATURES = 300, CLASSES = 7, BATCH = 3, ROWS = 3, CONFIG_SIZE = 256, METRICS = 8 };
 
@@ -55,12 +55,8 @@ static void gradients_and_metrics(const struct dsgd_problem_ops *problem, const 
     free(x), free(expected), free(got), free(model);
 }
 
-static void devices_compute_the_plain_numbers(void **state)
+static void every_problem(const struct dsgd_dataset *data)
 {
-    (void)state;
-    struct dsgd_dataset *data = synthetic_create(11, N, FEATURES, CLASSES);
-    memcpy(&elsewhere, dsgd_device_at(0), sizeof elsewhere);
-    elsewhere.name = "elsewhere";
     size_t problems = 0;
     for (const struct dsgd_problem_ops *ops; (ops = dsgd_problem_at(problems)) != NULL; ++problems) {
         _Alignas(16) unsigned char config[CONFIG_SIZE];
@@ -80,7 +76,18 @@ static void devices_compute_the_plain_numbers(void **state)
         ops->destroy(self);
     }
     assert_true(problems >= 6);
-    dsgd_dataset_destroy(data);
+}
+
+static void devices_compute_the_plain_numbers(void **state)
+{
+    (void)state;
+    memcpy(&elsewhere, dsgd_device_at(0), sizeof elsewhere);
+    elsewhere.name = "elsewhere";
+    for (int form = DSGD_ROWS_BYTES; form <= DSGD_ROWS_SPARSE; ++form) {
+        struct dsgd_dataset *data = rows_as(synthetic_create(11, N, FEATURES, CLASSES), (enum dsgd_form)form, true);
+        every_problem(data);
+        dsgd_dataset_destroy(data);
+    }
 }
 
 /* The definition of sums, in float or in double. */

@@ -69,7 +69,8 @@ static void load_each_key_changes_the_bytes(void **unused)
     static const char *const keys[][3] = {{"seed", "2", NULL},     {"n", "601", NULL},
                                           {"n_test", "302", NULL}, {"features", "22", NULL},
                                           {"classes", "4", NULL},  {"separability", "6.1", NULL},
-                                          {"rare", "0.1", NULL}};
+                                          {"rare", "0.1", NULL},   {"form", "floats", NULL},
+                                          {"form", "sparse", NULL}};
     struct dsgd_dataset *a = load(none);
     for (size_t k = 0; k < sizeof keys / sizeof *keys; ++k) {
         struct dsgd_dataset *b = load(keys[k]);
@@ -127,6 +128,44 @@ static void rare_features_fall_as_a_power(void **unused)
     assert_non_null(strstr(rare->title, "separability 0, rare 0.5)"));
     dsgd_dataset_destroy(all);
     dsgd_dataset_destroy(rare);
+}
+
+/* The bytes are the floats rounded down; the sparse rows are the floats that are not 0, also where the test set is held out. */
+static void forms_hold_the_same_numbers(void **unused)
+{
+    (void)unused;
+    for (int tuning = 0; tuning < 2; ++tuning) {
+        const char *split = tuning ? "tuning" : "full";
+        struct dsgd_dataset *bytes = load((const char *const[]){"rare", "0.3", "split", split, NULL});
+        struct dsgd_dataset *floats = load((const char *const[]){"rare", "0.3", "split", split, "form", "floats", NULL});
+        struct dsgd_dataset *sparse = load((const char *const[]){"rare", "0.3", "split", split, "form", "sparse", NULL});
+        for (int s = 0; s < 2; ++s) {
+            const struct dsgd_split *b = s ? &bytes->test : &bytes->train, *f = s ? &floats->test : &floats->train, *p = s ? &sparse->test : &sparse->train;
+            assert_int_equal(f->n, b->n);
+            assert_int_equal(p->n, b->n);
+            assert_memory_equal(f->label, b->label, b->n);
+            assert_memory_equal(p->label, b->label, b->n);
+            for (size_t i = 0; i < b->n; ++i) {
+                size_t k = p->start[i];
+                for (size_t j = 0; j < 21; ++j) {
+                    const double value = 255 * (double)f->real[21 * i + j], off = value - b->feature[21 * i + j];
+                    assert_true(off > -1e-4 && off < 1 && value <= 255);
+                    if (value == 0) { continue; }
+                    assert_true(k < p->start[i + 1] && p->column[k] == j && p->value[k] == f->real[21 * i + j]);
+                    ++k;
+                }
+                assert_int_equal(k, p->start[i + 1]);
+            }
+        }
+        assert_non_null(strstr(floats->title, "rare 0.3, floats)"));
+        assert_non_null(strstr(sparse->title, "rare 0.3, sparse floats)"));
+        assert_int_equal(dsgd_dataset_check(bytes), DSGD_OK);
+        assert_int_equal(dsgd_dataset_check(floats), DSGD_OK);
+        assert_int_equal(dsgd_dataset_check(sparse), DSGD_OK);
+        dsgd_dataset_destroy(bytes);
+        dsgd_dataset_destroy(floats);
+        dsgd_dataset_destroy(sparse);
+    }
 }
 
 /* Metrics of softmax regression at its certified optimum. */
@@ -200,6 +239,7 @@ int main(void)
         cmocka_unit_test(load_any_number_of_threads_same_bytes),
         cmocka_unit_test(classes_are_equally_frequent_and_half_of_the_features_zero),
         cmocka_unit_test(rare_features_fall_as_a_power),
+        cmocka_unit_test(forms_hold_the_same_numbers),
         cmocka_unit_test(separability_orders_objective_and_errors),
         cmocka_unit_test(two_classes_respect_the_bound_of_any_classifier),
         cmocka_unit_test(load_fewer_examples_than_classes_is_refused),

@@ -1,43 +1,46 @@
-/* linear.c - stochastic gradients and metrics of linear classifiers on byte features, on the CPU. Formulas: convex/linear.h. The factor
- * 1/255 of the pixels is applied to scalars, never to rows.
+/* linear.c - stochastic gradients and metrics of linear classifiers on rows of any form, on the CPU. Formulas: convex/linear.h; rows: row.h.
+ * The factor 1/255 of bytes is applied to scalars, never to rows.
  */
 #include "convex/linear.h"
 
 #include <stdlib.h>
 
-#include "convex/cpu/bytes.h"
+#include "convex/cpu/row.h"
 #include "convex/cpu/rows.h"
 #include "sim/kernel/sum.h"
 
-enum dsgd_status dsgd_linear_gradient(const void *self, const float *x, const struct dsgd_batch *batch,
-                                      float *restrict grad)
+CONVEX_CPU_INLINE enum dsgd_status gradient_of(const struct dsgd_linear *p, const float *x, const struct dsgd_batch *batch, float *restrict grad,
+                                               enum dsgd_form form)
 {
-    const struct dsgd_linear *p = self;
+    const struct dsgd_split *train = &p->data->train;
     const size_t features = p->features;
-    const float l2 = (float)p->l2;
-    if (batch->count == 0) {
-        return dsgd_fail(DSGD_EINTERNAL, "gradient of an empty minibatch, expected at least 1 example");
-    }
-    dsgd_bytes_prefetch(features, p->data->train.feature + batch->example[0] * features);
+    const float l2 = (float)p->l2, unit = (float)dsgd_form_unit(form);
+    convex_cpu_row_prefetch(convex_cpu_row_at(train, features, batch->example[0], form), form);
     for (uint32_t b = 0; b < batch->count; ++b) {
         const size_t i = batch->example[b];
-        const uint8_t *restrict row = p->data->train.feature + i * features;
-        if (b + 1 < batch->count) {
-            dsgd_bytes_prefetch(features, p->data->train.feature + batch->example[b + 1] * features);
-        }
-        const float y = p->data->train.label[i] == p->digit ? 1.0f : -1.0f;
-        const float score = dsgd_bytes_dot_float(features, row, x) / 255.0f + x[features];
+        const struct convex_cpu_row row = convex_cpu_row_at(train, features, i, form);
+        if (b + 1 < batch->count) { convex_cpu_row_prefetch(convex_cpu_row_at(train, features, batch->example[b + 1], form), form); }
+        const float y = train->label[i] == p->digit ? 1.0f : -1.0f;
+        const float score = convex_cpu_row_dot_float(row, x, form) / unit + x[features];
         const float c = y * p->loss->slope_float(y * score) / (float)batch->count;
-        const float c_pixel = c / 255.0f;
-        if (b == 0) { /* the first example also writes the regulariser: one pass over grad fewer */
-            for (size_t j = 0; j < features; ++j) { grad[j] = l2 * x[j] + c_pixel * (float)row[j]; }
+        if (b == 0) {
+            convex_cpu_row_begin_float(row, l2, x, c / unit, grad, form);
             grad[features] = l2 * x[features] + c;
         } else if (c != 0.0f) {
-            for (size_t j = 0; j < features; ++j) { grad[j] += c_pixel * (float)row[j]; }
+            convex_cpu_row_add_float(row, c / unit, grad, form);
             grad[features] += c;
         }
     }
     return DSGD_OK;
+}
+
+enum dsgd_status dsgd_linear_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
+{
+    const struct dsgd_linear *p = self;
+    if (batch->count == 0) {
+        return dsgd_fail(DSGD_EINTERNAL, "gradient of an empty minibatch, expected at least 1 example");
+    }
+    return CONVEX_CPU_BY_FORM(p->data->train.form, gradient_of, p, x, batch, grad);
 }
 
 static size_t linear_losses(const void *problem, const struct dsgd_split *split, size_t from, size_t to, const double *x, double *loss)
@@ -46,7 +49,7 @@ static size_t linear_losses(const void *problem, const struct dsgd_split *split,
     size_t wrong = 0;
     for (size_t i = from; i < to; ++i) {
         const double y = dsgd_linear_sign(p, split->label[i]);
-        const double score = dsgd_linear_score(p, split->feature + i * p->features, x);
+        const double score = dsgd_linear_score(p, split, i, x);
         loss[i - from] = p->loss->value(y * score);
         wrong += (score > 0) != (y > 0);
     }
@@ -88,9 +91,37 @@ enum dsgd_status dsgd_linear_evaluate(const void *self, const double *x, double 
     return dsgd_linear_metrics(p, linear_losses, p->data, p->l2, p->d, x, value);
 }
 
-double dsgd_linear_score(const struct dsgd_linear *p, const uint8_t *row, const double *w)
+CONVEX_CPU_INLINE double score_of(const struct dsgd_linear *p, const struct dsgd_split *split, size_t i, const double *w, enum dsgd_form form)
 {
-    return dsgd_bytes_dot(p->features, row, w) / 255.0 + w[p->features];
+    return convex_cpu_row_dot(convex_cpu_row_at(split, p->features, i, form), w, form) / dsgd_form_unit(form) + w[p->features];
+}
+
+double dsgd_linear_score(const struct dsgd_linear *p, const struct dsgd_split *split, size_t i, const double *w)
+{
+    return CONVEX_CPU_BY_FORM(split->form, score_of, p, split, i, w);
+}
+
+CONVEX_CPU_INLINE void add_of(const struct dsgd_split *split, size_t features, size_t i, double scale, double *out, enum dsgd_form form)
+{
+    convex_cpu_row_add(convex_cpu_row_at(split, features, i, form), scale, out, form);
+}
+
+void dsgd_linear_add(const struct dsgd_split *split, size_t features, size_t i, double scale, double *out)
+{
+    CONVEX_CPU_BY_FORM(split->form, add_of, split, features, i, scale, out);
+}
+
+double dsgd_linear_square(const struct dsgd_split *split, size_t features, size_t i)
+{
+    if (split->form == DSGD_ROWS_BYTES) {
+        const uint8_t *row = split->feature + i * features;
+        uint64_t sum = 0; /* exact */
+        for (size_t j = 0; j < features; ++j) { sum += (uint64_t)row[j] * row[j]; }
+        return (double)sum / (255.0 * 255.0) + 1.0;
+    }
+    const struct convex_cpu_row row = convex_cpu_row_at(split, features, i, split->form);
+    return (split->form == DSGD_ROWS_FLOATS ? dsgd_sum_products_f32(features, row.real, row.real)
+                                            : dsgd_sparse_dot(features, row.count, row.column, row.real, NULL)) + 1.0;
 }
 
 static enum dsgd_status gradients(const void *self, struct dsgd_rows *w, const dsgd_f32 *x, const struct dsgd_batch *batch, dsgd_f32 *grad)

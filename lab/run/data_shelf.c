@@ -20,7 +20,7 @@ static enum dsgd_status no_memory(void)
 static enum dsgd_status load(const struct data_shelf *shelf, const struct dsgd_spec *spec, struct dsgd_dataset **out)
 {
     const struct dsgd_dataset_args args = {.config = spec->dataset_config, .folder = shelf->folder};
-    return spec->dataset->load(&args, out);
+    return dsgd_dataset_load(spec->dataset, &args, out);
 }
 
 static struct data_shelf_entry *find(const struct data_shelf *shelf, const struct dsgd_spec *spec)

@@ -121,7 +121,7 @@ enum dsgd_status dsgd_session_open(const struct dsgd_spec *spec, const struct ds
         out->data = options->loaded;
     } else {
         const struct dsgd_dataset_args data = {.config = spec->dataset_config, .folder = options->data};
-        status = spec->dataset->load(&data, &out->owned);
+        status = dsgd_dataset_load(spec->dataset, &data, &out->owned);
         out->data = out->owned;
     }
     const struct dsgd_problem_args args = {.config = spec->problem_config, .data = out->data,

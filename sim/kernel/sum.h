@@ -48,6 +48,16 @@ DSGD_HD void dsgd_sum_add(struct dsgd_sum *s, double chunk)
     }
 }
 
+/** As that many chunks that are 0: a lane is never -0, so adding 0 leaves it as it is. */
+DSGD_HD void dsgd_sum_skip(struct dsgd_sum *s, size_t chunks)
+{
+    for (size_t room; chunks > 0 && chunks >= (room = DSGD_SUM_CHUNK - s->count[0]); chunks -= room) {
+        s->count[0] = DSGD_SUM_CHUNK - 1;
+        dsgd_sum_add(s, 0.0); /* fills the level */
+    }
+    s->count[0] += (unsigned)chunks;
+}
+
 /** The sum; ends it. */
 DSGD_HD double dsgd_sum_end(struct dsgd_sum *s)
 {

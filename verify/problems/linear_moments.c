@@ -17,12 +17,7 @@ enum dsgd_status linear_moments_open(const struct dsgd_linear *p, struct linear_
     if (!out->norm2) { return dsgd_fail(DSGD_ENOMEM, "no memory for the norms of %zu examples", p->n); }
     out->point = out->norm2 + p->n;
     out->grad = out->point + p->d;
-    for (size_t i = 0; i < p->n; ++i) {
-        const uint8_t *row = p->data->train.feature + i * p->features;
-        uint64_t sum = 0; /* exact */
-        for (size_t j = 0; j < p->features; ++j) { sum += (uint64_t)row[j] * row[j]; }
-        out->norm2[i] = (double)sum / (255.0 * 255.0) + 1.0; /* and the constant feature */
-    }
+    for (size_t i = 0; i < p->n; ++i) { out->norm2[i] = dsgd_linear_square(&p->data->train, p->features, i); }
     return DSGD_OK;
 }
 
