@@ -254,7 +254,7 @@ static enum dsgd_status synthetic_load(const struct dsgd_dataset_args *args, str
     data->features = (size_t)config->features;
     data->classes = (size_t)config->classes;
     snprintf(data->name, sizeof data->name, "synthetic");
-    char rare[32] = "";
+    char rare[24] = "";
     if (config->rare > 0) { snprintf(rare, sizeof rare, ", rare %g", config->rare); }
     snprintf(data->title, sizeof data->title, "synthetic data (%lld classes, %lld features, separability %g%s%s)", (long long)config->classes,
              (long long)config->features, config->separability, rare, of_form[config->form]);
