@@ -234,7 +234,7 @@ static void configurations(void **state)
     s = setting_of("step_size = constant\nstep { constant = 0.1 }\naverage = none\n");
     assert_true(isnan(s.xi));
     expect_fine("Lemma 3", &s);
-    expect_refused("Fact 4", &s, "xi = nan");
+    expect_refused("Fact 4", &s, "no xi without step_size = theory");
 
     s = setting_of("step_size = cosine\nstep { constant = 0.1 }\naverage = none\n"); /* schedules that no statement is about */
     expect_refused("Lemma 3", &s, "step_size: expected theory, or constant");
