@@ -25,17 +25,24 @@ static enum dsgd_status restore_table(const struct dsgd_reader *r, struct dsgd_t
     return status == DSGD_OK ? DSGD_OK : dsgd_reader_broken(r, table->name, status);
 }
 
+/* The state of another program, or none. */
+static enum dsgd_status other_state(const struct dsgd_reader *r, const char *name)
+{
+    return dsgd_fail(DSGD_EINPUT, "%s: %s is missing or has another shape; expected a snapshot that this version of dsgd left (--restart begins anew)",
+                     r->path, name);
+}
+
 /* One array of the state, row by row: host memory holds one. */
 static enum dsgd_status restore_array(const struct dsgd_reader *r, struct dsgd_engine *engine, const struct dsgd_saved *saved, void *row)
 {
     char name[80];
     snprintf(name, sizeof name, "state/%.63s", saved->name);
     hid_t id = dsgd_h5_open_array(r->file, name);
-    if (id < 0) { return dsgd_reader_broken(r, name, DSGD_EINPUT); }
+    if (id < 0) { return other_state(r, name); }
     enum dsgd_status status = DSGD_OK;
     for (size_t j = 0; status == DSGD_OK && j < saved->rows; ++j) {
         status = dsgd_h5_read_row(id, dsgd_h5_memory_type(saved->type), saved->rows, saved->cols, j, row)
-                     ? dsgd_engine_saved_put(engine, saved, j, row) : dsgd_reader_broken(r, name, DSGD_EINPUT);
+                     ? dsgd_engine_saved_put(engine, saved, j, row) : other_state(r, name);
     }
     H5Dclose(id);
     return status;
