@@ -70,7 +70,7 @@ static int command(int argc, char **argv)
         status = dsgd_session_open(&spec, &open, &session);
         if (status == DSGD_OK && !session.reference.has_optimum) {
             status = dsgd_fail(DSGD_EINPUT, "problem %s has no certified optimum%s", spec.problem->name,
-                               spec.problem->optimum ? " in this configuration: expected l2 > 0" : ": expected a convex problem");
+                               spec.problem->optimum ? " in this configuration: expected l2 > 0" : ": it states none");
         }
         if (status == DSGD_OK && !options.quiet) { status = print(&session, options.json); }
         dsgd_session_close(&session);

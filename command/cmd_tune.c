@@ -31,7 +31,7 @@ static const struct argp_option tune_options_table[] = {
     {"factor", KEY_FACTOR, "RATIO", 0, "From one value to the next (2)", 0},
     {"points", KEY_POINTS, "N", 0, "Values to begin with (5)", 0},
     {"most", KEY_MOST, "N", 0, "Values at most; if the best one is still at an end then, there is no answer and exit code 2 (24)", 0},
-    {"metric", KEY_METRIC, "COLUMN", 0, "Column of the last row whose mean over the seeds shall be least (test_error)", 0},
+    {"metric", KEY_METRIC, "COLUMN", 0, "Column of the last row whose mean over the seeds shall be least (test_error; of a problem without one its objective)", 0},
     {"seeds", KEY_SEEDS, "LIST", 0, "Seeds (101,102,103); no seed of the final runs should be among them", 0},
     {"output", 'o', "FILE", 0, "Also write the value as a piece of a configuration; replaces nothing but such a file", 0},
     {NULL, 0, NULL, 0, NULL, 0},
@@ -120,7 +120,7 @@ static void print_table(FILE *out, const char *prefix, const struct tune_request
 {
     fprintf(out, "%s%s of ", prefix, r->key);
     dsgd_print_shown(out, t->name);
-    fprintf(out, " by mean %s (least is best) over %d seeds", r->metric, r->seeds);
+    fprintf(out, " by mean %s (least is best) over %d seeds", t->metric, r->seeds);
     for (int j = 0; j < r->seeds; ++j) { fprintf(out, "%s%lld", j ? ", " : " (", (long long)r->seed[j]); }
     fprintf(out, ")\n%sdata: ", prefix);
     dsgd_print_shown(out, t->dataset_title);
@@ -163,7 +163,7 @@ static enum dsgd_status print_json(const struct tune_request *r, const struct tu
     }
     json_set_text(root, "config", t->name);
     json_set_text(root, "key", r->key);
-    json_set_text(root, "metric", r->metric);
+    json_set_text(root, "metric", t->metric);
     json_set_text(root, "best", t->point[t->best].text);
     json_set_text(root, "dataset_title", t->dataset_title);
     json_set_text(root, "dataset_sha256", t->dataset_sha256);
@@ -198,10 +198,10 @@ static enum dsgd_status make(void *context, const char *path, const struct dsgd_
     return run_one(path, &one, session, options->request.argc, options->request.argv);
 }
 
-static void tried(void *context, const char *name, const struct tune_point *point)
+static void tried(void *context, const char *name, const char *metric, const struct tune_point *point)
 {
     const struct tune_options *options = context;
-    fprintf(stderr, "%s  %s = %-10s  mean %s %.6g\n", name, options->request.key, point->text, options->request.metric, point->mean);
+    fprintf(stderr, "%s  %s = %-10s  mean %s %.6g\n", name, options->request.key, point->text, metric, point->mean);
 }
 
 static int command(int argc, char **argv)
@@ -214,7 +214,7 @@ static int command(int argc, char **argv)
         "The grid grows by one value at an end as long as the best one stands there. A diverged run counts as infinite; of equally "
         "good values the middle one is taken. Every run is a result like that of dsgd run: what is there is not made again.",
         children, NULL, NULL};
-    struct tune_options options = {.request = {.key = "step.constant", .metric = "test_error", .from = 0.1, .factor = 2.0,
+    struct tune_options options = {.request = {.key = "step.constant", .from = 0.1, .factor = 2.0,
                                                .points = 5, .most = 24, .seed = {101, 102, 103}, .seeds = 3,
                                                .argc = argc, .argv = argv}};
     if (argp_parse(&argp, argc, argv, 0, NULL, &options)) { return 2; }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lab/config/words.h"
 
@@ -88,7 +89,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'q': options->quiet = true; return 0;
     case 'j': options->json = true; return 0;
     case ARGP_KEY_ARG:
-        if (options->config) { argp_error(state, "%s: expected one CONFIG", arg); }
+        if (options->config) { argp_error(state, strchr(arg, '=') ? "%s: expected one CONFIG, and keys as --set %s" : "%s: expected one CONFIG", arg, arg); }
         options->config = arg;
         return 0;
     case ARGP_KEY_END:

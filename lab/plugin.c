@@ -2,9 +2,11 @@
 #include "lab/plugin.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "algorithms/registry.h"
 #include "convex/registry.h"
@@ -193,7 +195,11 @@ enum dsgd_status dsgd_plugin_load(const char *path)
 {
     char sha256[65], again[65];
     dsgd_file_sha256(path, sha256);
-    if (!*sha256) { return dsgd_fail(DSGD_EINPUT, "plug-in %s cannot be read: expected a shared object", path); }
+    struct stat there;
+    if (!*sha256) {
+        const char *why = stat(path, &there) != 0 ? strerror(errno) : S_ISDIR(there.st_mode) ? "a folder" : "not readable";
+        return dsgd_fail(DSGD_EINPUT, "plug-in %s cannot be read (%s): expected a shared object", path, why);
+    }
     for (size_t j = 0; j < loaded_count; ++j) {
         if (strcmp(loaded[j].sha256, sha256) == 0) { return DSGD_OK; }
     }

@@ -6,11 +6,13 @@ include(CMakePackageConfigHelpers)
 
 # Headers lie in include/dsgd/FOLDER and are included as "FOLDER/name.h", as in the tree.
 set(dsgd_public_headers
-  sim/algorithm.h sim/device.h sim/engine.h sim/message.h sim/param.h sim/problem.h sim/registry.h sim/kernel/rng.h sim/run_config.h
+  sim/algorithm.h sim/device.h sim/engine.h sim/message.h sim/param.h sim/problem.h sim/registry.h sim/run_config.h
   record/runfile.h sim/schedule.h sim/status.h sim/table.h sim/transport.h
   lab/plugin.h lab/config/spec.h lab/run/costs.h lab/run/output.h lab/run/run.h lab/run/session.h convex/optimum_cache.h record/replace.h
   algorithms/registry.h algorithms/error_memory.h algorithms/sparsifier.h algorithms/dgc_warmup.h
-  convex/registry.h datasets/dataset.h)
+  sim/kernel/hd.h sim/kernel/maths.h sim/kernel/median.h sim/kernel/normal.h sim/kernel/number.h sim/kernel/permutation.h sim/kernel/rng.h
+  sim/kernel/sum.h sim/kernel/vec.h
+  convex/kernels.h convex/linear.h convex/quadratic.h convex/registry.h datasets/dataset.h datasets/split.h)
 foreach(header IN LISTS dsgd_public_headers)
   get_filename_component(folder ${header} DIRECTORY)
   install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dsgd/${folder})

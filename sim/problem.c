@@ -45,6 +45,7 @@ enum dsgd_status dsgd_problem_gradients(const struct dsgd_problem_ops *problem, 
 {
     const struct dsgd_problem_kernels *kernels = kernels_of(problem, w);
     if (w->queue->failed != DSGD_OK || w->queue->measuring) { return DSGD_OK; }
+    if (batch->count == 0) { return dsgd_fail(DSGD_EINTERNAL, "gradient of an empty minibatch, expected at least 1 example"); }
     if (kernels->gradients) { return kernels->gradients(self, w, x, batch, grad); }
     enum dsgd_status status = DSGD_OK;
     const struct call call = {problem, self, batch, &status};

@@ -35,7 +35,7 @@ struct dsgd_layout {
 /** What the stochastic gradients of a block of workers are taken over; a block of one worker for plain functions. */
 struct dsgd_batch {
     const uint32_t *example; /* [rows][count] indices in [0, n), host memory; unused by problems with n = 0 */
-    uint32_t count;          /* b */
+    uint32_t count;          /* b, at least 1 */
     uint32_t step, worker;   /* row i belongs to worker + i. For problems that draw noise: counter words */
     uint32_t seed;           /* seed_data */
     void *work;              /* working memory of the bytes that `workspace` asks for, 64-byte aligned, of this call alone: what is in it at the

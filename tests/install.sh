@@ -53,6 +53,13 @@ for algorithm in "$DSGD_SOURCE"/algorithms/*.c; do
         fail "$algorithm needs more than the installed headers and library"
 done
 
+# So do a problem and a dataset of the tree, from outside.
+for file in convex/quadratic.c datasets/synthetic.c; do
+    cp "$DSGD_SOURCE/$file" "$work/outside.c"
+    cc -std=c11 -fPIC -shared -D_POSIX_C_SOURCE=200809L -I"$prefix/include/dsgd" "$work/outside.c" -L"$lib" -ldsgd -lm -Wl,--no-undefined -o "$work/outside.so" ||
+        fail "$file needs more than the installed headers and library"
+done
+
 cp -r "$DSGD_SOURCE/examples" "$work"
 example=$work/examples/program
 cmake -S "$example" -B "$example/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1 || fail "find_package: $(cat "$work/log")"

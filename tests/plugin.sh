@@ -42,7 +42,7 @@ for command in show curve export digest; do "$DSGD" $command results/quadratic/r
 mine=$("$DSGD" path rounding.conf --plugin rounding.so)
 "$DSGD" show "$mine" | grep -q "from a plug-in algorithm rounding $(sha256sum rounding.so | cut -c1-64)" || fail 'show does not name the plug-in'
 DSGD_PLUGINS=::$work/rounding.so: "$DSGD" list rounding >out 2>err && grep -q 'bits per coordinate' out || fail "DSGD_PLUGINS: $(cat err)"
-DSGD_PLUGINS=$work/gone.so "$DSGD" list rounding >out 2>err; [ $? -eq 2 ] && grep -q 'gone.so cannot be read' err || fail "DSGD_PLUGINS of a file that is not there: $(cat err)"
+DSGD_PLUGINS=$work/gone.so "$DSGD" list rounding >out 2>err; [ $? -eq 2 ] && grep -q 'gone.so cannot be read (No such file' err || fail "DSGD_PLUGINS of a file that is not there: $(cat err)"
 "$DSGD" list rounding --plugin rounding.so --plugin ./rounding.so >out 2>err || fail "the same twice: $(cat err)"
 "$DSGD" --plugin ./rounding.so list rounding >out 2>err || fail "--plugin in front of the command: $(cat err)"
 "$DSGD" verify rounding.conf --plugin rounding.so >out 2>err || fail "verify: $(cat err)"
@@ -57,7 +57,7 @@ build other 's/bits per coordinate/bits per coordinate, as it were/'
 
 # --- what is refused --------------------------------------------------------------------------------------------------------
 
-refused gone.so 'gone.so cannot be read: expected a shared object'
+refused gone.so 'gone.so cannot be read (No such file or directory): expected a shared object'
 echo 'no object' >text.so
 refused text.so 'text.so cannot be loaded'
 build nameless 's/dsgd_plugin dsgd_plugin/dsgd_plugin some_plugin/'

@@ -69,7 +69,9 @@ static void every_problem(const struct dsgd_dataset *data)
         assert_int_equal(ops->create(&args, &self), DSGD_OK);
         ops->shape(self, &layout, &n);
         for (int which = 0; which <= OPS_DEVICES; ++which) {
-            assert_true(which == OPS_DEVICES ? ops->kernels(device_at(which)->name) == NULL : ops->kernels(device_at(which)->name)->gradients != NULL);
+            if (ops->kernels) { /* optional: without them everything is staged */
+                assert_true((which == OPS_DEVICES) == (ops->kernels(device_at(which)->name) == NULL));
+            }
             gradients_and_metrics(ops, self, layout.d, which, false);
             gradients_and_metrics(ops, self, layout.d, which, true);
         }

@@ -27,9 +27,10 @@ static size_t edit_distance(const char *a, const char *b)
     return row[m];
 }
 
-static void nearer(const char *key, const char *section, const char *candidate, size_t *best, char *text, size_t size)
+/* Keeps the candidate that is nearest; `apart`: how far its section is from the one that was written. */
+static void nearer(const char *key, size_t apart, const char *section, const char *candidate, size_t *best, char *text, size_t size)
 {
-    const size_t distance = edit_distance(key, candidate);
+    const size_t distance = apart + edit_distance(key, candidate);
     if (distance < *best) {
         *best = distance;
         snprintf(text, size, "%s%s%s", section, *section ? "." : "", candidate);
@@ -49,14 +50,13 @@ enum dsgd_status dsgd_source_unknown_key(const char *where, const char *section,
     const struct dsgd_param *table = NULL;
     for (int all = 0; all < 2 && best == SIZE_MAX; ++all) {
         for (const struct dsgd_param *p = dsgd_run_params; (all || !*section) && p->name; ++p) {
-            nearer(key, "", p->name, &best, text, sizeof text);
+            nearer(key, strlen(section), "", p->name, &best, text, sizeof text);
         }
         for (size_t i = 0; dsgd_spec_section(i, &name, &table); ++i) {
-            if (all || !*section) { nearer(key, "", name, &best, text, sizeof text); }
+            if (!*section) { nearer(key, 0, "", name, &best, text, sizeof text); }
             if (!all && strcmp(section, name) != 0) { continue; }
-            for (const struct dsgd_param *p = table; p && p->name; ++p) {
-                nearer(key, name, p->name, &best, text, sizeof text);
-            }
+            const size_t apart = *section ? edit_distance(section, name) : 0;
+            for (const struct dsgd_param *p = table; p && p->name; ++p) { nearer(key, apart, name, p->name, &best, text, sizeof text); }
         }
     }
     return dsgd_fail(DSGD_EINPUT, "%s: unknown key %s%s%s; the nearest known one is %s (all: dsgd list)",

@@ -14,7 +14,7 @@
 const char *const dsgd_source_expected[2] = {"key = value, section { ... } or include(\"file\")",
                                         "runs NAME { ... } with config = FILE.conf and key = {value, ...}"};
 
-static const char *const what_kind[] = {"configuration", "sweep"}, *const example[] = {"logistic_vanilla.conf", "quadratic.sweep"};
+static const char *const what_kind[] = {"configuration", "sweep"}, *const example[] = {"convex/quadratic.conf", "convex/quadratic.sweep"};
 
 enum { NESTED_MAX = 2 }; /* section in runs */
 

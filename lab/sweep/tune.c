@@ -16,6 +16,7 @@
 /* What the runs of one search share. */
 struct search {
     const struct tune_request *request;
+    const char *metric;     /* as requested, or the default */
     struct tune *tune;
     struct data_shelf shelf;
     char split[96];         /* "mnist.split=tuning", or "" */
@@ -77,7 +78,13 @@ static enum dsgd_status prepare(struct search *s)
     }
     DSGD_TRY(leave_optimum(s));
     DSGD_TRY(load(s, NULL, s->request->seed[0], &spec));
-    const enum dsgd_status status = check_metric(&spec, s->request->metric);
+    s->metric = s->request->metric;
+    for (int m = 0; !s->metric && m < spec.problem->metrics; ++m) {
+        if (strcmp(spec.problem->metric[m].name, "test_error") == 0) { s->metric = "test_error"; }
+    }
+    if (!s->metric) { s->metric = spec.problem->metric[0].name; }
+    snprintf(s->tune->metric, sizeof s->tune->metric, "%s", s->metric);
+    const enum dsgd_status status = check_metric(&spec, s->metric);
     if (spec.dataset && dsgd_param_find(spec.dataset->params, "split")) {
         snprintf(s->split, sizeof s->split, "%s.split=tuning", spec.dataset->name);
     }
@@ -110,7 +117,7 @@ static enum dsgd_status read_value(struct search *s, const char *path, double *v
     DSGD_TRY(dsgd_runfile_read(path, &run));
     snprintf(t->dataset_sha256, sizeof t->dataset_sha256, "%s", run->dataset_sha256);
     snprintf(t->dataset_title, sizeof t->dataset_title, "%s", run->dataset_title);
-    *value = dsgd_run_last(run, s->request->metric);
+    *value = dsgd_run_last(run, s->metric);
     if (strcmp(run->status, "diverged") == 0 || isnan(*value)) { *value = (double)INFINITY; }
     dsgd_runfile_destroy(run);
     return DSGD_OK;
@@ -147,7 +154,7 @@ static enum dsgd_status run_point(struct search *s, int exponent, struct tune_po
         sum += point->value[j];
     }
     point->mean = sum / r->seeds;
-    if (r->tried && s->tune->made > made) { r->tried(r->context, s->tune->name, point); }
+    if (r->tried && s->tune->made > made) { r->tried(r->context, s->tune->name, s->metric, point); }
     return DSGD_OK;
 }
 
@@ -181,7 +188,7 @@ static enum dsgd_status search(struct search *s)
         if (!flat && t->best > 0 && t->best < t->points - 1) { return DSGD_OK; }
         if (t->points == r->most && flat) {
             return dsgd_fail(DSGD_EINPUT, "tune %s: mean %s is the same for all %d values of %s from %s to %s: expected values that make a difference; "
-                             "another --from, --factor or --metric, or a larger --most", r->config, r->metric, t->points, r->key, t->point[0].text,
+                             "another --from, --factor or --metric, or a larger --most", r->config, s->metric, t->points, r->key, t->point[0].text,
                              t->point[t->points - 1].text);
         }
         if (t->points == r->most) {

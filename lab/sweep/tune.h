@@ -26,7 +26,7 @@ struct tune_request {
     const char *const *set; /* [sets] */
     size_t sets;
     int threads;
-    const char *key, *metric; /* "step.constant"; a column of /trace, less is better */
+    const char *key, *metric; /* "step.constant"; a column of /trace, less is better. NULL: test_error, else the problem's first metric */
     const char *const *values; /* [points] the values themselves, as they stand; NULL: a grid */
     double from, factor;      /* of a grid: from factor^j, at first j = 0..points - 1 */
     int points, most;         /* most: values, grown ones included */
@@ -39,7 +39,7 @@ struct tune_request {
     /** Makes the run of an opened configuration, as dsgd_run does; NULL: dsgd_run, which nobody can stop. */
     enum dsgd_status (*make)(void *context, const char *path, const struct dsgd_session *session);
     /** A value has all its runs, some of which were made for it. NULL: nobody listens. */
-    void (*tried)(void *context, const char *name, const struct tune_point *point);
+    void (*tried)(void *context, const char *name, const char *metric, const struct tune_point *point);
     void *context; /* of make and tried */
 };
 
@@ -47,7 +47,7 @@ struct tune {
     struct tune_point *point; /* [points], ascending values; owned */
     int points, best;
     int made;                 /* runs that were not there */
-    char name[64];            /* of the configuration */
+    char name[64], metric[64]; /* of the configuration; that decides */
     char dataset_title[128], dataset_sha256[65];
 };
 
