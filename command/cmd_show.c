@@ -122,6 +122,14 @@ static void print_block(FILE *out, const struct dsgd_runfile *run, const struct 
             c->ratio_wire, 8 * run->d);
 }
 
+/* A blank and a number for people, to the right; "-" where it is not known. */
+__attribute__((format(printf, 3, 0))) static void print_number(FILE *out, int width, const char *format, double value)
+{
+    char text[48];
+    snprintf(text, sizeof text, isnan(value) ? "-" : format, value);
+    fprintf(out, " %*s", width, text);
+}
+
 /* The dataset's name; with the beginning of its SHA-256 where the set has other data under this name. */
 static void name_dataset(const struct run_set *set, int r, char name[80])
 {
@@ -183,8 +191,15 @@ static void print_table(FILE *out, const struct run_set *set, const struct show_
         dsgd_print_padded(out, -w.dataset, dataset);
         fprintf(out, " %5lld %9lld ", (long long)run->seed, (long long)f->steps_done);
         dsgd_print_padded(out, -w.status, run->status);
-        fprintf(out, " %12.7g %10.3e %10.3e %7.3f %+8.3f %13s %6.2f %6.2f\n", f->objective, f->gap, f->test_loss_excess, f->test_error,
-                f->test_error_excess, values, f->comm.ratio_values, f->comm.ratio_wire);
+        print_number(out, 12, "%.7g", f->objective);
+        print_number(out, 10, "%.3e", f->gap);
+        print_number(out, 10, "%.3e", f->test_loss_excess);
+        print_number(out, 7, "%.3f", f->test_error);
+        print_number(out, 8, "%+.3f", f->test_error_excess);
+        fprintf(out, " %13s", values);
+        print_number(out, 6, "%.2f", f->comm.ratio_values);
+        print_number(out, 6, "%.2f", f->comm.ratio_wire);
+        fputc('\n', out);
     }
 }
 
