@@ -96,14 +96,15 @@ static enum dsgd_status divided(const char *text, const struct division *by, cha
     return status;
 }
 
-static long same_digest_for_divisions(const char *base)
+/* every: 1, or only every so many settings, where what is tested does not depend on the algorithm. */
+static long same_digest_for_divisions(const char *base, size_t every)
 {
     static const struct division first = {1, 1, CPU};
     /* W = 5: blocks that are full, that are not, and one that holds all; more threads than blocks */
     static const struct division others[] = {{2, 3, CPU}, {3, 2, CPU}, {8, 7, CPU}, {1, 1, GUARD}, {3, 2, GUARD}};
     char text[1024], expected[65], digest[65];
     long compared = 0;
-    for (size_t i = 0; settings_next(base, &i, text, sizeof text);) {
+    for (size_t i = 0; settings_next(base, &i, text, sizeof text); i += every - 1) {
         const enum dsgd_status status = divided(text, &first, expected);
         if (status == DSGD_EINPUT) { continue; }
         assert_int_equal(status, DSGD_OK);
@@ -122,7 +123,7 @@ static long same_digest_for_divisions(const char *base)
 static void digest_blocks_devices_same(void **state)
 {
     (void)state;
-    assert_true(same_digest_for_divisions(brief) >= 60);
+    assert_true(same_digest_for_divisions(brief, 1) >= 60);
 }
 
 /* One worker's row stands for all. */
@@ -131,7 +132,7 @@ static void digest_blocks_devices_merged_same(void **state)
     (void)state;
     char text[512];
     snprintf(text, sizeof text, "%semulation = merged\n", brief);
-    assert_true(same_digest_for_divisions(text) >= 3);
+    assert_true(same_digest_for_divisions(text, 1) >= 3);
 }
 
 static void engine_threads_are_used(void **state)
@@ -148,18 +149,18 @@ static void digest_blocks_epochs_same(void **state)
 {
     (void)state;
     char text[1024];
-    assert_true(same_digest_for_divisions(epochs) >= 60);
+    assert_true(same_digest_for_divisions(epochs, 13) >= 8);
     snprintf(text, sizeof text, "%semulation = merged\n", epochs);
-    assert_true(same_digest_for_divisions(text) >= 3);
+    assert_true(same_digest_for_divisions(text, 5) >= 1);
 }
 
 /* Interrupted after every fifth step, or never: snapshot, new process' worth of memory, other thread count, go on. */
-static void same_digest_with_snapshots(const char *base)
+static void same_digest_with_snapshots(const char *base, size_t every)
 {
     char text[1024], path[256];
     int compared = 0;
     harness_path(path, sizeof path, ".h5.tmp");
-    for (size_t i = 0; settings_next(base, &i, text, sizeof text);) {
+    for (size_t i = 0; settings_next(base, &i, text, sizeof text); i += every - 1) {
         struct harness h;
         enum dsgd_status status = harness_open(&h, text, NULL, 2);
         if (status == DSGD_EINPUT) { /* a combination that the algorithm refuses */
@@ -189,13 +190,13 @@ static void same_digest_with_snapshots(const char *base)
 static void snapshot_and_restore_same_digest(void **state)
 {
     (void)state;
-    same_digest_with_snapshots(brief);
+    same_digest_with_snapshots(brief, 1);
 }
 
 static void snapshot_and_restore_epochs_same_digest(void **state)
 {
     (void)state;
-    same_digest_with_snapshots(epochs);
+    same_digest_with_snapshots(epochs, 13);
 }
 
 /* One changed bit of a snapshot's state is found. */
