@@ -126,7 +126,11 @@ static void print_block(FILE *out, const struct dsgd_runfile *run, const struct 
 __attribute__((format(printf, 3, 0))) static void print_number(FILE *out, int width, const char *format, double value)
 {
     char text[48];
-    snprintf(text, sizeof text, isnan(value) ? "-" : format, value);
+    if (isnan(value)) {
+        snprintf(text, sizeof text, "-");
+    } else {
+        snprintf(text, sizeof text, format, value);
+    }
     fprintf(out, " %*s", width, text);
 }
 

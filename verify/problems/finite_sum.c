@@ -21,7 +21,7 @@ static double normal(struct dsgd_rng_key key, uint32_t item)
 static void fill(uint32_t seed, double l2, struct finite_sum *p)
 {
     const struct dsgd_rng_key key = {seed, dsgd_rng_purpose("verify finite sum")};
-    *p = (struct finite_sum){.l2 = l2, .segment = {"w", 0, FINITE_D, 1, FINITE_D}};
+    *p = (struct finite_sum){.l2 = l2, .segment = {.name = "w", .count = FINITE_D, .rows = 1, .cols = FINITE_D}};
     for (int i = 0; i < FINITE_N; ++i) {
         for (int j = 0; j < FINITE_D; ++j) { p->a[i][j] = normal(key, (uint32_t)(i * FINITE_D + j)); }
         p->y[i] = normal(key, (uint32_t)(FINITE_N * FINITE_D + i));
