@@ -73,7 +73,7 @@ static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
-    dsgd_field_sketch(d, HASHES, c->d, c->rows, c->cols);
+    dsgd_field_sketch(d, HASHES, DSGD_TEXTBOOK, c->d, c->rows, c->cols);
     dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->table, DSGD_TRANSIENT);
     dsgd_field(d, DSGD_SERVER, MOMENTUM, "momentum", DSGD_F32, c->table, DSGD_KEPT);
     dsgd_field(d, DSGD_SERVER, ERROR, "error", DSGD_F32, c->table, DSGD_KEPT);
@@ -99,14 +99,12 @@ static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_ro
 {
     const struct common *c = common;
     const dsgd_sketch *hashes = dsgd_all_hashes(s, HASHES);
-    dsgd_f32 *mean = dsgd_take_f32(s, c->table), *estimate = dsgd_take_f32(s, c->d);
+    dsgd_f32 *mean = dsgd_take_f32(s, c->table);
     dsgd_f32 *momentum = dsgd_field_f32(s, MOMENTUM), *error = dsgd_field_f32(s, ERROR), *value = dsgd_send_f32(s, VALUE);
     dsgd_set *delta = dsgd_send_set(s, INDEX);
     dsgd_mean(s, 1.0 / round->participants, dsgd_field_f64(s, SUM), mean);                              /* Alg. 1: S = mean S_i */
     dsgd_momentum(s, c->momentum, c->lr_inside ? (float)round->lr : 1.0f, mean, momentum, error);       /* S_u = rho S_u + S; S_e += eta S_u */
-    dsgd_sketch_estimate(s, hashes, error, estimate);                                                   /* U(S_e) */
-    dsgd_select_topk(s, estimate, c->k, delta);                                                         /* Delta = Top-k(U(S_e)) */
-    dsgd_gather(s, delta, estimate, value);
+    dsgd_sketch_topk(s, hashes, error, c->k, delta, value);                                             /* Delta = Top-k(U(S_e)) */
     if (c->subtract) {
         dsgd_sketch_add_some(s, hashes, -1.0f, delta, value, error);                                    /* S_e -= S(Delta) */
     } else {

@@ -36,7 +36,7 @@ static void declare(const void *common, struct dsgd_declaration *d)
     dsgd_field(d, DSGD_SERVER, TABLE_SUM, "table_sum", DSGD_F64, s->table, DSGD_TRANSIENT);
     dsgd_field(d, DSGD_SERVER, VALUE_SUM, "value_sum", DSGD_F64, s->k, DSGD_TRANSIENT);
     dsgd_field_heavy(d, HEAVY, s->k);
-    dsgd_field_sketch(d, SKETCHED_HASHES, s->d, s->rows, s->cols);
+    dsgd_field_sketch(d, SKETCHED_HASHES, DSGD_TEXTBOOK, s->d, s->rows, s->cols);
     dsgd_wire_f32(d, DSGD_UP, 0, ONLY, DSGD_TABLE, s->values, dsgd_exactly(s->table));
     dsgd_wire_set(d, DSGD_DOWN, 0, ONLY, DSGD_REQUEST, s->indices, dsgd_exactly(s->k), s->d);
     dsgd_wire_f32(d, DSGD_UP, 1, ONLY, DSGD_VALUE, s->values, dsgd_exactly(s->k));
@@ -75,12 +75,11 @@ static void absorb(const void *common, struct dsgd_rows *s, const struct dsgd_ar
 static void heavymix(const struct common *c, struct dsgd_rows *s, double mean)
 {
     const dsgd_sketch *hashes = dsgd_all_hashes(s, SKETCHED_HASHES);
-    dsgd_f32 *table = dsgd_take_f32(s, c->shared.table), *estimate = dsgd_take_f32(s, c->shared.d);
+    dsgd_f32 *table = dsgd_take_f32(s, c->shared.table);
     dsgd_f64 *norm2 = dsgd_take_f64(s, 1);
     dsgd_mean(s, mean, dsgd_field_f64(s, TABLE_SUM), table);
-    dsgd_sketch_norm2(s, hashes, table, norm2);        /* line 1 */
-    dsgd_sketch_estimate(s, hashes, table, estimate); /* line 2 */
-    dsgd_select_heavymix(s, estimate, norm2, c->shared.k, c->key_fill, dsgd_send_set(s, ONLY), dsgd_field_set(s, HEAVY)); /* lines 3, 4 */
+    dsgd_sketch_norm2(s, hashes, table, norm2); /* line 1 */
+    dsgd_sketch_heavymix(s, hashes, table, norm2, c->shared.k, c->key_fill, dsgd_send_set(s, ONLY), dsgd_field_set(s, HEAVY)); /* lines 2-4 */
 }
 
 static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)

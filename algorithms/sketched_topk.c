@@ -62,7 +62,7 @@ static void declare(const void *common, struct dsgd_declaration *d)
     const struct common *c = common;
     const struct sketched_common *s = &c->shared;
     dsgd_error_memory_declare(&c->memory, d);
-    dsgd_field_sketch(d, SKETCHED_HASHES, c->n_sketched, s->rows, s->cols);
+    dsgd_field_sketch(d, SKETCHED_HASHES, DSGD_TEXTBOOK, c->n_sketched, s->rows, s->cols);
     dsgd_field(d, DSGD_SERVER, TABLE_SUM, "table_sum", DSGD_F64, s->table, DSGD_TRANSIENT);
     dsgd_wire_f32(d, DSGD_UP, 0, UP_TABLE, DSGD_TABLE, s->values, dsgd_exactly(s->table));
     if (c->last == 1) {
@@ -127,12 +127,11 @@ static void absorb(const void *common, struct dsgd_rows *s, const struct dsgd_ar
 /* After the tables: the P k largest estimates become the request, or with P = 0 the k largest the update itself. */
 static void choose(const struct common *c, struct dsgd_rows *s, double mean)
 {
-    dsgd_f32 *table = dsgd_take_f32(s, c->shared.table), *estimate = dsgd_take_f32(s, c->n_sketched);
+    dsgd_f32 *table = dsgd_take_f32(s, c->shared.table);
     dsgd_set *chosen = dsgd_send_set(s, c->last == 1 ? ONLY : DOWN_INDEX);
     dsgd_mean(s, mean, dsgd_field_f64(s, TABLE_SUM), table);
-    dsgd_sketch_estimate(s, dsgd_all_hashes(s, SKETCHED_HASHES), table, estimate);
-    dsgd_select_topk(s, estimate, c->last == 1 ? c->asked : c->shared.k, chosen);
-    if (c->last == 0) { dsgd_gather(s, chosen, estimate, dsgd_send_f32(s, DOWN_VALUE)); }
+    dsgd_sketch_topk(s, dsgd_all_hashes(s, SKETCHED_HASHES), table, c->last == 1 ? c->asked : c->shared.k, chosen,
+                     c->last == 1 ? NULL : dsgd_send_f32(s, DOWN_VALUE));
     dsgd_unpack_places(s, c->sketched, chosen);
 }
 

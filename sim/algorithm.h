@@ -72,8 +72,9 @@ enum dsgd_life { DSGD_KEPT, DSGD_TRANSIENT };
 /** Field number `field` of each worker, of the server, or of all; zero at the start. n: elements, or the most coordinates of a set.
  *  `name` is the dataset's in a snapshot, unique within the party. */
 void dsgd_field(struct dsgd_declaration *d, enum dsgd_party party, int field, const char *name, enum dsgd_type type, size_t n, enum dsgd_life life);
-/** A field of DSGD_ALL: hash functions for vectors of n elements and tables of rows x cols, rows odd and at most DSGD_SKETCH_ROWS_MAX. */
-void dsgd_field_sketch(struct dsgd_declaration *d, int field, size_t n, uint32_t rows, uint32_t cols);
+/** A field of DSGD_ALL: hash functions for vectors of n elements and tables of rows x cols, rows odd and at most DSGD_SKETCH_ROWS_MAX; with
+ *  DSGD_BLOCKS cols is a multiple of 64. */
+void dsgd_field_sketch(struct dsgd_declaration *d, int field, enum dsgd_hash hash, size_t n, uint32_t rows, uint32_t cols);
 /** A field of the server, a transient set of at most k: what a heavy-hitter method found, before it filled up. The observer logs how many
  *  there are, and what the method's contraction is over the random fill. At most one. */
 void dsgd_field_heavy(struct dsgd_declaration *d, int field, size_t k);

@@ -1,5 +1,6 @@
 /* declare.c - what an algorithm declares, and what follows from it without running; slots that many algorithms share. */
 #include "sim/inside.h"
+#include "sim/kernel/block_hash.h"
 
 void dsgd_field(struct dsgd_declaration *d, enum dsgd_party party, int field, const char *name, enum dsgd_type type, size_t n, enum dsgd_life life)
 {
@@ -12,13 +13,16 @@ void dsgd_field(struct dsgd_declaration *d, enum dsgd_party party, int field, co
     }
 }
 
-void dsgd_field_sketch(struct dsgd_declaration *d, int field, size_t n, uint32_t rows, uint32_t cols)
+void dsgd_field_sketch(struct dsgd_declaration *d, int field, enum dsgd_hash hash, size_t n, uint32_t rows, uint32_t cols)
 {
     dsgd_field(d, DSGD_ALL, field, "hashes", DSGD_HASHES, n, DSGD_TRANSIENT);
     if (d->wrong) { return; }
     if (rows % 2 == 0 || rows > DSGD_SKETCH_ROWS_MAX || cols == 0 || cols > INT32_MAX) {
         d->wrong = "a sketch of an even number of rows, of more than 63, or of no columns";
+    } else if (hash == DSGD_BLOCKS && cols % DSGD_BLOCK > 0) {
+        d->wrong = "a sketch with hashes of blocks whose columns are no multiple of 64";
     }
+    d->field[DSGD_ALL][field].hash = hash;
     d->field[DSGD_ALL][field].rows = rows;
     d->field[DSGD_ALL][field].cols = cols;
 }

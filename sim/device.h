@@ -150,6 +150,9 @@ void dsgd_dequantise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsg
 
 /* ---- sketch: Count Sketch (Charikar, Chen, Farach-Colton 2002); a table cell sums its coordinates in ascending order ---- */
 
+/** Which hash functions: 2-wise independent buckets and 4-wise independent signs for each coordinate (Charikar et al.), or for blocks of 64
+ *  coordinates (sim/kernel/block_hash.h, docs/sketching.md), where columns are a multiple of 64. */
+enum dsgd_hash { DSGD_TEXTBOOK, DSGD_BLOCKS };
 enum dsgd_fresh { DSGD_ONCE, DSGD_EACH_STEP };
 /** Hash functions that follow from the seed and, if each step has its own, from the step; nothing happens where they are these already. */
 void dsgd_sketch_reseed(struct dsgd_rows *all, dsgd_sketch *s, uint32_t seed, enum dsgd_fresh fresh);
@@ -159,6 +162,12 @@ void dsgd_sketch_clear_some(struct dsgd_rows *r, const dsgd_sketch *s, const dsg
 void dsgd_sketch_estimate(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, dsgd_f32 *out /*[n]*/); /* median of rows; O(d rows) */
 /** Alon, Matias, Szegedy 1999: median of the rows' squared norms, an estimate of ||v||^2. */
 void dsgd_sketch_norm2(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, dsgd_f64 *out /*[1]*/);
+/** The coordinates of the k largest |estimates|, k <= n, as dsgd_select_topk of all estimates chooses them, and these estimates (value NULL: not
+ *  asked). No vector of n elements is made. */
+void dsgd_sketch_topk(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, size_t k, dsgd_set *out, dsgd_f32 *value /*[k]*/);
+/** What dsgd_select_heavymix chooses from all estimates; likewise. */
+void dsgd_sketch_heavymix(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, const dsgd_f64 *norm2 /*[1]*/, size_t k,
+                          struct dsgd_rng_key key, dsgd_set *out, dsgd_set *heavy);
 
 /* ---- lowrank: P (rows x rank) and Q (cols x rank) of all matrices lie one behind the other, column by column; sums in doubles ---- */
 

@@ -87,13 +87,17 @@ struct dsgd_device {
     void (*quantise)(struct dsgd_rows *, const struct dsgd_groups *, const dsgd_f32 *, uint32_t, const dsgd_f32 *, struct dsgd_rng_key, dsgd_i32 *);
     void (*dequantise)(struct dsgd_rows *, const struct dsgd_groups *, const dsgd_f32 *, uint32_t, const dsgd_i32 *, dsgd_f32 *);
     /* sketch; sketch_bytes: of a dsgd_sketch's array. reseed: s->seed and s->step are set */
-    size_t (*sketch_bytes)(size_t n, uint32_t rows, uint32_t cols);
+    size_t (*sketch_bytes)(enum dsgd_hash hash, size_t n, uint32_t rows, uint32_t cols);
     void (*sketch_reseed)(struct dsgd_rows *, dsgd_sketch *);
     void (*sketch_vector)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);
     void (*sketch_add_some)(struct dsgd_rows *, const dsgd_sketch *, float, const dsgd_set *, const dsgd_f32 *, dsgd_f32 *);
     void (*sketch_clear_some)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_set *, dsgd_f32 *);
     void (*sketch_estimate)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);
     void (*sketch_norm2)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f64 *);
+    size_t (*sketch_select_bytes)(const dsgd_sketch *, uint32_t rows); /* scratch of the two that choose */
+    void (*sketch_topk)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, size_t, dsgd_set *, dsgd_f32 *, void *scratch);
+    void (*sketch_heavymix)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, const dsgd_f64 *, size_t, struct dsgd_rng_key, dsgd_set *,
+                            dsgd_set *heavy, void *scratch);
     /* lowrank; scratch: lowrank_bytes for `rows` rows */
     size_t (*lowrank_bytes)(const struct dsgd_matrices *, uint32_t rows);
     void (*lowrank_times)(struct dsgd_rows *, const struct dsgd_matrices *, const dsgd_f32 *, const dsgd_f32 *, dsgd_f32 *, void *scratch);

@@ -25,6 +25,7 @@ struct dsgd_sketch {
     struct dsgd_array array; /* `count` bytes of the device's own making */
     size_t n;
     uint32_t rows, cols;
+    enum dsgd_hash hash;
     bool seeded;
     uint32_t seed, step;
 };
@@ -74,6 +75,7 @@ struct dsgd_field_spec {
     size_t n;
     enum dsgd_life life;
     uint32_t rows, cols; /* hashes */
+    enum dsgd_hash hash;
 };
 struct dsgd_wire {
     enum dsgd_kind kind;

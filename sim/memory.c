@@ -46,9 +46,10 @@ static enum dsgd_status fields(struct dsgd_engine *e, enum dsgd_party party, siz
         const struct dsgd_field_spec *spec = &e->declaration.field[party][j];
         if (!spec->name) { continue; }
         const bool hashes = spec->type == DSGD_HASHES;
-        DSGD_TRY(array(e, spec->type, hashes ? e->device->sketch_bytes(spec->n, spec->rows, spec->cols) : spec->n, rows, &field[j]));
+        DSGD_TRY(array(e, spec->type, hashes ? e->device->sketch_bytes(spec->hash, spec->n, spec->rows, spec->cols) : spec->n, rows, &field[j]));
         if (hashes) {
             field[j].as.sketch.n = spec->n;
+            field[j].as.sketch.hash = spec->hash;
             field[j].as.sketch.rows = spec->rows;
             field[j].as.sketch.cols = spec->cols;
         }

@@ -11,7 +11,7 @@ static float v[ROWS * D], table[ROWS][R * C], got[D];
 
 static struct dsgd_handle *sketch_of(struct ops *o, size_t n)
 {
-    const size_t bytes = o->queue.device->sketch_bytes(n, R, C);
+    const size_t bytes = o->queue.device->sketch_bytes(DSGD_TEXTBOOK, n, R, C);
     struct dsgd_handle *h = ops_vector(o, DSGD_HASHES, bytes, 1, NULL);
     h->as.sketch.n = n;
     h->as.sketch.rows = R;

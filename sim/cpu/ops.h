@@ -73,13 +73,17 @@ void cpu_quantise(struct dsgd_rows *, const struct dsgd_groups *, const dsgd_f32
 void cpu_dequantise(struct dsgd_rows *, const struct dsgd_groups *, const dsgd_f32 *, uint32_t, const dsgd_i32 *, dsgd_f32 *);
 
 /* sketch */
-size_t cpu_sketch_bytes(size_t n, uint32_t rows, uint32_t cols);
+size_t cpu_sketch_bytes(enum dsgd_hash hash, size_t n, uint32_t rows, uint32_t cols);
 void cpu_sketch_reseed(struct dsgd_rows *, dsgd_sketch *);
 void cpu_sketch_vector(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);
 void cpu_sketch_add_some(struct dsgd_rows *, const dsgd_sketch *, float, const dsgd_set *, const dsgd_f32 *, dsgd_f32 *);
 void cpu_sketch_clear_some(struct dsgd_rows *, const dsgd_sketch *, const dsgd_set *, dsgd_f32 *);
 void cpu_sketch_estimate(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);
 void cpu_sketch_norm2(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f64 *);
+size_t cpu_sketch_select_bytes(const dsgd_sketch *, uint32_t rows);
+void cpu_sketch_topk(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, size_t, dsgd_set *, dsgd_f32 *, void *scratch);
+void cpu_sketch_heavymix(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, const dsgd_f64 *, size_t, struct dsgd_rng_key, dsgd_set *, dsgd_set *,
+                         void *scratch);
 
 /* lowrank */
 size_t cpu_lowrank_bytes(const struct dsgd_matrices *, uint32_t rows);

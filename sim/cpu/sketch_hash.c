@@ -38,6 +38,10 @@ static enum dsgd_status check(const struct sketch_hash_family *family, size_t d,
     if (cols < 1 || cols > INT32_MAX) {
         return dsgd_fail(DSGD_EINPUT, "cols = %lu, expected 1..%ld", (unsigned long)cols, (long)INT32_MAX);
     }
+    if (family->cols_of > 0 && cols % family->cols_of > 0) {
+        return dsgd_fail(DSGD_EINPUT, "cols = %lu, expected a multiple of %lu with %s hashes", (unsigned long)cols,
+                         (unsigned long)family->cols_of, family->name);
+    }
     return DSGD_OK;
 }
 
@@ -46,9 +50,9 @@ static size_t round_up(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-size_t sketch_hash_bytes(size_t d, uint32_t rows, size_t cache_cells)
+size_t sketch_hash_bytes(const struct sketch_hash_family *family, size_t d, uint32_t rows, size_t cache_cells)
 {
-    return round_up(sizeof(struct sketch_hash)) + round_up(sketch_hash_polynomial.state_size) +
+    return round_up(sizeof(struct sketch_hash)) + round_up(family->state_size) +
            round_up(cached_cells(d, rows, cache_cells) * sizeof(uint32_t));
 }
 
@@ -67,8 +71,7 @@ enum dsgd_status sketch_hash_create(const struct sketch_hash_family *family, siz
 {
     *out = NULL;
     DSGD_TRY(check(family, d, rows, cols));
-    const size_t bytes = round_up(sizeof(struct sketch_hash)) + round_up(family->state_size) +
-                         round_up(cached_cells(d, rows, cache_cells) * sizeof(uint32_t));
+    const size_t bytes = sketch_hash_bytes(family, d, rows, cache_cells);
     void *memory = aligned_alloc(64, bytes);
     if (!memory) {
         return dsgd_fail(DSGD_ENOMEM, "hash functions of %lu x %lu tables over %zu coordinates: no memory for %zu bytes",

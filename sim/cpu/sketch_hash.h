@@ -4,7 +4,8 @@
  * s_j(i) = lowest bit of p3_j(i), degree 3 (4-wise independent); coefficients uniform in [0, p) from keyed randomness.
  * All values are exact: blocks of consecutive coordinates go through finite differences (modular additions only), single
  * coordinates through Horner's rule; both give the same integers.
- * The family hides behind this interface; a second one is another `struct sketch_hash_family` and one registration line.
+ * Block family: sim/kernel/block_hash.h. A family hides behind this interface; another one is another `struct sketch_hash_family` and one
+ * line in sketch_ops.c.
  */
 #ifndef DSGD_SIM_CPU_SKETCH_HASH_H
 #define DSGD_SIM_CPU_SKETCH_HASH_H
@@ -22,6 +23,7 @@ struct sketch_hash; /* opaque */
 
 struct sketch_hash_family {
     const char *name, *reference;
+    uint32_t cols_of; /* columns are a multiple of this; 0: any number */
     size_t state_size;
     /** Draws fresh functions for all rows; key words are whatever makes this draw unique (seed_hash, step). */
     void (*reseed)(void *state, uint32_t rows, uint32_t cols, uint32_t seed, uint32_t step);
@@ -31,7 +33,8 @@ struct sketch_hash_family {
     uint32_t (*one)(const void *state, uint32_t row, size_t i);
 };
 
-extern const struct sketch_hash_family sketch_hash_polynomial; /* sketch_hash_polynomial.c */
+extern const struct sketch_hash_family sketch_hash_polynomial; /* sketch_hash_polynomial.c: the textbook's */
+extern const struct sketch_hash_family sketch_hash_block;      /* sketch_hash_block.c */
 
 /**
  * Hash functions of a rows x cols sketch of vectors of length d. Caches all d * rows cells if that is at most
@@ -52,9 +55,9 @@ uint32_t sketch_hash_cell(const struct sketch_hash *hash, uint32_t row, size_t i
 size_t sketch_hash_d(const struct sketch_hash *hash);
 uint32_t sketch_hash_rows(const struct sketch_hash *hash);
 uint32_t sketch_hash_cols(const struct sketch_hash *hash);
-/** Bytes of such an object of the polynomial family, and one in memory of that size (64-byte aligned), without functions: reseed it. The
+/** Bytes of such an object, and one in memory of that size (64-byte aligned), without functions: reseed it. The
  *  arguments are those of sketch_hash_create, not checked. */
-size_t sketch_hash_bytes(size_t d, uint32_t rows, size_t cache_cells);
+size_t sketch_hash_bytes(const struct sketch_hash_family *family, size_t d, uint32_t rows, size_t cache_cells);
 struct sketch_hash *sketch_hash_at(void *memory, const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols,
                                    size_t cache_cells);
 
