@@ -141,7 +141,8 @@ static void cells_cached_equal_uncached(void **unused)
         assert_int_equal(sketch_hash_cell(cached, row, 700), a[695]);
         assert_int_equal(sketch_hash_cell(uncached, row, 700), a[695]);
     }
-    assert_int_equal(sketch_hash_bytes(D, ROWS, D * ROWS) - sketch_hash_bytes(D, ROWS, 0), (D * ROWS * 4 + 63) / 64 * 64); /* cells, in whole cache lines */
+    assert_int_equal(sketch_hash_bytes(family, D, ROWS, D * ROWS) - sketch_hash_bytes(family, D, ROWS, 0),
+                     (D * ROWS * 4 + 63) / 64 * 64); /* cells, in whole cache lines */
     sketch_hash_destroy(cached);
     sketch_hash_destroy(uncached);
     sketch_hash_destroy(NULL);
