@@ -223,6 +223,52 @@ static void signs_follow_the_rule(void **state)
     }
 }
 
+/* One long vector over threads: what one thread says, whatever the parts. */
+static void long_signs_need_no_number_of_threads(void **state)
+{
+    enum { LONG = 7 * (1 << 17) + 4096 + 77 };
+    static const struct dsgd_rng_key key = {11, 12};
+    static const enum dsgd_zero rules[] = {DSGD_PLUS, DSGD_MINUS, DSGD_COIN};
+    static const size_t ends[] = {0, 5, 300000, LONG};
+    static const float scale[] = {0.5f, 2.0f, 1.0f};
+    const struct dsgd_groups three = {3, ends};
+    float *x = malloc(LONG * sizeof *x), *back = malloc(LONG * sizeof *back);
+    uint8_t *plane = malloc((LONG + 7) / 8);
+    (void)state;
+    assert_true(x && back && plane);
+    ops_fill(x, LONG, 3, 1);
+    for (int z = 0; z < 3; ++z) {
+        for (int threads = 1; threads <= 7; threads += threads == 3 ? 4 : 1) {
+            struct ops o;
+            ops_open(&o, 0, 1);
+            o.queue.threads = threads;
+            struct dsgd_handle *h = ops_vector(&o, DSGD_F32, LONG, 1, x), *s = ops_vector(&o, DSGD_SIGNS, LONG, 1, NULL);
+            struct dsgd_handle *out = ops_vector(&o, DSGD_F32, LONG, 1, NULL), *u = ops_vector(&o, DSGD_F32, 3, 1, scale);
+            OPS(&o, dsgd_sign_pack(&o.turn, &h->as.f32, rules[z], key, &s->as.signs));
+            OPS(&o, dsgd_sign_unpack(&o.turn, &s->as.signs, &out->as.f32));
+            ops_read(&o, out, 0, back);
+            for (size_t i = 0; i < LONG; ++i) {
+                const int coin = x[i] == 0.0f && rules[z] == DSGD_COIN && (word_of(key, i, 0) & 1);
+                const int minus = x[i] < 0.0f || (x[i] == 0.0f && (rules[z] == DSGD_MINUS || coin));
+                if (back[i] != (minus ? -1.0f : 1.0f)) { fail_msg("rule %d, %d threads: coordinate %zu is %g", z, threads, i, (double)back[i]); }
+            }
+            ops_read(&o, s, 0, plane);
+            assert_int_equal(plane[LONG / 8] >> LONG % 8, 0);
+            if (rules[z] != DSGD_COIN) {
+                dsgd_sign_subtract(&o.turn, &three, &u->as.f32, rules[z], &h->as.f32);
+                ops_read(&o, h, 0, back);
+                for (size_t i = 0; i < LONG; ++i) {
+                    const float one = scale[i < 5 ? 0 : i < 300000 ? 1 : 2];
+                    const int minus = x[i] < 0.0f || (x[i] == 0.0f && rules[z] == DSGD_MINUS);
+                    OPS_SAME(back[i], x[i] - (minus ? -one : one), i);
+                }
+            }
+            ops_close(&o);
+        }
+    }
+    free(x), free(back), free(plane);
+}
+
 static void memories_lose_what_was_sent(void **state)
 {
     (void)state;
@@ -288,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers), cmocka_unit_test(sums_have_one_order), cmocka_unit_test(limits_and_units), cmocka_unit_test(signs_follow_the_rule),
+        cmocka_unit_test(long_signs_need_no_number_of_threads),
         cmocka_unit_test(memories_lose_what_was_sent), cmocka_unit_test(stochastic_rounding_is_exact_arithmetic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

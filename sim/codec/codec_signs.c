@@ -10,28 +10,22 @@
 #include <string.h>
 
 #include "sim/codec/codec_bits.h"
-
-enum { BLOCK = 256 }; /* coordinates compared at once: a loop that vectorises, flags that stay in the cache */
+#include "sim/codec/flags.h"
+#include "sim/kernel/hd.h"
 
 size_t codec_signs_bytes(size_t d)
 {
     return (size_t)codec_bytes_of_bits(d);
 }
 
-/* Eight flags 0 or 1 to one byte, flag 0 lowest: the product moves flag j to bit 56 + j and nothing else there. */
-static inline uint8_t pack_flags(const uint8_t flag[CODEC_BYTE])
-{
-    return (uint8_t)(codec_load64(flag) * UINT64_C(0x0102040810204080) >> 56);
-}
-
 void codec_signs_pack(size_t d, const float *v, uint8_t *plane)
 {
-    for (size_t first = 0; first < d; first += BLOCK) {
-        const size_t n = d - first < BLOCK ? d - first : BLOCK;
-        uint8_t minus[BLOCK];
-        for (size_t i = 0; i < n; ++i) { minus[i] = (uint8_t)(v[first + i] < 0.0f); }
-        for (size_t i = n; i % CODEC_BYTE != 0; ++i) { minus[i] = 0; }
-        for (size_t i = 0; i < n; i += CODEC_BYTE) { plane[(first + i) / CODEC_BYTE] = pack_flags(minus + i); }
+    size_t i = 0;
+    for (; i + FLAGS <= d; i += FLAGS) { flags_store(flags_below_zero(v + i), FLAGS, plane + i / CODEC_BYTE); }
+    if (i < d) {
+        float last[FLAGS];
+        flags_tail(d - i, v + i, last);
+        flags_store(flags_below_zero(last), d - i, plane + i / CODEC_BYTE);
     }
 }
 
@@ -57,14 +51,27 @@ enum dsgd_status codec_signs_vote(size_t d, const uint8_t *plane, int32_t *sum)
     return DSGD_OK;
 }
 
+typedef uint32_t eight_words __attribute__((vector_size(32)));
+typedef float eight_floats __attribute__((vector_size(32)));
+
+/* The floats of eight signs: 1 or -1 by its bits, times the unit, so that a NaN keeps its own sign. */
+static inline void unpack_byte(uint32_t minus, float unit, float out[CODEC_BYTE])
+{
+    const eight_words bit = {1, 2, 4, 8, 16, 32, 64, 128}, all = {minus, minus, minus, minus, minus, minus, minus, minus};
+    const eight_words signs = (eight_words)((all & bit) == bit) & UINT32_C(0x80000000);
+    const eight_floats value = (eight_floats)(signs | dsgd_bits32(1.0f)) * unit;
+    memcpy(out, &value, sizeof value);
+}
+
 enum dsgd_status codec_signs_unpack(size_t d, const uint8_t *plane, float unit, float *out)
 {
     DSGD_TRY(check_padding(d, plane));
     size_t i = 0;
-    for (; i + CODEC_BYTE <= d; i += CODEC_BYTE) {
-        const int32_t minus = plane[i / CODEC_BYTE];
-        for (int j = 0; j < CODEC_BYTE; ++j) { out[i + (size_t)j] = unit * (float)(1 - 2 * (minus >> j & 1)); }
+    for (; i + CODEC_BYTE <= d; i += CODEC_BYTE) { unpack_byte(plane[i / CODEC_BYTE], unit, out + i); }
+    if (i < d) {
+        float last[CODEC_BYTE];
+        unpack_byte(plane[i / CODEC_BYTE], unit, last);
+        memcpy(out + i, last, (d - i) * sizeof *out);
     }
-    for (; i < d; ++i) { out[i] = unit * (float)(1 - 2 * (plane[i / CODEC_BYTE] >> i % CODEC_BYTE & 1)); }
     return DSGD_OK;
 }

@@ -6,88 +6,114 @@
 #include <string.h>
 
 #include "sim/codec/codec.h"
+#include "sim/codec/codec_bits.h"
+#include "sim/codec/flags.h"
 #include "sim/cpu/cpu.h"
+#include "sim/cpu/split.h"
 
 enum { WORDS = 4, BITS = 8 }; /* coordinates a draw serves, and a byte of a plane */
 
-/* Bit i where v[i] < 0, or v[i] <= 0 if zeros are minus; a NaN is plus. */
-static void pack(size_t n, const float *v, bool zero_is_minus, uint8_t *plane)
+/* Who tosses: coordinate i takes word i % 4 of the draw with item i / 4. */
+struct coins { struct dsgd_rng_key key; uint32_t step, worker; };
+
+/* Coins for the coordinates `asked` of first .. first + 63: draws are made only where there is one, which keyed draws allow. */
+static uint64_t toss(const struct coins *c, size_t first, uint64_t asked)
 {
-    codec_signs_pack(n, v, plane); /* zeros are plus there */
-    for (size_t i = 0; zero_is_minus && i < n; ++i) { plane[i / BITS] = (uint8_t)(plane[i / BITS] | (v[i] == 0.0f) << i % BITS); }
+    uint64_t minus = 0;
+    for (uint64_t left = asked; left != 0;) {
+        const unsigned at = codec_lowest_bit(left) / WORDS * WORDS;
+        const struct dsgd_rng4 words = dsgd_rng_draw(c->key, (uint32_t)((first + at) / WORDS), c->step, c->worker, 0);
+        for (unsigned j = 0; j < WORDS; ++j) { minus |= (uint64_t)(words.word[j] & 1) << (at + j); }
+        left &= ~(UINT64_C(0xf) << at);
+    }
+    return minus & asked;
 }
 
-/* Coins for zeros: draws are made only where there is one, which keyed draws allow. */
-static void toss(size_t n, const float *v, struct dsgd_rng_key key, uint32_t step, uint32_t worker, uint8_t *plane)
+/* Bit i where v[i] < 0; a zero by the rule, a NaN is plus. */
+static inline uint64_t word_of(const float v[FLAGS], size_t first, enum dsgd_zero zero, const struct coins *coins)
 {
-    for (size_t first = 0; first < n; first += WORDS) {
-        const size_t end = n - first < WORDS ? n - first : WORDS;
-        bool found = false;
-        for (size_t j = 0; j < end; ++j) { found |= v[first + j] == 0.0f; }
-        if (!found) { continue; }
-        const struct dsgd_rng4 words = dsgd_rng_draw(key, (uint32_t)(first / WORDS), step, worker, 0);
-        for (size_t j = 0; j < end; ++j) {
-            const unsigned minus = v[first + j] == 0.0f ? words.word[j] & 1 : 0;
-            plane[first / BITS] |= (uint8_t)(minus << (first + j) % BITS);
-        }
+    uint64_t minus = flags_below_zero(v);
+    if (zero != DSGD_PLUS) {
+        const uint64_t none = flags_zero(v);
+        minus |= zero == DSGD_MINUS ? none : none != 0 ? toss(coins, first, none) : 0;
+    }
+    return minus;
+}
+
+/* Coordinates first .. end - 1 of one row, `first` a multiple of 64. */
+static void pack(size_t first, size_t end, const float *v, enum dsgd_zero zero, const struct coins *coins, uint8_t *plane)
+{
+    size_t i = first;
+    for (; i + FLAGS <= end; i += FLAGS) { flags_store(word_of(v + i, i, zero, coins), FLAGS, plane + i / BITS); }
+    if (i < end) {
+        float last[FLAGS];
+        flags_tail(end - i, v + i, last);
+        flags_store(word_of(last, i, zero, coins), end - i, plane + i / BITS);
     }
 }
 
 void cpu_sign_pack(struct dsgd_rows *r, const dsgd_f32 *v, enum dsgd_zero zero, struct dsgd_rng_key key, dsgd_signs *out)
 {
     const size_t n = v->array.count;
+    const int parts = cpu_parts(r->queue, n);
     for (uint32_t row = 0; row < r->rows; ++row) {
-        pack(n, cpu_f32(v, row), zero == DSGD_MINUS, cpu_signs(out, row));
-        if (zero == DSGD_COIN) { toss(n, cpu_f32(v, row), key, r->step, dsgd_row_worker(r, row), cpu_signs(out, row)); }
+        const struct coins coins = {key, r->step, dsgd_row_worker(r, row)};
+#pragma omp parallel for num_threads(parts) if (parts > 1)
+        for (int p = 0; p < parts; ++p) {
+            pack(cpu_part(n, p, parts), cpu_part(n, p + 1, parts), cpu_f32(v, row), zero, &coins, cpu_signs(out, row));
+        }
     }
 }
 
 void cpu_sign_pack_votes(struct dsgd_rows *r, const dsgd_i32 *sum, enum dsgd_zero tie, struct dsgd_rng_key key, dsgd_signs *out)
 {
-    enum { BLOCK = 256 };
-    float vote[BLOCK]; /* the sign of a float is exact, and so is its zero */
     const size_t n = sum->array.count;
     for (uint32_t row = 0; row < r->rows; ++row) {
+        const struct coins coins = {key, r->step, dsgd_row_worker(r, row)};
         const int32_t *votes = cpu_i32(sum, row);
-        uint8_t *plane = cpu_signs(out, row);
-        for (size_t first = 0; first < n; first += BLOCK) {
-            const size_t end = n - first < BLOCK ? n - first : BLOCK;
-            for (size_t j = 0; j < end; ++j) { vote[j] = (float)votes[first + j]; }
-            pack(end, vote, tie == DSGD_MINUS, plane + first / BITS);
-            for (size_t j = 0; tie == DSGD_COIN && j < end; j += WORDS) {
-                const size_t some = end - j < WORDS ? end - j : WORDS;
-                bool even = false;
-                for (size_t l = 0; l < some; ++l) { even |= votes[first + j + l] == 0; }
-                if (!even) { continue; }
-                const struct dsgd_rng4 words = dsgd_rng_draw(key, (uint32_t)((first + j) / WORDS), r->step, dsgd_row_worker(r, row), 0);
-                for (size_t l = 0; l < some; ++l) {
-                    const unsigned minus = votes[first + j + l] == 0 ? words.word[l] & 1 : 0;
-                    plane[(first + j) / BITS] |= (uint8_t)(minus << (j + l) % BITS);
-                }
-            }
+        for (size_t i = 0; i < n; i += FLAGS) {
+            const size_t count = n - i < FLAGS ? n - i : FLAGS;
+            float vote[FLAGS]; /* the sign of a float is exact, and so is its zero */
+            for (size_t j = 0; j < FLAGS; ++j) { vote[j] = j < count ? (float)votes[i + j] : 1.0f; }
+            flags_store(word_of(vote, i, tie, &coins), count, cpu_signs(out, row) + i / BITS);
         }
     }
 }
 
 void cpu_sign_unpack(struct dsgd_rows *r, const dsgd_signs *signs, dsgd_f32 *out)
 {
+    const size_t n = out->array.count;
+    const int parts = cpu_parts(r->queue, n);
     for (uint32_t row = 0; row < r->rows; ++row) {
-        if (codec_signs_unpack(out->array.count, cpu_signs(signs, row), 1.0f, cpu_f32(out, row)) != DSGD_OK) {
-            dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "sign_unpack: a bit past the end");
+        int stray = 0;
+#pragma omp parallel for num_threads(parts) if (parts > 1) reduction(| : stray)
+        for (int p = 0; p < parts; ++p) {
+            const size_t first = cpu_part(n, p, parts), end = cpu_part(n, p + 1, parts);
+            stray |= codec_signs_unpack(end - first, cpu_signs(signs, row) + first / BITS, 1.0f, cpu_f32(out, row) + first) != DSGD_OK;
         }
+        if (stray) { dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "sign_unpack: a bit past the end"); }
+    }
+}
+
+/* One loop for each rule, which compilers turn into comparisons of whole registers. */
+static void subtract_signs(size_t n, float plus, bool zero_is_minus, float *x)
+{
+    for (size_t i = 0; i < n; ++i) {
+        const bool minus = zero_is_minus ? x[i] <= 0.0f : x[i] < 0.0f;
+        x[i] -= minus ? -plus : plus;
     }
 }
 
 void cpu_sign_subtract(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *scale, enum dsgd_zero zero, dsgd_f32 *v)
 {
-    const bool zero_is_minus = zero == DSGD_MINUS;
     for (uint32_t row = 0; row < r->rows; ++row) {
-        float *x = cpu_f32(v, row);
         for (size_t j = 0; j < g->count; ++j) {
-            const float plus = cpu_f32(scale, row)[j];
-            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) {
-                const bool minus = zero_is_minus ? x[i] <= 0.0f : x[i] < 0.0f;
-                x[i] -= minus ? -plus : plus;
+            const size_t n = g->start[j + 1] - g->start[j];
+            const int parts = cpu_parts(r->queue, n);
+#pragma omp parallel for num_threads(parts) if (parts > 1)
+            for (int p = 0; p < parts; ++p) {
+                const size_t first = cpu_part(n, p, parts), end = cpu_part(n, p + 1, parts);
+                subtract_signs(end - first, cpu_f32(scale, row)[j], zero == DSGD_MINUS, cpu_f32(v, row) + g->start[j] + first);
             }
         }
     }
