@@ -6,6 +6,7 @@
  * method suits clients that come once. A worker sends r c values and receives k coordinates.
  * Hashes are drawn once per run: momentum and error are sums of tables of different steps.
  */
+#include "algorithms/sketch_hash.h"
 #include "sim/algorithm.h"
 
 enum { CLEAR_SUBTRACT, CLEAR_ZERO }; /* config.clear */
@@ -14,7 +15,7 @@ struct config {
     int64_t rows, cols, k;
     double momentum;
     bool lr_inside, masking;
-    int clear, indices;
+    int hash, clear, indices;
 };
 
 static const struct dsgd_param params[] = {
@@ -22,6 +23,8 @@ static const struct dsgd_param params[] = {
      "r, rows of the sketch, odd; alias: num_rows; default: authors' code"},
     {"cols", DSGD_PARAM_INT, offsetof(struct config, cols), "40", 1, 2147483647.0, NULL,
      "c, columns of the sketch; alias: num_cols; default: ours, for d = 785"},
+    {"hash", DSGD_PARAM_CHOICE, offsetof(struct config, hash), "auto", 0, 0, DSGD_HASH_CHOICES,
+     DSGD_HASH_HELP "; default: ours"},
     {"k", DSGD_PARAM_COUNT, offsetof(struct config, k), "10", 1, 4294967295.0, NULL,
      "coordinates updated per step, 1..d; default: ours, for d = 785"},
     {"momentum", DSGD_PARAM_REAL, offsetof(struct config, momentum), "0.9", 0.0, 0.999999, NULL,
@@ -40,6 +43,7 @@ static const struct dsgd_param params[] = {
 struct common {
     size_t d, k, table; /* table: rows * cols */
     uint32_t rows, cols, seed_hash;
+    enum dsgd_hash hash;
     float momentum;
     bool lr_inside, masking, subtract;
     enum dsgd_indices indices;
@@ -50,6 +54,12 @@ enum { SUM, MOMENTUM, ERROR }; /* server fields: sum of the workers' tables, S_u
 enum { TABLE };                /* section up */
 enum { INDEX, VALUE };         /* sections down */
 
+static struct dsgd_hash_wish wish_of(const struct dsgd_setting *setting)
+{
+    const struct config *config = setting->config;
+    return (struct dsgd_hash_wish){.section = "fetchsgd", .key = config->hash, .may = true, .n = setting->layout->d, .cols = config->cols};
+}
+
 static enum dsgd_status check(const struct dsgd_setting *setting)
 {
     const struct config *config = setting->config;
@@ -57,23 +67,32 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
         return dsgd_fail(DSGD_EINPUT, "fetchsgd.rows = %lld: expected an odd number (the estimate is a median of rows)",
                          (long long)config->rows);
     }
-    return DSGD_OK;
+    const struct dsgd_hash_wish wish = wish_of(setting);
+    return dsgd_hash_check(&wish);
+}
+
+static void hint(const struct dsgd_setting *setting, char *text, size_t size)
+{
+    const struct dsgd_hash_wish wish = wish_of(setting);
+    dsgd_hash_hint(&wish, text, size);
 }
 
 static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
     const struct config *config = setting->config;
+    const struct dsgd_hash_wish wish = wish_of(setting);
     *(struct common *)common = (struct common){
         .d = setting->layout->d, .k = (size_t)config->k, .table = (size_t)config->rows * (size_t)config->cols, .rows = (uint32_t)config->rows,
-        .cols = (uint32_t)config->cols, .seed_hash = setting->seed_hash, .momentum = (float)config->momentum, .lr_inside = config->lr_inside,
-        .masking = config->masking, .subtract = config->clear == CLEAR_SUBTRACT, .indices = (enum dsgd_indices)config->indices};
+        .cols = (uint32_t)config->cols, .seed_hash = setting->seed_hash, .hash = dsgd_hash_of(&wish),
+        .momentum = (float)config->momentum, .lr_inside = config->lr_inside, .masking = config->masking, .subtract = config->clear == CLEAR_SUBTRACT,
+        .indices = (enum dsgd_indices)config->indices};
     return DSGD_OK;
 }
 
 static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
-    dsgd_field_sketch(d, HASHES, DSGD_TEXTBOOK, c->d, c->rows, c->cols);
+    dsgd_field_sketch(d, HASHES, c->hash, c->d, c->rows, c->cols);
     dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_F64, c->table, DSGD_TRANSIENT);
     dsgd_field(d, DSGD_SERVER, MOMENTUM, "momentum", DSGD_F32, c->table, DSGD_KEPT);
     dsgd_field(d, DSGD_SERVER, ERROR, "error", DSGD_F32, c->table, DSGD_KEPT);
@@ -134,6 +153,7 @@ const struct dsgd_algorithm dsgd_fetchsgd = {
     .unmergeable = DSGD_MERGEABLE, /* a sketch is linear, and its size fixed */
     .check = check,
     .tau = dsgd_tau_k,
+    .hint = hint,
     .init = init,
     .declare = declare,
     .prepare = prepare,

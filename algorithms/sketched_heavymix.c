@@ -36,7 +36,7 @@ static void declare(const void *common, struct dsgd_declaration *d)
     dsgd_field(d, DSGD_SERVER, TABLE_SUM, "table_sum", DSGD_F64, s->table, DSGD_TRANSIENT);
     dsgd_field(d, DSGD_SERVER, VALUE_SUM, "value_sum", DSGD_F64, s->k, DSGD_TRANSIENT);
     dsgd_field_heavy(d, HEAVY, s->k);
-    dsgd_field_sketch(d, SKETCHED_HASHES, DSGD_TEXTBOOK, s->d, s->rows, s->cols);
+    dsgd_field_sketch(d, SKETCHED_HASHES, s->hash, s->d, s->rows, s->cols);
     dsgd_wire_f32(d, DSGD_UP, 0, ONLY, DSGD_TABLE, s->values, dsgd_exactly(s->table));
     dsgd_wire_set(d, DSGD_DOWN, 0, ONLY, DSGD_REQUEST, s->indices, dsgd_exactly(s->k), s->d);
     dsgd_wire_f32(d, DSGD_UP, 1, ONLY, DSGD_VALUE, s->values, dsgd_exactly(s->k));

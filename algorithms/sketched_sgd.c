@@ -17,6 +17,8 @@ static const struct dsgd_param params[] = {
      "r, rows of the sketch, odd; alias: num_rows; default: arXiv:1903.04488, supplement E.1 (MNIST)"},
     {"cols", DSGD_PARAM_INT, offsetof(struct sketched_config, cols), "40", 1, 2147483647.0, NULL,
      "c, columns of the sketch; alias: num_cols; default: arXiv:1903.04488, supplement E.1 (MNIST)"},
+    {"hash", DSGD_PARAM_CHOICE, offsetof(struct sketched_config, hash), "auto", 0, 0, DSGD_HASH_CHOICES,
+     DSGD_HASH_HELP ", with variant = topk; default: ours"},
     {"k", DSGD_PARAM_COUNT, offsetof(struct sketched_config, k), "10", 1, 4294967295.0, NULL,
      "coordinates updated per step, 1..d; default: arXiv:1903.04488, supplement E.1 (MNIST)"},
     {"candidates", DSGD_PARAM_INT, offsetof(struct sketched_config, candidates), "10", 0, 4294967295.0, NULL,
@@ -47,6 +49,14 @@ static size_t dense_coordinates(const struct dsgd_layout *layout, int64_t dense_
         if (layout->segment[s].count < (uint64_t)dense_below) { dense += layout->segment[s].count; }
     }
     return dense;
+}
+
+/* Theorems are proved for textbook hashes: HEAVYMIX has others only if they are asked for. */
+static struct dsgd_hash_wish wish_of(const struct dsgd_setting *setting)
+{
+    const struct sketched_config *config = setting->config;
+    return (struct dsgd_hash_wish){.section = "sketched_sgd", .key = config->hash, .may = config->variant == VARIANT_TOPK,
+                                   .n = setting->layout->d - dense_coordinates(setting->layout, config->dense_below), .cols = config->cols};
 }
 
 static enum dsgd_status check(const struct dsgd_setting *setting)
@@ -91,7 +101,14 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
         return dsgd_fail(DSGD_EINPUT, "sketched_sgd.own_value = true: expected false with variant = topk "
                          "(Algorithm 3 clears the memory at sent coordinates)");
     }
-    return DSGD_OK;
+    const struct dsgd_hash_wish wish = wish_of(setting);
+    return dsgd_hash_check(&wish);
+}
+
+static void hint(const struct dsgd_setting *setting, char *text, size_t size)
+{
+    const struct dsgd_hash_wish wish = wish_of(setting);
+    dsgd_hash_hint(&wish, text, size);
 }
 
 static const char *may_merge(const struct dsgd_setting *setting)
@@ -112,10 +129,12 @@ struct sketched_common sketched_common_of(const struct dsgd_setting *setting)
 {
     const struct sketched_config *config = setting->config;
     const bool heavymix = config->variant == VARIANT_HEAVYMIX;
+    const struct dsgd_hash_wish wish = wish_of(setting);
     const bool each_step = config->sketch_reseed == AUTO ? heavymix : config->sketch_reseed == YES_OR_STEP;
     return (struct sketched_common){
         .d = setting->layout->d, .k = (size_t)config->k, .table = (size_t)config->rows * (size_t)config->cols, .rows = (uint32_t)config->rows,
-        .cols = (uint32_t)config->cols, .lr_inside = config->lr_inside == YES_OR_STEP, /* of Algorithm 3; in Algorithm 2 it is inside by definition */
+        .cols = (uint32_t)config->cols, .hash = dsgd_hash_of(&wish),
+        .lr_inside = config->lr_inside == YES_OR_STEP, /* of Algorithm 3; in Algorithm 2 it is inside by definition */
         .fresh = each_step ? DSGD_EACH_STEP : DSGD_ONCE, .values = (enum dsgd_values)config->values,
         .indices = (enum dsgd_indices)config->indices, .seed_hash = setting->seed_hash};
 }
@@ -141,4 +160,5 @@ const struct dsgd_algorithm dsgd_sketched_sgd = {
     .check = check,
     .may_merge = may_merge,
     .tau = dsgd_tau_k,
+    .hint = hint,
 };

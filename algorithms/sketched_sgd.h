@@ -2,13 +2,14 @@
 #ifndef DSGD_ALGORITHMS_SKETCHED_SGD_H
 #define DSGD_ALGORITHMS_SKETCHED_SGD_H
 
+#include "algorithms/sketch_hash.h"
 #include "sim/algorithm.h"
 
 struct sketched_config {
     int variant; /* heavymix | topk */
     int64_t rows, cols, k, candidates, dense_below;
     double momentum;
-    int lr_inside, sketch_reseed; /* auto | ... */
+    int hash, lr_inside, sketch_reseed; /* auto | ... */
     bool own_value;
     int values, indices;
     int64_t truncate;
@@ -18,6 +19,7 @@ struct sketched_config {
 struct sketched_common {
     size_t d, k, table; /* table: rows * cols */
     uint32_t rows, cols;
+    enum dsgd_hash hash;
     bool lr_inside;
     enum dsgd_fresh fresh;
     enum dsgd_values values;

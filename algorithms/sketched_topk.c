@@ -62,7 +62,7 @@ static void declare(const void *common, struct dsgd_declaration *d)
     const struct common *c = common;
     const struct sketched_common *s = &c->shared;
     dsgd_error_memory_declare(&c->memory, d);
-    dsgd_field_sketch(d, SKETCHED_HASHES, DSGD_TEXTBOOK, c->n_sketched, s->rows, s->cols);
+    dsgd_field_sketch(d, SKETCHED_HASHES, s->hash, c->n_sketched, s->rows, s->cols);
     dsgd_field(d, DSGD_SERVER, TABLE_SUM, "table_sum", DSGD_F64, s->table, DSGD_TRANSIENT);
     dsgd_wire_f32(d, DSGD_UP, 0, UP_TABLE, DSGD_TABLE, s->values, dsgd_exactly(s->table));
     if (c->last == 1) {

@@ -22,6 +22,7 @@ static enum dsgd_status print_json(const struct dsgd_session *session, const str
     json_set_text(root, "output", path);
     json_set_text(root, "config", session->spec->text);
     json_object_set_new(root, "bytes_measured", json_boolean(c->measured));
+    json_set_text(root, "hash_family", c->hashes);
     json_object_set_new(root, "d", json_integer((json_int_t)c->d));
     json_object_set_new(root, "bytes_up", up);
     json_object_set_new(root, "bytes_down", down);
@@ -68,6 +69,7 @@ enum dsgd_status dry_run(const struct dsgd_session *session, const char *path, b
     dsgd_print_shown(stdout, dsgd_session_dataset_title(session));
     printf("\n");
     printf("parameters d           %zu\n", c.d);
+    if (strcmp(c.hashes, "none") != 0) { printf("hashes of the sketch   %s\n", c.hashes); }
     print_bytes(&c);
     printf("memory                 engine %.1f MiB, workers %.1f MiB\n", (double)c.engine_bytes / 1048576.0,
            (double)c.worker_bytes / 1048576.0);

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/engine.h"
 #include "sim/kernel/normal.h"
@@ -121,6 +122,8 @@ enum dsgd_status explain_print(const struct explain *question)
         .tap = {.message = show_message, .context = &listing}};
     struct dsgd_engine *engine = NULL;
     DSGD_TRY(dsgd_engine_create(&args, &engine));
+    const char *hashes = dsgd_engine_hashes(engine);
+    if (strcmp(hashes, "none") != 0) { printf("  hashes of the sketch: %s\n", hashes); }
     enum dsgd_status status = DSGD_OK;
     while (status == DSGD_OK && dsgd_engine_status(engine) == DSGD_RUNNING) { status = dsgd_engine_step(engine); }
     const int64_t silent = question->steps - 1 - listing.last;

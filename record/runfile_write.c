@@ -158,6 +158,7 @@ static enum dsgd_status write_file(struct dsgd_h5 *h5, struct dsgd_engine *engin
     }
     dsgd_h5_text(h5, h5->file, "status", status[dsgd_engine_status(engine)]);
     dsgd_h5_integer(h5, h5->file, "steps_done", dsgd_engine_steps_done(engine));
+    dsgd_h5_text(h5, h5->file, "hash_family", dsgd_engine_hashes(engine));
     dsgd_h5_integer(h5, h5->file, "threads_used", dsgd_engine_threads_used(engine));
     for (int t = 0; t < DSGD_TABLES; ++t) { write_table(h5, dsgd_engine_table(engine, t)); }
     write_model(h5, engine);

@@ -206,6 +206,8 @@ struct dsgd_algorithm {
     const char *(*may_merge)(const struct dsgd_setting *setting);
     /** optional: the contraction tau of the compressor; 1 if NULL. Enters the theory's step size. */
     double (*tau)(const struct dsgd_setting *setting);
+    /** optional: one sentence for the log about a setting that is allowed and could be better; "" if there is none. */
+    void (*hint)(const struct dsgd_setting *setting, char *text, size_t size);
 
     /** REQUIRED. What every party knows: host memory that no slot changes afterwards. */
     enum dsgd_status (*init)(const struct dsgd_setting *setting, void *common);

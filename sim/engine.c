@@ -202,6 +202,26 @@ enum dsgd_status dsgd_engine_check(const struct dsgd_engine_args *args)
     return check(args, &setting, n);
 }
 
+void dsgd_engine_hint(const struct dsgd_engine_args *args, char *text, size_t size)
+{
+    struct dsgd_layout layout;
+    size_t n = 0;
+    args->problem->shape(args->problem_self, &layout, &n);
+    const struct dsgd_setting setting = setting_of(args, &layout, NULL);
+    *text = '\0';
+    if (args->algorithm->hint) { args->algorithm->hint(&setting, text, size); }
+}
+
+const char *dsgd_engine_hashes(const struct dsgd_engine *e)
+{
+    static const char *const names[] = {[DSGD_TEXTBOOK] = "textbook", [DSGD_BLOCKS] = "block"};
+    for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
+        const struct dsgd_field_spec *field = &e->declaration.field[DSGD_ALL][j];
+        if (field->name && field->type == DSGD_HASHES) { return names[field->hash]; }
+    }
+    return "none";
+}
+
 enum dsgd_run_status dsgd_engine_status(const struct dsgd_engine *e) { return e->status; }
 int64_t dsgd_engine_steps_done(const struct dsgd_engine *e) { return e->step; }
 const struct dsgd_schedule *dsgd_engine_schedule(const struct dsgd_engine *e) { return &e->schedule; }

@@ -75,6 +75,8 @@ size_t dsgd_engine_d(const struct dsgd_engine *engine);
  *  the next step: a call copies them from the device. */
 const double *dsgd_engine_model(const struct dsgd_engine *engine);
 const double *dsgd_engine_output(const struct dsgd_engine *engine);
+/** The family of hashes that the algorithm's sketch has: "textbook", "block"; "none" without a sketch. */
+const char *dsgd_engine_hashes(const struct dsgd_engine *engine);
 /** How many different threads have encoded a message so far. */
 int dsgd_engine_threads_used(const struct dsgd_engine *engine);
 /** Seconds since step 0, over all resumptions, in rounds, and in evaluation and logging. */
@@ -82,10 +84,15 @@ void dsgd_engine_seconds(const struct dsgd_engine *engine, double *rounds, doubl
 
 /** Whether algorithm, configuration and problem fit together: what dsgd_engine_create checks first, without allocating. */
 enum dsgd_status dsgd_engine_check(const struct dsgd_engine_args *args);
+/** The algorithm's hint at a setting that is allowed and could be better; "" if it has none. For a setting that dsgd_engine_check accepts. */
+void dsgd_engine_hint(const struct dsgd_engine_args *args, char *text, size_t size);
 
 /** Bytes that problem, engine and server will hold, and all workers' states, without allocating them. Within 20% of what
  *  is used at large d; the dataset is not included. */
 enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t *engine_bytes, size_t *worker_bytes);
+
+/** What dsgd_engine_hashes would say, without memory for the run. */
+enum dsgd_status dsgd_engine_hashes_of(const struct dsgd_engine_args *args, const char **family);
 
 /** The ledger of the first steps (up to 65536) if every message were as long as its declaration allows: exact for codes of fixed length, an
  *  upper bound where lengths depend on data. Without memory for any of it. */

@@ -26,6 +26,15 @@ enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t 
     return DSGD_OK;
 }
 
+enum dsgd_status dsgd_engine_hashes_of(const struct dsgd_engine_args *args, const char **family)
+{
+    struct dsgd_engine *e;
+    DSGD_TRY(dsgd_engine_count(args, &e));
+    *family = dsgd_engine_hashes(e);
+    dsgd_engine_destroy(e);
+    return DSGD_OK;
+}
+
 /* The longest message of one direction and exchange. */
 static void add_message(const struct dsgd_message_spec *spec, const struct dsgd_round *round, struct dsgd_message *message)
 {

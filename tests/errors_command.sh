@@ -134,7 +134,9 @@ ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.dense
 ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.own_value=true
 ok "${sketched[@]}" --set sketched_sgd.values=fp16 --set sketched_sgd.own_value=true
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.truncate=2
+ok "${sketched[@]}" --set sketched_sgd.cols=100 --set sketched_sgd.hash=block
 ok --set algorithm=fetchsgd --set fetchsgd.rows=6
+ok --set algorithm=fetchsgd --set fetchsgd.cols=63 --set fetchsgd.hash=block
 ok --set algorithm=fetchsgd --set fetchsgd.k=786
 ok --set algorithm=powersgd --set powersgd.memory=false --set powersgd.feedback=own
 ok --set algorithm=terngrad --set terngrad.scaler=std --set terngrad.clip=0

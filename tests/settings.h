@@ -27,8 +27,9 @@ static inline bool settings_next(const char *base, size_t *i, char *text, size_t
                 const int length = (int)strcspn(word, "|");
                 for (int m = 0; m <= momentum; ++m) {
                     if (n++ == *i) {
-                        snprintf(text, size, "%salgorithm = %s\n%s { %s = %.*s%s }\n", base, algorithm->name, algorithm->name, p->name,
-                                 length, word, m ? " momentum = 0.9" : "");
+                        const char *cols = strcmp(p->name, "hash") == 0 ? " cols = 64" : ""; /* block takes multiples of 64 */
+                        snprintf(text, size, "%salgorithm = %s\n%s { %s = %.*s%s%s }\n", base, algorithm->name, algorithm->name, p->name,
+                                 length, word, cols, m ? " momentum = 0.9" : "");
                         return ++*i, true;
                     }
                 }

@@ -34,6 +34,7 @@ enum dsgd_status dsgd_costs_measure(const struct dsgd_session *session, double s
     *c = (struct dsgd_costs){.rows = dsgd_run_rows(config)};
     session->ops->shape(session->problem, &layout, &n);
     c->d = layout.d;
+    DSGD_TRY(dsgd_engine_hashes_of(&session->args, &c->hashes));
     DSGD_TRY(dsgd_engine_memory(&session->args, &c->engine_bytes, &c->worker_bytes));
     if (c->engine_bytes <= DSGD_COSTS_MEMORY_MAX && c->worker_bytes <= DSGD_COSTS_MEMORY_MAX - c->engine_bytes) {
         const enum dsgd_status status = measure(session, seconds, c);

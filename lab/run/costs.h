@@ -9,6 +9,7 @@
 
 struct dsgd_costs {
     size_t d;
+    const char *hashes;       /* family of the sketch's hashes, as dsgd_engine_hashes */
     size_t engine_bytes, worker_bytes;
     bool measured;            /* false: rounds would take more than DSGD_COSTS_MEMORY_MAX, or than there is; then rounds, columns, seconds are 0 */
     int64_t rounds, rows;     /* rounds that were measured; rows of the whole run */

@@ -50,6 +50,14 @@ __attribute__((format(printf, 3, 4))) static void say(const struct dsgd_session_
     options->say(options->say_context, warning, text);
 }
 
+/* What the algorithm would have otherwise, one sentence. */
+static void hint(const struct dsgd_session *session, const struct dsgd_session_options *options)
+{
+    char text[DSGD_MESSAGE_MAX];
+    dsgd_engine_hint(&session->args, text, sizeof text);
+    if (*text) { say(options, false, "%s", text); }
+}
+
 static void warn(const struct dsgd_session_options *options)
 {
     if (*dsgd_optimum_warning()) { say(options, true, "the optimum is not stored for the next run: %s", dsgd_optimum_warning()); }
@@ -131,6 +139,7 @@ enum dsgd_status dsgd_session_open(const struct dsgd_spec *spec, const struct ds
         fill_args(out, options);
         status = dsgd_engine_check(&out->args); /* before an optimum is computed that the run could never use */
     }
+    if (status == DSGD_OK) { hint(out, options); }
     if (status == DSGD_OK) {
         const double start = dsgd_clock();
         status = open_reference(out, &args, options);
