@@ -1,139 +1,174 @@
-/* cmd_bench.c - dsgd bench: steps per second of the figure's settings, W = 4, batch 1, faithful, one thread.
- *
- * The problem is the configuration's; rounds only, no evaluation.
- * Settings take turns and the median over the turns counts, so that a neighbour's load hits all of them alike.
- */
+/* cmd_bench.c - dsgd bench: how fast operations, rounds and small problems are on this machine, beside what it can move. */
 #include <argp.h>
-#include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <omp.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "bench/bench.h"
 #include "command/commands.h"
+#include "command/general.h"
 #include "command/json_out.h"
 #include "command/options.h"
-#include "lab/run/session.h"
-#include "lab/report/text_out.h"
+#include "lab/report/grid.h"
 
-enum { TURNS_MAX = 99, SETTINGS = 5 };
+enum { KEY_VECTOR = 6000, KEY_ONLY };
+static const size_t RESNET9 = 6573120; /* parameters of the paper's image model */
 
-static const struct setting {
+static const struct part {
     const char *name;
-    const char *set[4];
-    size_t sets;
-} settings[SETTINGS] = {
-    {"sgd", {"algorithm=sgd"}, 1},
-    {"sketched_sgd heavymix", {"algorithm=sketched_sgd", "sketched_sgd.variant=heavymix"}, 2},
-    {"sketched_sgd topk", {"algorithm=sketched_sgd", "sketched_sgd.variant=topk", "sketched_sgd.lr_inside=true"}, 3},
-    {"local_topk", {"algorithm=local_topk"}, 1},
-    {"terngrad", {"algorithm=terngrad"}, 1},
-};
+    enum dsgd_status (*measure)(const struct bench_options *options, struct bench_lines *out);
+} parts[] = {{"kernels", bench_kernels}, {"round", bench_rounds}, {"mnist", bench_mnist}};
+enum { PARTS = sizeof parts / sizeof *parts };
 
 struct bench {
-    struct common_options common;
-    int64_t turns;
-    double rate[SETTINGS][TURNS_MAX];
+    struct bench_options options;
+    struct common_options sets; /* of --set alone */
+    const struct part *part;
+    bool json;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct bench *bench = state->input;
+    struct bench_options *o = &bench->options;
+    int64_t n = 0;
+    error_t error = 0;
     switch (key) {
-    case 'n': return option_integer(state, "--turns", arg, 1, TURNS_MAX, &bench->turns);
-    case ARGP_KEY_INIT: state->child_inputs[0] = &bench->common; return 0;
+    case 'n':
+        error = option_integer(state, "--turns", arg, 1, BENCH_TURNS_MAX, &n);
+        o->turns = (int)n;
+        return error;
+    case 't':
+        error = option_integer(state, "--threads", arg, 1, 1024, &n);
+        o->threads = (int)n;
+        return error;
+    case 'D':
+        error = option_integer(state, "--dimension", arg, 1 << 20, 1000000000, &n);
+        o->d = (size_t)n;
+        return error;
+    case 'k':
+        error = option_integer(state, "-k", arg, 1, 1 << 24, &n);
+        o->k = (size_t)n;
+        return error;
+    case 's': return option_set(&bench->sets, arg);
+    case 'd': o->data = arg; return 0;
+    case 'j': bench->json = true; return 0;
+    case KEY_VECTOR: o->vector = arg; return 0;
+    case KEY_ONLY: o->only = arg; return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0) { argp_error(state, "%s: expected one argument", arg); }
+        for (int j = 0; j < PARTS; ++j) {
+            if (strcmp(arg, parts[j].name) == 0) { bench->part = &parts[j]; }
+        }
+        if (!bench->part) { o->config = arg; }
+        return 0;
+    case ARGP_KEY_END:
+        if (!bench->part && !o->config) { argp_error(state, "expected kernels, round, mnist, or a configuration"); }
+        if (o->k > o->d) { argp_error(state, "-k %zu: expected at most d = %zu", o->k, o->d); }
+        return 0;
+    case ARGP_KEY_INIT: return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-/* Rounds of one setting for about 0.4 s. */
-static enum dsgd_status measure(const struct dsgd_session *base, const struct dsgd_spec *spec, double *rate)
+static void fill(struct dsgd_grid *grid, const struct bench_lines *lines)
 {
-    struct dsgd_engine_args args = base->args;
-    args.config = &spec->run;
-    args.algorithm = spec->algorithm;
-    args.algorithm_config = spec->algorithm_config;
-    args.threads = 1;
-    struct dsgd_engine *engine = NULL;
-    DSGD_TRY(dsgd_engine_create(&args, &engine));
-    enum dsgd_status status = DSGD_OK;
-    double seconds = 0.0, evaluation = 0.0;
-    while (status == DSGD_OK && seconds < 0.4 && dsgd_engine_status(engine) == DSGD_RUNNING) {
-        status = dsgd_engine_step(engine);
-        dsgd_engine_seconds(engine, &seconds, &evaluation);
+    static const char *const column[] = {"name", "min_s", "median_s", "max_s", "turns", "ceiling", "ceiling_s", "fraction", "per_second", "what"};
+    for (size_t c = 0; c < sizeof column / sizeof *column; ++c) { dsgd_grid_column(grid, column[c]); }
+    for (size_t j = 0; j < lines->lines; ++j) {
+        const struct bench_line *line = &lines->line[j];
+        const bool bounded = line->limit[0] != '\0';
+        dsgd_grid_text(grid, line->name);
+        dsgd_grid_real(grid, 6, line->second[0]);
+        dsgd_grid_real(grid, 6, line->second[line->turns / 2]);
+        dsgd_grid_real(grid, 6, line->second[line->turns - 1]);
+        dsgd_grid_integer(grid, line->turns);
+        dsgd_grid_text(grid, line->limit);
+        dsgd_grid_real(grid, 6, bounded ? line->ceiling[line->turns / 2] : (double)NAN);
+        dsgd_grid_real(grid, 4, line->fraction);
+        dsgd_grid_real(grid, 6, line->per_second > 0.0 ? line->per_second : (double)NAN);
+        dsgd_grid_text(grid, line->of);
     }
-    *rate = (double)dsgd_engine_steps_done(engine) / seconds;
-    dsgd_engine_destroy(engine);
-    return status;
 }
 
-static enum dsgd_status print(struct bench *bench, const struct dsgd_session *session)
+/* Seconds in the unit that shows three digits. */
+static const char *shown(double seconds, char text[32])
 {
+    if (seconds >= 1.0) {
+        snprintf(text, 32, "%.3g s", seconds);
+    } else if (seconds >= 1e-3) {
+        snprintf(text, 32, "%.3g ms", 1e3 * seconds);
+    } else {
+        snprintf(text, 32, "%.3g us", 1e6 * seconds);
+    }
+    return text;
+}
+
+static void print(const struct bench *bench, const struct bench_lines *lines)
+{
+    char min[32], median[32], max[32], limit[32];
+    const struct bench_options *o = &bench->options;
+    if (bench->part && bench->part->measure != bench_mnist) { printf("d = %zu, k = %zu, ", o->d, o->k); }
+    printf("%d thread%s, up to %d turns\n%-22s %9s %9s %9s  %-18s %s\n", o->threads, o->threads == 1 ? "" : "s", o->turns, "", "min", "median", "max", "of the ceiling", "what");
+    for (size_t j = 0; j < lines->lines; ++j) {
+        const struct bench_line *line = &lines->line[j];
+        limit[0] = '\0';
+        if (line->limit[0] != '\0') { snprintf(limit, sizeof limit, "%3.0f %% of %s", 100.0 * line->fraction, line->limit); }
+        if (line->per_second > 0.0) { snprintf(limit, sizeof limit, "%.0f steps/s", line->per_second); }
+        printf("%-22s %9s %9s %9s  %-18s %s\n", line->name, shown(line->second[0], min), shown(line->second[line->turns / 2], median),
+               shown(line->second[line->turns - 1], max), limit, line->of);
+    }
+}
+
+static enum dsgd_status report(const struct bench *bench, const struct bench_lines *lines)
+{
+    if (!bench->json) {
+        print(bench, lines);
+        return DSGD_OK;
+    }
+    struct dsgd_grid grid = {.columns = 0};
+    fill(&grid, lines);
     json_t *root = json_object();
-    const double sgd = (gsl_sort(bench->rate[0], 1, (size_t)bench->turns), gsl_stats_median_from_sorted_data(bench->rate[0], 1, (size_t)bench->turns));
-    if (!bench->common.json) {
-        dsgd_print_shown(stdout, dsgd_session_dataset_title(session));
-        printf(", W = 4, batch 1, faithful, one thread; steps/s, %lld turns\n%-24s %10s %10s %10s %8s\n", (long long)bench->turns, "algorithm", "min", "median", "max", "of sgd");
-    }
-    for (int j = 0; j < SETTINGS; ++j) {
-        double *rate = bench->rate[j];
-        gsl_sort(rate, 1, (size_t)bench->turns);
-        const double median = gsl_stats_median_from_sorted_data(rate, 1, (size_t)bench->turns);
-        json_set_number(root, settings[j].name, median);
-        if (!bench->common.json) {
-            printf("%-24s %10.0f %10.0f %10.0f %8.3f\n", settings[j].name, rate[0], median, rate[bench->turns - 1], median / sgd);
-        }
-    }
-    if (bench->common.json) { return json_print(root); }
-    json_decref(root);
-    return DSGD_OK;
-}
-
-static enum dsgd_status bench_all(struct bench *bench)
-{
-    const struct common_options *common = &bench->common;
-    const char *set[64];
-    if (common->sets > 48) { return dsgd_fail(DSGD_EINPUT, "bench: expected at most 48 --set options"); }
-    struct dsgd_spec spec;
-    struct dsgd_session session = {.spec = NULL};
-    struct dsgd_session_options open = common_session(common, false);
-    open.threads = 1;
-    DSGD_TRY(dsgd_spec_load(common->config, common->set, common->sets, &spec));
-    enum dsgd_status status = dsgd_session_open(&spec, &open, &session);
-    for (int64_t turn = 0; turn < bench->turns && status == DSGD_OK; ++turn) {
-        for (int j = 0; j < SETTINGS && status == DSGD_OK; ++j) {
-            size_t sets = 0;
-            for (size_t s = 0; s < common->sets; ++s) { set[sets++] = common->set[s]; }
-            for (size_t s = 0; s < settings[j].sets; ++s) { set[sets++] = settings[j].set[s]; }
-            set[sets++] = "workers=4";
-            set[sets++] = "batch=1";
-            set[sets++] = "emulation=faithful";
-            set[sets++] = "log.per_decade=0";
-            set[sets++] = "log.oracle=false";
-            set[sets++] = "steps=4000000000";
-            struct dsgd_spec one;
-            status = dsgd_spec_load(common->config, set, sets, &one);
-            if (status == DSGD_OK) {
-                status = measure(&session, &one, &bench->rate[j][turn]);
-                dsgd_spec_clear(&one);
-            }
-        }
-    }
-    if (status == DSGD_OK) { status = print(bench, &session); }
-    dsgd_session_close(&session);
-    dsgd_spec_clear(&spec);
-    return status;
+    json_set_number(root, "d", (double)bench->options.d);
+    json_set_number(root, "k", (double)bench->options.k);
+    json_set_number(root, "threads", bench->options.threads);
+    json_object_set_new(root, "lines", json_grid(&grid));
+    dsgd_grid_clear(&grid);
+    return json_print(root);
 }
 
 static int command(int argc, char **argv)
 {
-    static const struct argp_option table[] = {{"turns", 'n', "N", 0, "Measurements a setting (default 5)", 0}, {NULL, 0, NULL, 0, NULL, 0}};
-    static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-    static const struct argp argp = {table, parse, "CONFIG", "Steps per second of the algorithms on a configuration's problem.", children,
-                                     NULL, NULL};
-    static struct bench bench = {.turns = 5};
+    static const struct argp_option table[] = {
+        {"turns", 'n', "N", 0, "Measurements of each line (default 7)", 0},
+        {"threads", 't', "N", 0, "Threads (default: all cores; a configuration's settings have one)", 0},
+        {"dimension", 'D', "D", 0, "kernels, round: coordinates (default 6573120, ResNet-9)", 0},
+        {"chosen", 'k', "K", 0, "kernels, round: coordinates that are chosen (default 50000)", 0},
+        {"only", KEY_ONLY, "WORDS", 0, "Lines whose name contains one of these words, with commas between them", 0},
+        {"vector", KEY_VECTOR, "FILE", 0, "kernels, round: D floats (raw, little-endian) in place of a heavy-tailed vector", 0},
+        {"set", 's', "KEY=VALUE", 0, "mnist, configuration: override a key; repeatable", 0},
+        {"data", 'd', "FOLDER", 0, "Folder of the datasets (default: $DSGD_DATA, then data/)", 0},
+        {"json", 'j', NULL, 0, "Report as JSON, seconds", 0},
+        {NULL, 0, NULL, 0, NULL, 0}};
+    static const struct argp_child children[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    static const struct argp argp = {table, parse, "kernels|round|mnist|CONFIG",
+                                     "Times operations, rounds without gradients, or small problems, each beside what the machine can move."
+                                     "\vkernels: the operations of the CPU. round: rounds on stored gradients. mnist: steps on MNIST, and epochs of ten "
+                                     "classes. CONFIG: steps of five algorithms on a configuration's problem, W = 4, batch 1.\nCeilings: read and copy of "
+                                     "vectors; cells, 64 floats added to a random segment of a table; gather, floats read at random places of a table.",
+                                     children, NULL, NULL};
+    static struct bench bench;
+    bench.options = (struct bench_options){.d = RESNET9, .k = 50000, .turns = 7, .threads = omp_get_max_threads()};
     if (argp_parse(&argp, argc, argv, 0, NULL, &bench)) { return 2; }
-    enum dsgd_status status = bench_all(&bench);
-    common_options_clear(&bench.common);
+    bench.options.set = bench.sets.set;
+    bench.options.sets = bench.sets.sets;
+    struct bench_lines lines = {.lines = 0};
+    enum dsgd_status status = (bench.part ? bench.part->measure : bench_settings)(&bench.options, &lines);
+    if (status == DSGD_OK) { status = report(&bench, &lines); }
+    bench_lines_clear(&lines);
+    common_options_clear(&bench.sets);
     return status == DSGD_OK ? 0 : command_fail(status);
 }
 
-const struct command command_bench = {"bench", "measure steps per second", command};
+const struct command command_bench = {"bench", "measure how fast operations, rounds and steps are", command};

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # dependencies.sh [FOLDER] - rules of the source tree that no compiler checks.
 #
-# - Includes point one way: sim <- record, datasets, algorithms, theory; these <- convex, deep <- lab <- verify <- command; all <- tests.
+# - Includes point one way: sim <- record, datasets, algorithms, theory; these <- convex, deep <- lab <- verify, bench <- command; all <- tests.
 #   sim knows no HDF5. No circle between folders, folders within folders included.
 # - Recipes are no programs: no .c or .h file in experiments/.
 # - What handles and devices are made of (sim/inside.h, sim/device_ops.h, sim/ops.h, sim/cpu/...) is included by sim/, by code of a
-#   device (convex/cpu, convex/kernels.c) and by tests alone: everybody else has handles.
+#   device (convex/cpu, convex/kernels.c), by benchmarks and by tests alone: everybody else has handles.
 # - A library folder never ends the process (abort, exit) and never prints to stdout or stderr: it returns a status.
 # - A library folder takes no elementary function from libm, whose last bits depend on library and processor (sim/kernel/maths.h has them).
 # - No .c or .h file is longer than 500 lines; more than 400 are mentioned.
@@ -22,10 +22,11 @@ convex: convex record datasets sim
 deep: deep record datasets sim
 lab: lab deep convex record datasets algorithms theory sim
 verify: verify lab theory deep convex record datasets algorithms sim
-command: command verify lab theory deep convex record datasets algorithms sim
+bench: bench lab theory convex record datasets algorithms sim
+command: command bench verify lab theory deep convex record datasets algorithms sim
 experiments:
-tests: tests command verify lab theory deep convex record datasets algorithms sim'
-libraries='sim record datasets algorithms convex deep theory lab verify'
+tests: tests command bench verify lab theory deep convex record datasets algorithms sim'
+libraries='sim record datasets algorithms convex deep theory lab verify bench'
 
 # Prints "FILE:LINE: text" for each violation; fails if there is one.
 check_tree()
@@ -42,7 +43,7 @@ for (split /\n/, $ENV{RULES}) {
 my %library = map { $_ => 1 } split / /, $ENV{LIBRARIES};
 # Headers that complete the handles, and who may see them.
 my $inner = qr{^sim/(?:inside\.h|device_ops\.h|ops\.h|cpu/(?:cpu|ops|table)\.h|guard/.*)$};
-my $insider = qr{^(?:sim/|tests/|convex/cpu/|convex/kernels\.c$)};
+my $insider = qr{^(?:sim/|tests/|bench/|convex/cpu/|convex/kernels\.c$)};
 my $bad = 0;
 my %arrow; # folder of a file -> folders that it includes, with one place each
 sub report { my ($place, $text) = @_; print "$place: $text\n"; $bad = 1; }
