@@ -10,7 +10,7 @@ set(dsgd_public_headers
   record/runfile.h sim/schedule.h sim/status.h sim/table.h sim/transport.h
   lab/plugin.h lab/config/spec.h lab/run/costs.h lab/run/output.h lab/run/run.h lab/run/session.h convex/optimum_cache.h record/replace.h
   algorithms/registry.h algorithms/error_memory.h algorithms/sketch_hash.h algorithms/sparsifier.h algorithms/dgc_warmup.h
-  sim/kernel/hd.h sim/kernel/maths.h sim/kernel/median.h sim/kernel/normal.h sim/kernel/number.h sim/kernel/permutation.h sim/kernel/rng.h
+  sim/kernel/block_hash.h sim/kernel/hd.h sim/kernel/maths.h sim/kernel/median.h sim/kernel/normal.h sim/kernel/number.h sim/kernel/permutation.h sim/kernel/rng.h
   sim/kernel/sum.h sim/kernel/vec.h
   convex/kernels.h convex/linear.h convex/quadratic.h convex/registry.h datasets/dataset.h datasets/split.h)
 foreach(header IN LISTS dsgd_public_headers)

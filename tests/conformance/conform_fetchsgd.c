@@ -5,7 +5,7 @@
 struct option {
     int rows, cols, k;
     double momentum;
-    bool lr_outside, zero, unmasked;
+    bool lr_outside, zero, unmasked, block;
 };
 
 static void fetchsgd(const struct conform_setting *setting, struct option o)
@@ -13,12 +13,13 @@ static void fetchsgd(const struct conform_setting *setting, struct option o)
     struct conform c;
     struct conform_sketch s;
     char text[512];
-    snprintf(text, sizeof text, "algorithm = fetchsgd\nfetchsgd { rows = %d cols = %d k = %d momentum = %g lr_inside = %s clear = %s masking = %s indices = %s }\n",
-             o.rows, o.cols, o.k, o.momentum, o.lr_outside ? "false" : "true", o.zero ? "zero" : "subtract", o.unmasked ? "false" : "true", conform_indices());
+    snprintf(text, sizeof text, "algorithm = fetchsgd\nfetchsgd { rows = %d cols = %d k = %d momentum = %g lr_inside = %s clear = %s masking = %s indices = %s hash = %s }\n",
+             o.rows, o.cols, o.k, o.momentum, o.lr_outside ? "false" : "true", o.zero ? "zero" : "subtract", o.unmasked ? "false" : "true", conform_indices(),
+             o.block ? "block" : "auto");
     conform_open(&c, setting, text, o.momentum);
     double momentum[CELLS_MAX] = {0}, error[CELLS_MAX] = {0};
     const size_t cells = (size_t)(o.rows * o.cols);
-    conform_sketch_draw(&s, c.d, (uint32_t)o.rows, (uint32_t)o.cols, 0);
+    (o.block ? conform_sketch_draw_blocks : conform_sketch_draw)(&s, c.d, (uint32_t)o.rows, (uint32_t)o.cols, 0);
     while (c.t < setting->steps) {
         const double eta = conform_eta(&c);
         double table[CELLS_MAX] = {0};
@@ -66,6 +67,13 @@ static void all_ways(void **state)
         fetchsgd(&conform_random, o);
         o.momentum = 0.5;
         fetchsgd(&conform_ties, o);
+        o = (struct option){.rows = 3, .cols = 128, .k = 9, .momentum = 0.5, .lr_outside = choice & 1, .zero = choice & 2, .unmasked = choice & 4,
+                            .block = true};
+        fetchsgd(&conform_of_blocks, o);
+        o.cols = 64; /* all blocks meet in one segment */
+        o.rows = 5;
+        o.momentum = 0.0;
+        fetchsgd(&conform_of_blocks, o);
     }
 }
 

@@ -9,7 +9,7 @@
 struct option {
     int k, rows, cols, values;
     const char *reseed;
-    bool own_value;
+    bool own_value, block;
 };
 
 /* Algorithm 1, lines 2-4: heavy coordinates, and the rest of k drawn from the others (Floyd 1987, on their ranks). */
@@ -41,8 +41,8 @@ static void algorithm2(const struct conform_setting *setting, struct option o)
     struct conform_sketch s;
     char text[512];
     snprintf(text, sizeof text, "algorithm = sketched_sgd\nsketched_sgd { k = %d rows = %d cols = %d sketch_reseed = %s own_value = %s "
-             "values = %s indices = %s }\n", o.k, o.rows, o.cols, o.reseed, o.own_value ? "true" : "false", conform_values[o.values],
-             conform_indices());
+             "values = %s indices = %s hash = %s }\n", o.k, o.rows, o.cols, o.reseed, o.own_value ? "true" : "false", conform_values[o.values],
+             conform_indices(), o.block ? "block" : "auto");
     conform_open(&c, setting, text, 0.0);
     c.bound = 1e-12 * setting->steps;
     conform_vector a[W_MAX] = {0}, input[W_MAX], virtual_x = {0};
@@ -52,7 +52,8 @@ static void algorithm2(const struct conform_setting *setting, struct option o)
         const double eta = conform_eta(&c);
         conform_vector mean = {0}, estimate, sent[W_MAX];
         double table[CELLS_MAX] = {0};
-        conform_sketch_draw(&s, c.d, (uint32_t)o.rows, (uint32_t)o.cols, strcmp(o.reseed, "step") == 0 ? c.t : 0);
+        (o.block ? conform_sketch_draw_blocks : conform_sketch_draw)(&s, c.d, (uint32_t)o.rows, (uint32_t)o.cols,
+                                                                     strcmp(o.reseed, "step") == 0 ? c.t : 0);
         for (uint32_t w = 0; w < setting->workers; ++w) {
             conform_vector g;
             for (uint32_t i = 0; i < c.d; ++i) { g[i] = conform_gradient_at(&c, c.t, w, i, dsgd_engine_model(c.engine)[i]); }
@@ -111,6 +112,17 @@ static void heavymix_variant(void **state)
     algorithm2(&conform_ties, o);
 }
 
+static void heavymix_block_hashes(void **state)
+{
+    (void)state;
+    struct option o = {.k = 30, .rows = 3, .cols = 128, .reseed = "step", .block = true};
+    algorithm2(&conform_of_blocks, o);
+    o.reseed = "run";
+    o.own_value = true;
+    o.cols = 192;
+    algorithm2(&conform_of_blocks, o);
+}
+
 static void heavymix_sixteen_bits(void **state)
 {
     (void)state;
@@ -122,6 +134,7 @@ static void heavymix_sixteen_bits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(heavymix_variant), cmocka_unit_test(heavymix_sixteen_bits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(heavymix_variant), cmocka_unit_test(heavymix_block_hashes),
+                                       cmocka_unit_test(heavymix_sixteen_bits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

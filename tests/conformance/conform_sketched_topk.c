@@ -10,7 +10,7 @@ struct option {
     int k, rows, cols, candidates, dense_below, truncate, values;
     double momentum;
     const char *reseed;
-    bool lr_inside;
+    bool lr_inside, block;
 };
 
 /* The sketched coordinates are numbered without gaps: hashed by their place among them. */
@@ -34,9 +34,9 @@ static void algorithm3(const struct conform_setting *setting, struct option o)
     struct conform_sketch s;
     char text[512];
     snprintf(text, sizeof text, "algorithm = sketched_sgd\nsketched_sgd { variant = topk k = %d rows = %d cols = %d candidates = %d "
-             "momentum = %g lr_inside = %s sketch_reseed = %s dense_below = %d truncate = %d values = %s indices = %s }\n", o.k, o.rows,
+             "momentum = %g lr_inside = %s sketch_reseed = %s dense_below = %d truncate = %d values = %s indices = %s hash = %s }\n", o.k, o.rows,
              o.cols, o.candidates, o.momentum, o.lr_inside ? "true" : "false", o.reseed, o.dense_below, o.truncate,
-             conform_values[o.values], conform_indices());
+             conform_values[o.values], conform_indices(), o.block ? "block" : "auto");
     conform_open(&c, setting, text, o.momentum);
     if (setting->grain > 0.0) { c.bound = 1e-12; }
     conform_vector u[W_MAX] = {0}, v[W_MAX] = {0}, input[W_MAX];
@@ -51,7 +51,8 @@ static void algorithm3(const struct conform_setting *setting, struct option o)
         conform_vector mean = {0}, estimate, update = {0}, packed;
         size_t n = 0;
         double table[CELLS_MAX] = {0};
-        conform_sketch_draw(&s, c.d, (uint32_t)o.rows, (uint32_t)o.cols, strcmp(o.reseed, "step") == 0 ? c.t : 0);
+        (o.block ? conform_sketch_draw_blocks : conform_sketch_draw)(&s, c.d, (uint32_t)o.rows, (uint32_t)o.cols,
+                                                                     strcmp(o.reseed, "step") == 0 ? c.t : 0);
         for (uint32_t w = 0; w < setting->workers; ++w) {
             conform_vector g;
             conform_gradient(&c, w, g);
@@ -148,6 +149,25 @@ static void topk_truncated(void **state)
     algorithm3(&conform_ties, o);
 }
 
+static void topk_block_hashes(void **state)
+{
+    (void)state;
+    struct option o = {.k = 9, .rows = 3, .cols = 128, .candidates = 2, .reseed = "run", .block = true};
+    algorithm3(&conform_of_blocks, o);
+    o.reseed = "step";
+    o.momentum = 0.5;
+    o.candidates = 0;
+    algorithm3(&conform_of_blocks, o);
+    o.dense_below = 10; /* what is sketched is hashed by its place, so that blocks of 64 cross the segment that is left out */
+    algorithm3(&conform_of_blocks, o);
+    o.cols = 64;
+    o.truncate = 2;
+    o.candidates = 3;
+    algorithm3(&conform_of_blocks, o);
+    o.rows = 5;
+    algorithm3(&conform_random, o); /* fewer coordinates than a block: every estimate is exact */
+}
+
 static const struct conform_setting exact = {.workers = 4, .steps = 10, .grain = 0x1p-9};
 
 static void topk_sixteen_bits(void **state)
@@ -167,6 +187,7 @@ static void topk_sixteen_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(topk), cmocka_unit_test(topk_dense_segments), cmocka_unit_test(topk_no_second_round),
+                                       cmocka_unit_test(topk_block_hashes),
                                        cmocka_unit_test(topk_truncated), cmocka_unit_test(topk_sixteen_bits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

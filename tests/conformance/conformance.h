@@ -27,6 +27,7 @@ typedef double conform_vector[D_MAX];
 struct conform_setting {
     uint32_t workers, steps;
     bool wide;                /* the second layout */
+    bool blocks;              /* the third layout: more than three times 64 coordinates */
     double grain;             /* gradients are multiples of it, a power of two: exact arithmetic, zeros and ties; 0: not rounded */
     double pull;              /* slope of the gradient in the model */
     bool theory;              /* eta_t = 8 / (mu (32 + t)) instead of 1/4 */
@@ -41,10 +42,14 @@ static const struct conform_setting conform_random = {.workers = 3, .steps = 30,
 static const struct conform_setting conform_ties = {.workers = 4, .steps = 12, .grain = 0.25};
 /* eta_t falls, the model shrinks */
 static const struct conform_setting conform_theory = {.workers = 3, .steps = 30, .pull = 0.125, .theory = true, .decay = 0.05};
+/* several blocks of 64 coordinates, the last one short */
+static const struct conform_setting conform_of_blocks = {.workers = 3, .steps = 20, .pull = 0.125, .blocks = true};
 
 /** A matrix, a bias and a vector; the second layout has vectors that are worth a matrix of their own. */
 static const struct dsgd_segment conform_small[] = {{"first", 0, 12, 3, 4}, {"bias", 12, 3, 1, 3}, {"last", 15, 5, 1, 5}};
 static const struct dsgd_segment conform_wide[] = {{"first", 0, 24, 4, 6}, {"bias", 24, 7, 1, 7}, {"last", 31, 23, 1, 23}};
+
+static const struct dsgd_segment conform_blocks[] = {{"first", 0, 140, 10, 14}, {"bias", 140, 9, 1, 9}, {"last", 149, 52, 1, 52}};
 
 struct conform {
     struct conform_setting setting;
@@ -134,8 +139,9 @@ static inline void conform_open(struct conform *c, const struct conform_setting 
     char text[2048];
     memset(c, 0, sizeof *c);
     c->setting = *setting;
-    c->d = setting->wide ? 54 : 20;
-    c->layout = (struct dsgd_layout){c->d, 3, setting->wide ? conform_wide : conform_small};
+    c->d = setting->blocks ? 201 : setting->wide ? 54 : 20;
+    assert_true(c->d <= D_MAX);
+    c->layout = (struct dsgd_layout){c->d, 3, setting->blocks ? conform_blocks : setting->wide ? conform_wide : conform_small};
     c->bound = 32.0 * 4.0 * setting->steps * 0x1p-24 / (1.0 - fmax(momentum, setting->server_momentum));
     snprintf(text, sizeof text, "problem = quadratic\nquadratic { d = %zu mu = 1 kappa = 2 }\nworkers = %u\nsteps = %u\n"
              "seed_hash = %d\nseed_algorithm = %d\nlog { every = 1 per_decade = 0 optimum = false }\n"

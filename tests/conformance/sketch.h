@@ -1,9 +1,10 @@
-/* sketch.h - Count Sketches of the references: the hash family from its definition in algorithms/sketch_hash.h, evaluated by
- * plain modular arithmetic; tables, estimates and norms in doubles.
+/* sketch.h - Count Sketches of the references: both families of hashes from their definitions in docs/sketching.md, evaluated by plain
+ * modular arithmetic; tables, estimates and norms in doubles.
  */
 #ifndef DSGD_TESTS_CONFORMANCE_SKETCH_H
 #define DSGD_TESTS_CONFORMANCE_SKETCH_H
 
+#define CONFORM_D_MAX 256
 #include "tests/conformance/conformance.h"
 
 enum { CELLS_MAX = 16 * 64 };
@@ -25,31 +26,64 @@ struct conform_sketch {
     double sign[16][D_MAX];
 };
 
-/** Bucket floor(c p1(i) / p), sign the lowest bit of p3(i); row j has coefficients 6j, 6j + 1 (constant, slope) of p1 and
- *  6j + 2 .. 6j + 5 of p3. Each is the first of its draws' upper 61 bits of 64 below p. */
+#define CONFORM_PRIME ((UINT64_C(1) << 61) - 1)
+
+/* Coefficients: the first of each one's draws' upper 61 bits of 64 below the prime. */
+static inline void conform_coefficients(const char *purpose, uint32_t first, uint32_t n, uint32_t step, uint64_t *a)
+{
+    const struct dsgd_rng_key key = {SEED_HASH, dsgd_rng_purpose(purpose)};
+    for (uint32_t e = 0; e < n; ++e) {
+        a[e] = CONFORM_PRIME;
+        for (uint32_t draw = 0; a[e] >= CONFORM_PRIME; ++draw) {
+            const struct dsgd_rng4 words = dsgd_rng_draw(key, first + e, step, 0, draw);
+            a[e] = dsgd_rng_u64(&words, 0) >> 3;
+            if (a[e] >= CONFORM_PRIME) { a[e] = dsgd_rng_u64(&words, 1) >> 3; }
+        }
+    }
+}
+
+/* a[0] + a[1] x + ... + a[n - 1] x^(n - 1) */
+static inline uint64_t conform_polynomial(const uint64_t *a, uint32_t n, uint64_t x)
+{
+    uint64_t value = 0, power = 1;
+    for (uint32_t e = 0; e < n; ++e) {
+        value = (value + conform_mod_multiply(a[e], power)) % CONFORM_PRIME;
+        power = conform_mod_multiply(power, x);
+    }
+    return value;
+}
+
+/** hash = block: coordinate l of block b goes to cell 64 s + (l xor m); P(b) gives s, the upper 32 of its 61 bits times c/64 over 2^32, and
+ *  m, its lowest 6 bits; the sign is bit l mod 32 of Q0(b) or, from l = 32 on, of Q1(b). Row j has coefficients 12 j .. 12 j + 11. */
+static inline void conform_sketch_draw_blocks(struct conform_sketch *s, size_t d, uint32_t rows, uint32_t cols, uint32_t step)
+{
+    s->rows = rows;
+    s->cols = cols;
+    for (uint32_t j = 0; j < rows; ++j) {
+        uint64_t a[12];
+        conform_coefficients("sketch_hash_block coefficients", 12 * j, 12, step, a);
+        for (uint32_t i = 0; i < d; ++i) {
+            const uint32_t l = i % 64;
+            const uint64_t at = conform_polynomial(a, 4, i / 64), bits = conform_polynomial(l < 32 ? a + 4 : a + 8, 4, i / 64);
+            const double segment = floor((double)(at / (UINT64_C(1) << 29)) * (cols / 64.0) / 0x1p32);
+            s->bucket[j][i] = 64 * (uint32_t)segment + (l ^ (uint32_t)(at % 64));
+            s->sign[j][i] = bits >> l % 32 & 1 ? -1.0 : 1.0;
+        }
+    }
+}
+
+/** hash = textbook: bucket floor(c p1(i) / p), sign the lowest bit of p3(i); row j has coefficients 6j, 6j + 1 (constant, slope) of p1 and
+ *  6j + 2 .. 6j + 5 of p3. */
 static inline void conform_sketch_draw(struct conform_sketch *s, size_t d, uint32_t rows, uint32_t cols, uint32_t step)
 {
-    const struct dsgd_rng_key key = {SEED_HASH, dsgd_rng_purpose("sketch_hash_polynomial coefficients")};
-    const uint64_t p = (UINT64_C(1) << 61) - 1;
+    const uint64_t p = CONFORM_PRIME;
     s->rows = rows;
     s->cols = cols;
     for (uint32_t j = 0; j < rows; ++j) {
         uint64_t a[6];
-        for (uint32_t e = 0; e < 6; ++e) {
-            a[e] = p;
-            for (uint32_t draw = 0; a[e] >= p; ++draw) {
-                const struct dsgd_rng4 words = dsgd_rng_draw(key, 6 * j + e, step, 0, draw);
-                a[e] = dsgd_rng_u64(&words, 0) >> 3;
-                if (a[e] >= p) { a[e] = dsgd_rng_u64(&words, 1) >> 3; }
-            }
-        }
+        conform_coefficients("sketch_hash_polynomial coefficients", 6 * j, 6, step, a);
         for (uint32_t i = 0; i < d; ++i) {
-            const uint64_t p1 = (a[0] + conform_mod_multiply(a[1], i)) % p;
-            uint64_t p3 = 0, power = 1;
-            for (uint32_t e = 2; e < 6; ++e) {
-                p3 = (p3 + conform_mod_multiply(a[e], power)) % p;
-                power = conform_mod_multiply(power, i);
-            }
+            const uint64_t p1 = conform_polynomial(a, 2, i), p3 = conform_polynomial(a + 2, 4, i);
             /* floor(c p1 / p) = the number of multiples of p up to c p1 */
             uint64_t quotient = 0, rest = 0;
             for (uint32_t n = 0; n < cols; ++n) {
