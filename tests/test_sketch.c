@@ -348,6 +348,80 @@ static void estimate_of_nan_is_deterministic(void **unused)
     sketch_hash_destroy(hash);
 }
 
+/* ---- the block hash: whole blocks at a time against cell by cell ---- */
+
+/* Equal bits, or both NaN: which of two NaN a sum keeps is open. */
+static void assert_same_floats(const float *a, const float *b, size_t n)
+{
+    for (size_t i = 0; i < n; ++i) {
+        if (memcmp(&a[i], &b[i], sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i]))) {
+            fail_msg("%a, expected %a, at %zu", (double)a[i], (double)b[i], i);
+        }
+    }
+}
+
+/* Reals of both signs; `nasty`: zeros of both signs, denormals, infinities and NaN among them. */
+static void reals(size_t d, int nasty, float *v)
+{
+    for (size_t i = 0; i < d; ++i) {
+        const uint32_t word = (uint32_t)i * 2654435769u ^ (uint32_t)i >> 7;
+        v[i] = (word & 1 ? -1.0f : 1.0f) * (float)(word >> 8) * 0x1p-20f;
+        if (nasty && i % 31 == 3) { v[i] = i % 2 ? 0.0f : -0.0f; }
+        if (nasty && i % 37 == 5) { v[i] = i % 2 ? 1e-42f : -1e-42f; }
+        if (nasty && i % 4001 == 7) { v[i] = i % 2 ? INFINITY : -INFINITY; }
+        if (nasty && i % 5003 == 13) { v[i] = NAN; }
+    }
+}
+
+static void check_blocks(size_t d, uint32_t rows, uint32_t cols, int nasty)
+{
+    static const int threads[] = {1, 2, 3, 7};
+    const size_t n = (size_t)rows * cols;
+    struct sketch_hash *hash;
+    assert_int_equal(sketch_hash_create(&sketch_hash_block, d, rows, cols, 0, &hash), DSGD_OK);
+    sketch_hash_reseed(hash, rows, cols, 1);
+    float *v = zeros(d), *naive = zeros(n), *table = zeros(n);
+    reals(d, nasty, v);
+    for (uint32_t row = 0; row < rows; ++row) {
+        float *row_table = naive + (size_t)row * cols;
+        for (size_t i = 0; i < cols; ++i) { row_table[i] = i % 3 ? 0.0f : -0.0f; } /* a table that is not empty keeps its -0 */
+        for (size_t i = 0; i < d; ++i) {
+            const uint32_t cell = sketch_hash_cell(hash, row, i);
+            row_table[cell & ~SKETCH_SIGN_BIT] += cell & SKETCH_SIGN_BIT ? -v[i] : v[i];
+        }
+    }
+    for (size_t t = 0; t < sizeof threads / sizeof *threads; ++t) {
+        for (size_t c = 0; c < n; ++c) { table[c] = c % cols % 3 ? 0.0f : -0.0f; }
+        count_sketch_accumulate_over(hash, v, table, threads[t]);
+        assert_same_floats(table, naive, n);
+    }
+    free(v);
+    free(naive);
+    free(table);
+    sketch_hash_destroy(hash);
+}
+
+static void blocks_at_a_time_equal_cells(void **unused)
+{
+    (void)unused;
+    static const size_t d[] = {1, 63, 64, 65, 255, 256, 257, 785, 2560, 2561, 4097};
+    static const uint32_t rows[] = {1, 3, 5, 15, 17, 63}, cols[] = {64, 192, 6400};
+    for (size_t x = 0; x < sizeof d / sizeof *d; ++x) {
+        for (size_t y = 0; y < sizeof rows / sizeof *rows; ++y) {
+            for (size_t z = 0; z < sizeof cols / sizeof *cols; ++z) { check_blocks(d[x], rows[y], cols[z], (x + y + z) % 2); }
+        }
+    }
+}
+
+static void blocks_over_threads_equal_cells(void **unused)
+{
+    (void)unused;
+    check_blocks(1000003, 1, 64000, 0); /* long enough for two threads, three, and seven */
+    check_blocks(200003, 5, 16064, 1);
+    check_blocks(131072, 3, 64, 0);
+    check_blocks(30001, 63, 6400, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +435,8 @@ int main(void)
         cmocka_unit_test(accumulate_order_is_ascending_in_each_bucket),
         cmocka_unit_test(estimate_one_heavy_coordinate_is_exact),
         cmocka_unit_test(estimate_of_nan_is_deterministic),
+        cmocka_unit_test(blocks_at_a_time_equal_cells),
+        cmocka_unit_test(blocks_over_threads_equal_cells),
     };
     return cmocka_run_group_tests_name("sketch", tests, NULL, NULL);
 }

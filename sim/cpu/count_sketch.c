@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "sim/cpu/sketch_blocks.h"
 #include "sim/kernel/median.h"
 #include "sim/kernel/number.h"
 #include "sim/kernel/sum.h"
@@ -59,7 +60,7 @@ static void accumulate_tile(const uint32_t *restrict cell, const float *restrict
     for (; i < n; ++i) { row_table[bucket(cell[i])] += dsgd_flip(v[i], cell[i]); }
 }
 
-void count_sketch_accumulate(const struct sketch_hash *hash, const float *v, float *table)
+static void accumulate_cells(const struct sketch_hash *hash, const float *v, float *table)
 {
     const size_t d = sketch_hash_d(hash), cols = sketch_hash_cols(hash);
     const uint32_t rows = sketch_hash_rows(hash);
@@ -74,6 +75,21 @@ void count_sketch_accumulate(const struct sketch_hash *hash, const float *v, flo
             }
         }
     }
+}
+
+void count_sketch_accumulate_over(const struct sketch_hash *hash, const float *v, float *table, int threads)
+{
+    struct sketch_blocks blocks;
+    if (sketch_hash_blocks(hash, &blocks)) {
+        sketch_blocks_accumulate(&blocks, v, table, threads);
+    } else {
+        accumulate_cells(hash, v, table);
+    }
+}
+
+void count_sketch_accumulate(const struct sketch_hash *hash, const float *v, float *table)
+{
+    count_sketch_accumulate_over(hash, v, table, 1);
 }
 
 void count_sketch_accumulate_some(const struct sketch_hash *hash, float factor, size_t n, const uint32_t *index, const float *value,

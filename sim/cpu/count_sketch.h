@@ -14,6 +14,8 @@
 /** table[j][h_j(i)] += s_j(i) v[i] for all rows j, i ascending (one fixed order of additions). Does not clear the table.
  *  Cost O(d rows). */
 void count_sketch_accumulate(const struct sketch_hash *hash, const float *v /*[d]*/, float *table /*[rows*cols]*/);
+/** The same over threads; the same bits for any number of them. */
+void count_sketch_accumulate_over(const struct sketch_hash *hash, const float *v, float *table, int threads);
 
 /** table[j][h_j(i)] += factor s_j(i) value for n chosen coordinates, in the same order. */
 void count_sketch_accumulate_some(const struct sketch_hash *hash, float factor, size_t n, const uint32_t *index /*[n] ascending*/,

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "sim/cpu/sketch_blocks.h"
+
 enum { TILE = 1 << 16, PARALLEL_CELLS = 1 << 18 };
 
 struct sketch_hash {
@@ -112,6 +114,13 @@ const uint32_t *sketch_hash_cells(const struct sketch_hash *hash, uint32_t row, 
 uint32_t sketch_hash_cell(const struct sketch_hash *hash, uint32_t row, size_t i)
 {
     return hash->cache ? hash->cache[row * hash->d + i] : hash->family->one(hash->state, row, i);
+}
+
+bool sketch_hash_blocks(const struct sketch_hash *hash, struct sketch_blocks *out)
+{
+    if (!hash->family->blocks) { return false; }
+    *out = (struct sketch_blocks){hash->family->blocks(hash->state), hash->d, hash->rows, hash->cols};
+    return true;
 }
 
 size_t sketch_hash_d(const struct sketch_hash *hash)

@@ -10,6 +10,7 @@
 #ifndef DSGD_SIM_CPU_SKETCH_HASH_H
 #define DSGD_SIM_CPU_SKETCH_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "sim/status.h"
@@ -20,6 +21,8 @@ enum { SKETCH_ROWS_MAX = 63 }; /* experiments use 3..15 rows; bounds the median'
 #define SKETCH_SIGN_BIT 0x80000000u
 
 struct sketch_hash; /* opaque */
+struct sketch_blocks;
+struct dsgd_block_row;
 
 struct sketch_hash_family {
     const char *name, *reference;
@@ -31,6 +34,8 @@ struct sketch_hash_family {
     void (*fill)(const void *state, uint32_t row, size_t i0, size_t n, uint32_t *cell);
     /** One cell. Equals what fill writes. */
     uint32_t (*one)(const void *state, uint32_t row, size_t i);
+    /** Functions of all rows if this is the block hash, which has loops of its own (sketch_blocks.h); NULL otherwise. */
+    const struct dsgd_block_row *(*blocks)(const void *state);
 };
 
 extern const struct sketch_hash_family sketch_hash_polynomial; /* sketch_hash_polynomial.c: the textbook's */
@@ -51,6 +56,9 @@ void sketch_hash_reseed(struct sketch_hash *hash, uint32_t seed, uint32_t step, 
 /** Cells of row `row` for coordinates i0 .. i0+n-1: a pointer into the cache, or `buffer` [n] filled. Thread-safe. */
 const uint32_t *sketch_hash_cells(const struct sketch_hash *hash, uint32_t row, size_t i0, size_t n, uint32_t *buffer);
 uint32_t sketch_hash_cell(const struct sketch_hash *hash, uint32_t row, size_t i);
+
+/** The functions as those of blocks; false where they are not. */
+bool sketch_hash_blocks(const struct sketch_hash *hash, struct sketch_blocks *out);
 
 size_t sketch_hash_d(const struct sketch_hash *hash);
 uint32_t sketch_hash_rows(const struct sketch_hash *hash);

@@ -55,6 +55,12 @@ static void block_fill(const void *state, uint32_t row, size_t i0, size_t n, uin
     }
 }
 
+static const struct dsgd_block_row *block_rows(const void *state)
+{
+    const struct block_state *s = state;
+    return s->row;
+}
+
 const struct sketch_hash_family sketch_hash_block = {
     .name = "block",
     .reference = "blocks of 64 coordinates, docs/sketching.md; Wegman, Carter 1981",
@@ -63,4 +69,5 @@ const struct sketch_hash_family sketch_hash_block = {
     .reseed = block_reseed,
     .fill = block_fill,
     .one = block_one,
+    .blocks = block_rows,
 };

@@ -8,6 +8,12 @@ enum { CACHE_CELLS = 1 << 24 };
 
 static const struct sketch_hash_family *const family[] = {[DSGD_TEXTBOOK] = &sketch_hash_polynomial, [DSGD_BLOCKS] = &sketch_hash_block};
 
+/* The block hash costs less than reading cells would. */
+static size_t cache_of(enum dsgd_hash hash)
+{
+    return hash == DSGD_BLOCKS ? 0 : CACHE_CELLS;
+}
+
 static const struct sketch_hash *hash_of(const dsgd_sketch *s)
 {
     return cpu_near(s->array.at);
@@ -16,19 +22,19 @@ static const struct sketch_hash *hash_of(const dsgd_sketch *s)
 size_t cpu_sketch_bytes(enum dsgd_hash hash, size_t n, uint32_t rows, uint32_t cols)
 {
     (void)cols;
-    return sketch_hash_bytes(family[hash], n, rows, CACHE_CELLS);
+    return sketch_hash_bytes(family[hash], n, rows, cache_of(hash));
 }
 
 void cpu_sketch_reseed(struct dsgd_rows *r, dsgd_sketch *s)
 {
-    struct sketch_hash *hash = sketch_hash_at(cpu_near(s->array.at), family[s->hash], s->n, s->rows, s->cols, CACHE_CELLS);
+    struct sketch_hash *hash = sketch_hash_at(cpu_near(s->array.at), family[s->hash], s->n, s->rows, s->cols, cache_of(s->hash));
     sketch_hash_reseed(hash, s->seed, s->step, r->queue->threads);
 }
 
 void cpu_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *v, dsgd_f32 *table)
 {
     cpu_clear(r, table);
-    for (uint32_t row = 0; row < r->rows; ++row) { count_sketch_accumulate(hash_of(s), cpu_f32(v, row), cpu_f32(table, row)); }
+    for (uint32_t row = 0; row < r->rows; ++row) { count_sketch_accumulate_over(hash_of(s), cpu_f32(v, row), cpu_f32(table, row), r->queue->threads); }
 }
 
 void cpu_sketch_add_some(struct dsgd_rows *r, const dsgd_sketch *s, float factor, const dsgd_set *at, const dsgd_f32 *value, dsgd_f32 *table)

@@ -1,0 +1,135 @@
+/* sketch_blocks.c - a vector into a table with the block hash, over threads.
+ *
+ * A block of 64 coordinates is added to a segment of 64 cells by vectors: signs, lanes moved by XOR, sum. A cell of the table must get its
+ * additions in ascending order, so threads do not share the vector, they share the table: each has some rows, and of a row that two threads
+ * share some quarters of all segments (16 cells, one cache line). XOR of m takes a quarter of the block to a quarter of the segment, so a
+ * thread skips nothing and waits for nobody, and all have the same work.
+ *
+ * The input is taken in tiles that stay in the first-level cache while the rows go over them; the cells of a tile are known beforehand, so
+ * what lies in a large table is asked for some blocks ahead.
+ */
+#include "sim/cpu/sketch_blocks.h"
+
+#include "sim/cpu/sketch_lanes.h"
+#include "sim/cpu/sketch_walk.h"
+#include "sim/kernel/number.h"
+
+enum {
+    QUARTERS = DSGD_BLOCK / LANES,
+    TILE = 64,        /* blocks of input at a time, 16 KiB */
+    CELLS = 640,      /* of a tile, all rows: 7.5 KiB, so that threads with small stacks can work */
+    ROWS_ONCE = 16,   /* rows whose walks are kept, 5 KiB; more rows take the vector again */
+    AHEAD = 8,        /* blocks between asking for cells and using them */
+    PARALLEL = 1 << 17 /* coordinates times rows that are worth a thread */
+};
+static const size_t FAR_BYTES = (size_t)256 << 10; /* larger tables are asked for ahead */
+
+/* What a thread has of one row: quarters from .. to - 1 of every segment. */
+struct share { uint32_t row, from, to; };
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline void add_quarter(const float *block, uint32_t q, uint32_t m, uint64_t signs, float *segment)
+{
+    float *at = segment + LANES * (q ^ m / LANES);
+    const lanes x = lanes_move(lanes_flip(lanes_load(block + LANES * q), (uint32_t)(signs >> LANES * q)), m % LANES);
+    lanes_store(lanes_add(lanes_load(at), x), at);
+}
+
+/* One row's part of a tile. */
+struct strip {
+    const uint32_t *place;
+    const uint64_t *signs;
+    struct share share;
+    float *table; /* of this row */
+};
+
+static inline void ask(const struct strip *strip, size_t b)
+{
+    const float *segment = strip->table + strip->place[b] / DSGD_BLOCK * DSGD_BLOCK;
+    for (uint32_t q = strip->share.from; q < strip->share.to; ++q) { __builtin_prefetch(segment + LANES * q, 1); }
+}
+
+/* n blocks of one row; `next`: the strip after this one, NULL where nothing is asked for ahead. */
+static void add_row(const float *v, size_t n, const struct strip *strip, const struct strip *next)
+{
+    const uint32_t from = strip->share.from, to = strip->share.to;
+    for (size_t b = 0; b < n; ++b) {
+        const uint32_t m = strip->place[b] % DSGD_BLOCK;
+        const uint64_t signs = strip->signs[b];
+        float *segment = strip->table + (strip->place[b] - m);
+        if (next) {
+            if (b + AHEAD < n) {
+                ask(strip, b + AHEAD);
+            } else {
+                ask(next, b + AHEAD - n);
+            }
+        }
+        if (to - from == QUARTERS) {
+            for (uint32_t q = 0; q < QUARTERS; ++q) { add_quarter(v + b * DSGD_BLOCK, q, m, signs, segment); }
+        } else { /* quarters of the segment, wherever they come from */
+            for (uint32_t q = from; q < to; ++q) { add_quarter(v + b * DSGD_BLOCK, q ^ m / LANES, m, signs, segment); }
+        }
+    }
+}
+
+/* The n < 64 coordinates of the last block, number b of the strip. */
+static void add_rest(const float *v, size_t n, const struct strip *strip, size_t b)
+{
+    const uint32_t m = strip->place[b] % DSGD_BLOCK;
+    for (uint32_t l = 0; l < n; ++l) {
+        const uint32_t to = l ^ m;
+        if (to / LANES >= strip->share.from && to / LANES < strip->share.to) {
+            strip->table[strip->place[b] - m + to] += dsgd_flip(v[l], (uint32_t)(strip->signs[b] >> l & 1) << 31);
+        }
+    }
+}
+
+/* The whole vector into some rows, or parts of them. */
+static void add_rows(const struct sketch_blocks *s, const struct share *share, uint32_t shares, const float *v, float *table)
+{
+    struct sketch_walk walk[ROWS_ONCE];
+    struct strip strip[ROWS_ONCE];
+    uint32_t place[CELLS];
+    uint64_t signs[CELLS];
+    const size_t whole = s->d / DSGD_BLOCK, rest = s->d % DSGD_BLOCK, blocks = whole + (rest > 0);
+    const size_t tile = smaller(TILE, CELLS / shares / SKETCH_ABREAST * SKETCH_ABREAST);
+    const int far = (size_t)s->rows * s->cols * sizeof *table > FAR_BYTES;
+    for (uint32_t j = 0; j < shares; ++j) {
+        strip[j] = (struct strip){place + j * tile, signs + j * tile, share[j], table + (size_t)share[j].row * s->cols};
+        sketch_walk_start(&walk[j], &s->row[share[j].row], 0);
+    }
+    for (size_t first = 0; first < blocks; first += tile) {
+        const size_t n = smaller(tile, whole - first);
+        for (uint32_t j = 0; j < shares; ++j) { sketch_walk_on(&walk[j], s->cols / DSGD_BLOCK, tile, place + j * tile, signs + j * tile); }
+        for (size_t b = 0; far && b < AHEAD; ++b) { ask(&strip[0], b); }
+        for (uint32_t j = 0; j < shares; ++j) {
+            const struct strip *next = far && n >= AHEAD ? &strip[j + 1 < shares ? j + 1 : j] : NULL;
+            add_row(v + first * DSGD_BLOCK, n, &strip[j], next);
+            if (first + tile > whole && rest > 0) { add_rest(v + whole * DSGD_BLOCK, rest, &strip[j], n); }
+        }
+    }
+}
+
+void sketch_blocks_accumulate(const struct sketch_blocks *s, const float *v, float *table, int threads)
+{
+    const size_t all = (size_t)s->rows * QUARTERS, worth = s->d * s->rows / PARALLEL;
+    const int parts = (int)smaller((size_t)threads, smaller(all, worth > 1 ? worth : 1));
+#pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
+    for (int p = 0; p < parts; ++p) {
+        const size_t from = all * (size_t)p / (size_t)parts, to = all * ((size_t)p + 1) / (size_t)parts;
+        struct share share[ROWS_ONCE];
+        for (size_t at = from; at < to;) {
+            uint32_t shares = 0;
+            for (; at < to && shares < ROWS_ONCE; ++shares) {
+                const size_t row = at / QUARTERS, end = smaller((row + 1) * QUARTERS, to);
+                share[shares] = (struct share){(uint32_t)row, (uint32_t)(at - row * QUARTERS), (uint32_t)(end - row * QUARTERS)};
+                at = end;
+            }
+            add_rows(s, share, shares, v, table);
+        }
+    }
+}
