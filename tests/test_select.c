@@ -32,6 +32,9 @@ static void *allocate(size_t bytes)
     return memory;
 }
 
+enum { PARTS = 4 };
+static const int parts[PARTS] = {1, 2, 3, 7};
+
 /* Compares select_topk with the reference for each k of the list. */
 static void check_topk(size_t d, const float *v, size_t count, const size_t *k)
 {
@@ -46,11 +49,12 @@ static void check_topk(size_t d, const float *v, size_t count, const size_t *k)
         memcpy(expected, order, k[c] * sizeof *expected);
         qsort(expected, k[c], sizeof *expected, by_index);
         index[k[c]] = 0xabababab;
-        select_topk(d, v, k[c], index, scratch);
-        assert_memory_equal(index, expected, k[c] * sizeof *index);
-        assert_int_equal(index[k[c]], 0xabababab);
-        select_topk_positions(d, v, k[c], index, scratch);
-        assert_memory_equal(index, expected, k[c] * sizeof *index);
+        for (int p = 0; p < PARTS; ++p) {
+            memset(index, 0xcd, k[c] * sizeof *index);
+            select_topk(d, v, k[c], index, scratch, parts[p]);
+            assert_memory_equal(index, expected, k[c] * sizeof *index);
+            assert_int_equal(index[k[c]], 0xabababab);
+        }
     }
     free(order);
     free(expected);
@@ -139,7 +143,7 @@ static void heavymix_few_heavy_keeps_them_and_fills_to_k(void **unused)
         uint32_t index[K + 1], again[K];
         size_t heavy;
         index[K] = 0xabababab;
-        select_heavymix(D, est, norm2, K, fill_key, step, index, &heavy, scratch);
+        select_heavymix(D, est, norm2, K, fill_key, step, index, &heavy, scratch, 1);
         assert_int_equal(heavy, 3);
         assert_int_equal(index[K], 0xabababab);
         int found = 0;
@@ -149,7 +153,7 @@ static void heavymix_few_heavy_keeps_them_and_fills_to_k(void **unused)
             found += index[j] == 7 || index[j] == 30 || index[j] == 59;
         }
         assert_int_equal(found, 3);
-        select_heavymix(D, est, norm2, K, fill_key, step, again, &heavy, scratch);
+        select_heavymix(D, est, norm2, K, fill_key, step, again, &heavy, scratch, 1);
         assert_memory_equal(index, again, sizeof again);
     }
     free(scratch);
@@ -164,7 +168,7 @@ static void heavymix_rule_is_square_at_least_norm2_over_k(void **unused)
     uint32_t index[4];
     size_t heavy;
     void *scratch = allocate(select_scratch_bytes(8));
-    select_heavymix(8, est, 16.0, 4, fill_key, 0, index, &heavy, scratch);
+    select_heavymix(8, est, 16.0, 4, fill_key, 0, index, &heavy, scratch, 1);
     assert_int_equal(heavy, 4);
     assert_memory_equal(index, expected, sizeof expected);
     free(scratch);
@@ -178,13 +182,13 @@ static void heavymix_too_many_heavy_keeps_the_k_largest(void **unused)
     uint32_t index[5];
     size_t heavy;
     void *scratch = allocate(select_scratch_bytes(10));
-    select_heavymix(10, est, 4.0 * 9.0, 4, fill_key, 0, index, &heavy, scratch);
+    select_heavymix(10, est, 4.0 * 9.0, 4, fill_key, 0, index, &heavy, scratch, 1);
     assert_int_equal(heavy, 8);
     assert_memory_equal(index, expected, sizeof expected);
-    select_heavymix(10, est, 5.0 * 9.0, 5, fill_key, 0, index, &heavy, scratch);
+    select_heavymix(10, est, 5.0 * 9.0, 5, fill_key, 0, index, &heavy, scratch, 1);
     assert_int_equal(heavy, 8);
     assert_memory_equal(index, five, sizeof five);
-    select_heavymix(10, est, 5.0 * 9.0, 0, fill_key, 0, NULL, &heavy, scratch);
+    select_heavymix(10, est, 5.0 * 9.0, 0, fill_key, 0, NULL, &heavy, scratch, 1);
     assert_int_equal(heavy, 0);
     free(scratch);
 }
@@ -197,7 +201,7 @@ static void heavymix_k_is_d_takes_all(void **unused)
     uint32_t index[D];
     size_t heavy;
     void *scratch = allocate(select_scratch_bytes(D));
-    select_heavymix(D, est, norm2, D, fill_key, 1, index, &heavy, scratch);
+    select_heavymix(D, est, norm2, D, fill_key, 1, index, &heavy, scratch, 1);
     for (uint32_t i = 0; i < D; ++i) { assert_int_equal(index[i], i); }
     free(scratch);
 }
@@ -216,7 +220,7 @@ static void heavymix_many_sizes_choose_k_distinct_with_h(void **unused)
             for (uint32_t threshold = 0; threshold < 3; ++threshold) { /* the rule at three levels */
                 const double norm2 = pow(10.0, (double)threshold * 3.0) * (double)k;
                 size_t heavy, count = 0, inside = 0;
-                select_heavymix(d, est, norm2, k, fill_key, threshold, index, &heavy, scratch);
+                select_heavymix(d, est, norm2, k, fill_key, threshold, index, &heavy, scratch, 1);
                 for (size_t i = 0; i < d; ++i) { count += (double)est[i] * (double)est[i] >= norm2 / (double)k; }
                 assert_int_equal(heavy, count);
                 for (size_t j = 0; j < k; ++j) {
@@ -268,7 +272,7 @@ static void choose_heavymix(uint32_t step, uint32_t *index, void *scratch)
     float est[D];
     size_t heavy;
     const double norm2 = three_heavy(est);
-    select_heavymix(D, est, norm2, K, fill_key, step, index, &heavy, scratch);
+    select_heavymix(D, est, norm2, K, fill_key, step, index, &heavy, scratch, 1);
 }
 
 /* Planted: the fill is the lowest indices. */

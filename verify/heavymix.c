@@ -70,7 +70,7 @@ static size_t find_heavy(struct heavymix *h, size_t k)
 
 enum dsgd_status heavymix_choose(struct heavymix *h, const float *g, size_t k, uint32_t step, struct heavymix_call *out)
 {
-    select_heavymix(h->d, h->estimate, h->norm2, k, h->fill, step, h->chosen, &out->heavy, h->scratch);
+    select_heavymix(h->d, h->estimate, h->norm2, k, h->fill, step, h->chosen, &out->heavy, h->scratch, 1);
     const size_t expected = find_heavy(h, k), kept = out->heavy < k ? out->heavy : k;
     size_t found = 0; /* both lists ascend */
     if (out->heavy >= k) { memcpy(h->heavy, h->chosen, k * sizeof *h->heavy); }

@@ -11,17 +11,13 @@
 #include "sim/kernel/rng.h"
 #include "sim/status.h"
 
-/** Bytes of scratch, aligned as by malloc, that the functions below need for vectors of length d: about 2 d. */
+/** Bytes of scratch, aligned as by malloc, that the functions below need for vectors of length d: 2 d for long ones. */
 size_t select_scratch_bytes(size_t d);
 
-/** index[0..k) = the k largest |v|, ascending index. 0 <= k <= d < 2^32. Cost about 1.2 reads of v for k << d
- *  (threshold from a strided sample, one collecting pass, counting among the survivors); about 16 reads if k > d / 8 or
- *  where the sample misleads. */
-void select_topk(size_t d, const float *v /*[d]*/, size_t k, uint32_t *index /*[k]*/, void *scratch);
-
-/** The k2 largest |value| of a sparse vector of n entries with distinct ascending `index`; writes positions in [0, n),
- *  ascending. Ties by lower index, that is lower position. scratch as for select_topk with d = n. */
-void select_topk_positions(size_t n, const float *value /*[n]*/, size_t k2, uint32_t *position /*[k2]*/, void *scratch);
+/** index[0..k) = the k largest |v|, ascending index. 0 <= k <= d < 2^32. `parts` threads share the work (cpu_parts(queue, d)). Cost about
+ *  1.2 reads of v for k << d (a threshold, one collecting pass, counting among the survivors); about 16 reads if k > d / 8 or where the
+ *  sample of a long vector misleads. */
+void select_topk(size_t d, const float *v /*[d]*/, size_t k, uint32_t *index /*[k]*/, void *scratch, int parts);
 
 /** index[0..k) = k of the coordinates 0 .. d-1, uniformly without replacement (Floyd's sampling), ascending. 0 <= k <= d < 2^32.
  *  Draws: item = position in Floyd's loop, step, worker. scratch: select_scratch_bytes(d) bytes. */
@@ -37,9 +33,10 @@ void select_uniform(size_t d, size_t k, struct dsgd_rng_key key, uint32_t step, 
  * @param index    [k] chosen coordinates, ascending
  * @param heavy    out: |H| before any truncation
  * @param scratch  select_scratch_bytes(d) bytes
+ * @param parts    threads, as above
  */
 void select_heavymix(size_t d, const float *est, double norm2, size_t k, struct dsgd_rng_key key, uint32_t step,
-                     uint32_t *index, size_t *heavy, void *scratch);
+                     uint32_t *index, size_t *heavy, void *scratch, int parts);
 /** Which of its k choices are in H, ascending; returns how many. */
 size_t select_heavy_of(size_t k, const uint32_t *chosen /*[k]*/, const float *est, double norm2, uint32_t *heavy /*[k]*/);
 

@@ -56,14 +56,14 @@ size_t select_heavy_of(size_t k, const uint32_t *chosen, const float *est, doubl
 }
 
 void select_heavymix(size_t d, const float *est, double norm2, size_t k, struct dsgd_rng_key key, uint32_t step,
-                     uint32_t *index, size_t *heavy, void *scratch)
+                     uint32_t *index, size_t *heavy, void *scratch, int parts)
 {
     *heavy = 0;
     if (k == 0) { return; }
     const int32_t threshold = heavy_key(norm2 / (double)k);
     *heavy = select_at_least(d, est, threshold, k, index);
     if (*heavy > k) {
-        select_topk(d, est, k, index, scratch); /* H is the top of the order: its k largest are the k largest of all */
+        select_topk(d, est, k, index, scratch, parts); /* H is the top of the order: its k largest are the k largest of all */
     } else if (*heavy < k) {
         select_uniform_bits(d - *heavy, k - *heavy, key, step, DSGD_RNG_SERVER, scratch);
         merge_ranks(k, *heavy, scratch, index);

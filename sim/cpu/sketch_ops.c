@@ -2,6 +2,7 @@
 #include "sim/cpu/count_sketch.h"
 #include "sim/cpu/cpu.h"
 #include "sim/cpu/select.h"
+#include "sim/cpu/split.h"
 
 /* Cells kept at most, 64 MiB: small models share one evaluation of the hashes among workers and server. */
 enum { CACHE_CELLS = 1 << 24 };
@@ -80,7 +81,7 @@ void cpu_sketch_topk(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *
         void *rest;
         const float *estimate = estimates(r, s, cpu_f32(table, row), scratch, &rest);
         uint32_t *index = cpu_set(out, row);
-        select_topk(s->n, estimate, k, index, rest);
+        select_topk(s->n, estimate, k, index, rest, cpu_parts(r->queue, s->n));
         *cpu_length(out, row) = (uint32_t)k;
         for (size_t j = 0; value && j < k; ++j) { cpu_f32(value, row)[j] = estimate[index[j]]; }
     }
@@ -94,7 +95,7 @@ void cpu_sketch_heavymix(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f
         size_t found;
         const float *estimate = estimates(r, s, cpu_f32(table, row), scratch, &rest);
         const double norm = cpu_f64(norm2, row)[0];
-        select_heavymix(s->n, estimate, norm, k, key, r->step, cpu_set(out, row), &found, rest);
+        select_heavymix(s->n, estimate, norm, k, key, r->step, cpu_set(out, row), &found, rest, cpu_parts(r->queue, s->n));
         *cpu_length(out, row) = (uint32_t)k;
         if (heavy) { *cpu_length(heavy, row) = (uint32_t)select_heavy_of(k, cpu_set(out, row), estimate, norm, cpu_set(heavy, row)); }
     }

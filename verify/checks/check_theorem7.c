@@ -28,7 +28,7 @@ static void split_top(struct heavymix *h, const float *g, size_t k, double *thet
 {
     double top2 = 0.0, all2 = 0.0;
     *theta = (double)INFINITY;
-    select_topk(h->d, g, k, h->chosen, h->scratch);
+    select_topk(h->d, g, k, h->chosen, h->scratch, 1);
     for (size_t j = 0; j < k; ++j) {
         const double value = fabs((double)g[h->chosen[j]]);
         *theta = fmin(*theta, value);
@@ -46,7 +46,7 @@ static void split_top(struct heavymix *h, const float *g, size_t k, double *thet
 static bool list_is_right(struct heavymix *h, const float *g, size_t k, double eps, double theta)
 {
     bool right = true;
-    select_topk(h->d, h->estimate, k, h->chosen, h->scratch);
+    select_topk(h->d, h->estimate, k, h->chosen, h->scratch, 1);
     for (size_t j = 0; j < k; ++j) {
         right = right && fabs((double)g[h->chosen[j]]) >= (1.0 - eps) * theta;
         h->mark[h->chosen[j]] = 1;
