@@ -30,20 +30,21 @@ static const struct dsgd_param params[] = {
 
 struct common {
     size_t d;
+    uint32_t workers;
     float momentum;
     enum dsgd_zero zero, tie;
     struct dsgd_rng_key key_zero, key_tie;
 };
 
 enum { BUFFER }; /* worker field, only with momentum */
-enum { SUM };    /* server field: votes for plus minus votes for minus */
+enum { VOTES };  /* server field */
 enum { SIGNS };  /* section, both ways */
 
 static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
 {
     const struct config *config = setting->config;
     *(struct common *)common = (struct common){
-        .d = setting->layout->d, .momentum = (float)config->momentum, .zero = (enum dsgd_zero)config->zero, .tie = (enum dsgd_zero)config->tie,
+        .d = setting->layout->d, .workers = setting->workers, .momentum = (float)config->momentum, .zero = (enum dsgd_zero)config->zero, .tie = (enum dsgd_zero)config->tie,
         .key_zero = {setting->seed_algorithm, dsgd_rng_purpose("signsgd zero")}, .key_tie = {setting->seed_algorithm, dsgd_rng_purpose("signsgd tie")}};
     return DSGD_OK;
 }
@@ -52,7 +53,7 @@ static void declare(const void *common, struct dsgd_declaration *d)
 {
     const struct common *c = common;
     if (c->momentum > 0.0f) { dsgd_field(d, DSGD_WORKER, BUFFER, "buffer", DSGD_F32, c->d, DSGD_KEPT); }
-    dsgd_field(d, DSGD_SERVER, SUM, "sum", DSGD_I32, c->d, DSGD_TRANSIENT);
+    dsgd_field_voting(d, VOTES, c->d, c->workers);
     dsgd_wire_signs(d, DSGD_UP, 0, SIGNS, DSGD_VALUE, c->d);
     dsgd_wire_signs(d, DSGD_DOWN, 0, SIGNS, DSGD_VALUE, c->d);
 }
@@ -73,14 +74,14 @@ static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_ro
 static void absorb(const void *common, struct dsgd_rows *s, const struct dsgd_arrivals *up, const struct dsgd_round *round)
 {
     (void)common, (void)round;
-    dsgd_fold_signs(s, up, SIGNS, dsgd_field_i32(s, SUM)); /* sum of sign(m) */
+    dsgd_fold_signs(s, up, SIGNS, dsgd_field_votes(s, VOTES)); /* sum of sign(m) */
 }
 
 static void finish(const void *common, struct dsgd_rows *s, const struct dsgd_round *round)
 {
     const struct common *c = common;
     (void)round;
-    dsgd_sign_pack_votes(s, dsgd_field_i32(s, SUM), c->tie, c->key_tie, dsgd_send_signs(s, SIGNS)); /* pull sign(V) */
+    dsgd_sign_pack_votes(s, dsgd_field_votes(s, VOTES), c->tie, c->key_tie, dsgd_send_signs(s, SIGNS)); /* pull sign(V) */
 }
 
 static struct dsgd_update decode(const void *common, struct dsgd_rows *all, const struct dsgd_round *round)

@@ -65,7 +65,7 @@ struct dsgd_round {
 struct dsgd_declaration;
 
 enum dsgd_party { DSGD_WORKER, DSGD_SERVER, DSGD_ALL }; /* DSGD_ALL: what everybody derives from the seeds in `prepare` */
-enum dsgd_type { DSGD_F32, DSGD_F64, DSGD_I32, DSGD_SET, DSGD_SIGNS, DSGD_TERNARY, DSGD_HASHES };
+enum dsgd_type { DSGD_F32, DSGD_F64, DSGD_I32, DSGD_SET, DSGD_SIGNS, DSGD_TERNARY, DSGD_HASHES, DSGD_VOTES };
 /** Kept: part of snapshots, F32 and F64 only. Transient: rewritten in every round before it is read, or zero between rounds. */
 enum dsgd_life { DSGD_KEPT, DSGD_TRANSIENT };
 
@@ -75,6 +75,8 @@ void dsgd_field(struct dsgd_declaration *d, enum dsgd_party party, int field, co
 /** A field of DSGD_ALL: hash functions for vectors of n elements and tables of rows x cols, rows odd and at most DSGD_SKETCH_ROWS_MAX; with
  *  DSGD_BLOCKS cols is a multiple of 64. */
 void dsgd_field_sketch(struct dsgd_declaration *d, int field, enum dsgd_hash hash, size_t n, uint32_t rows, uint32_t cols);
+/** A field of the server: votes on n coordinates by at most so many workers. Transient. */
+void dsgd_field_voting(struct dsgd_declaration *d, int field, size_t n, uint32_t most);
 /** A field of the server, a transient set of at most k: what a heavy-hitter method found, before it filled up. The observer logs how many
  *  there are, and what the method's contraction is over the random fill. At most one. */
 void dsgd_field_heavy(struct dsgd_declaration *d, int field, size_t k);
@@ -126,6 +128,7 @@ dsgd_f32 *dsgd_field_f32(struct dsgd_rows *r, int field);
 dsgd_f64 *dsgd_field_f64(struct dsgd_rows *r, int field);
 dsgd_i32 *dsgd_field_i32(struct dsgd_rows *r, int field);
 dsgd_set *dsgd_field_set(struct dsgd_rows *r, int field);
+dsgd_votes *dsgd_field_votes(struct dsgd_rows *s, int field);
 dsgd_sketch *dsgd_field_hashes(struct dsgd_rows *r, int field); /* in prepare */
 /* fields of DSGD_ALL */
 const dsgd_set *dsgd_all_set(struct dsgd_rows *r, int field);
@@ -151,7 +154,7 @@ struct dsgd_arrivals;
 /* Folds over the workers that arrived, in ascending order whatever the blocks; the first block of a round starts the result afresh. */
 void dsgd_fold_sum(struct dsgd_rows *s, const struct dsgd_arrivals *up, int section, dsgd_f64 *sum);
 void dsgd_fold_max(struct dsgd_rows *s, const struct dsgd_arrivals *up, int section, dsgd_f32 *most); /* a NaN stays */
-void dsgd_fold_signs(struct dsgd_rows *s, const struct dsgd_arrivals *up, int section, dsgd_i32 *sum); /* pluses less minuses */
+void dsgd_fold_signs(struct dsgd_rows *s, const struct dsgd_arrivals *up, int section, dsgd_votes *votes); /* for dsgd_sign_pack_votes */
 /** sum += scale where the sign is plus, -scale where it is minus. */
 void dsgd_fold_signs_scaled(struct dsgd_rows *s, const struct dsgd_arrivals *up, int section, const struct dsgd_groups *g, int scale_section, dsgd_f64 *sum);
 void dsgd_fold_ternary(struct dsgd_rows *s, const struct dsgd_arrivals *up, int section, dsgd_i32 *sum);

@@ -27,6 +27,12 @@ void dsgd_field_sketch(struct dsgd_declaration *d, int field, enum dsgd_hash has
     d->field[DSGD_ALL][field].cols = cols;
 }
 
+void dsgd_field_voting(struct dsgd_declaration *d, int field, size_t n, uint32_t most)
+{
+    dsgd_field(d, DSGD_SERVER, field, "votes", DSGD_VOTES, n, DSGD_TRANSIENT);
+    if (!d->wrong) { d->field[DSGD_SERVER][field].most = most; }
+}
+
 void dsgd_field_heavy(struct dsgd_declaration *d, int field, size_t k)
 {
     dsgd_field(d, DSGD_SERVER, field, "heavy", DSGD_SET, k, DSGD_TRANSIENT);

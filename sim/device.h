@@ -29,6 +29,7 @@ typedef struct dsgd_i32 dsgd_i32;         /* integers */
 typedef struct dsgd_set dsgd_set;         /* ascending coordinates, some number of them in each row */
 typedef struct dsgd_signs dsgd_signs;     /* one bit per coordinate: set means minus */
 typedef struct dsgd_ternary dsgd_ternary; /* vectors of -1, 0, 1 as two bit planes: non-zero, negative */
+typedef struct dsgd_votes dsgd_votes;     /* how many of the messages that arrived say minus, for each coordinate */
 typedef struct dsgd_sketch dsgd_sketch;   /* hash functions of a Count Sketch, not its table */
 
 struct dsgd_rows;     /* a party's turn: some rows on one queue */
@@ -131,8 +132,8 @@ enum dsgd_zero { DSGD_PLUS, DSGD_MINUS, DSGD_COIN };
 /** Minus where v < 0, or where v is 0 (of either sign) and the rule says so; a NaN is plus. Coin: coordinate i takes word i % 4 of
  *  the draw with item i / 4, the row's party draws, and is minus where the word is odd. */
 void dsgd_sign_pack(struct dsgd_rows *r, const dsgd_f32 *v, enum dsgd_zero zero, struct dsgd_rng_key key, dsgd_signs *out);
-/** The same for a sum of votes: plus where it is above 0; the rule decides a tie. */
-void dsgd_sign_pack_votes(struct dsgd_rows *r, const dsgd_i32 *sum, enum dsgd_zero tie, struct dsgd_rng_key key, dsgd_signs *out);
+/** The majority of the votes, by the server: plus or minus, whichever was said more often; the rule decides a tie, as a zero above. */
+void dsgd_sign_pack_votes(struct dsgd_rows *s, const dsgd_votes *votes, enum dsgd_zero tie, struct dsgd_rng_key key, dsgd_signs *out);
 void dsgd_sign_unpack(struct dsgd_rows *r, const dsgd_signs *signs, dsgd_f32 *out); /* out = 1, or -1 where the sign is minus */
 /** v -= scale, or v += scale where dsgd_sign_pack says minus of v itself. No coin: the sign must be found again. */
 void dsgd_sign_subtract(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *scale, enum dsgd_zero zero, dsgd_f32 *v);

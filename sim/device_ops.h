@@ -79,7 +79,7 @@ struct dsgd_device {
     void (*group_signs)(struct dsgd_rows *, const struct dsgd_groups *, const dsgd_f32 *, const dsgd_signs *, dsgd_f32 *);
     /* sign */
     void (*sign_pack)(struct dsgd_rows *, const dsgd_f32 *, enum dsgd_zero, struct dsgd_rng_key, dsgd_signs *);
-    void (*sign_pack_votes)(struct dsgd_rows *, const dsgd_i32 *, enum dsgd_zero, struct dsgd_rng_key, dsgd_signs *);
+    void (*sign_pack_votes)(struct dsgd_rows *, const dsgd_votes *, enum dsgd_zero, struct dsgd_rng_key, dsgd_signs *);
     void (*sign_unpack)(struct dsgd_rows *, const dsgd_signs *, dsgd_f32 *);
     void (*sign_subtract)(struct dsgd_rows *, const struct dsgd_groups *, const dsgd_f32 *, enum dsgd_zero, dsgd_f32 *);
     /* ternary, levels */
@@ -112,7 +112,9 @@ struct dsgd_device {
     /* folds: `rows` rows of `a` in ascending order, afresh if `first`: 0 + a_0 + a_1 ... (max: a_0, ...) */
     void (*fold_sum)(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_f32 *a, dsgd_f64 *sum);
     void (*fold_max)(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_f32 *a, dsgd_f32 *most);
-    void (*fold_signs)(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_signs *a, dsgd_i32 *sum);
+    /* votes_bytes: of a dsgd_votes' array, for counts up to `most`. fold_signs: on top of `before` messages, 0: afresh */
+    size_t (*votes_bytes)(size_t n, uint32_t most);
+    void (*fold_signs)(struct dsgd_queue *, uint32_t rows, const dsgd_signs *a, uint32_t before, dsgd_votes *votes);
     void (*fold_signs_scaled)(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_signs *a, const struct dsgd_groups *, const dsgd_f32 *scale, dsgd_f64 *sum);
     void (*fold_ternary)(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_ternary *a, dsgd_i32 *sum);
     void (*fold_ternary_scaled)(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_ternary *a, const struct dsgd_groups *, const dsgd_f32 *scale, dsgd_f64 *sum);

@@ -21,6 +21,11 @@ struct dsgd_i32 { struct dsgd_array array; };
 struct dsgd_set { struct dsgd_array array; };
 struct dsgd_signs { struct dsgd_array array; };   /* a plane of ceil(n/8) bytes: bit i % 8 of byte i / 8; bits past n are 0 */
 struct dsgd_ternary { struct dsgd_array array; }; /* two such planes, one directly behind the other */
+struct dsgd_votes {
+    struct dsgd_array array; /* `count` bytes of the device's own making */
+    size_t n;
+    uint32_t most, counted;  /* messages: that there is room for, that were counted in this round */
+};
 struct dsgd_sketch {
     struct dsgd_array array; /* `count` bytes of the device's own making */
     size_t n;
@@ -42,6 +47,7 @@ struct dsgd_handle {
         struct dsgd_set set;
         struct dsgd_signs signs;
         struct dsgd_ternary ternary;
+        struct dsgd_votes votes;
         struct dsgd_sketch sketch;
     } as;
 };
@@ -75,6 +81,7 @@ struct dsgd_field_spec {
     size_t n;
     enum dsgd_life life;
     uint32_t rows, cols; /* hashes */
+    uint32_t most;       /* votes */
     enum dsgd_hash hash;
 };
 struct dsgd_wire {

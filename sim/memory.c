@@ -45,9 +45,14 @@ static enum dsgd_status fields(struct dsgd_engine *e, enum dsgd_party party, siz
     for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
         const struct dsgd_field_spec *spec = &e->declaration.field[party][j];
         if (!spec->name) { continue; }
-        const bool hashes = spec->type == DSGD_HASHES;
-        DSGD_TRY(array(e, spec->type, hashes ? e->device->sketch_bytes(spec->hash, spec->n, spec->rows, spec->cols) : spec->n, rows, &field[j]));
-        if (hashes) {
+        const bool hashes = spec->type == DSGD_HASHES, votes = spec->type == DSGD_VOTES;
+        const size_t n = hashes ? e->device->sketch_bytes(spec->hash, spec->n, spec->rows, spec->cols)
+                         : votes ? e->device->votes_bytes(spec->n, spec->most) : spec->n;
+        DSGD_TRY(array(e, spec->type, n, rows, &field[j]));
+        if (votes) {
+            field[j].as.votes.n = spec->n;
+            field[j].as.votes.most = spec->most;
+        } else if (hashes) {
             field[j].as.sketch.n = spec->n;
             field[j].as.sketch.hash = spec->hash;
             field[j].as.sketch.rows = spec->rows;

@@ -17,12 +17,17 @@ void dsgd_fold_max(struct dsgd_rows *s, const struct dsgd_arrivals *up, int sect
     }
 }
 
-void dsgd_fold_signs(struct dsgd_rows *s, const struct dsgd_arrivals *up, int section, dsgd_i32 *sum)
+void dsgd_fold_signs(struct dsgd_rows *s, const struct dsgd_arrivals *up, int section, dsgd_votes *votes)
 {
     const struct dsgd_handle *a = dsgd_op_arrived(s, up, section, DSGD_SIGNS);
-    if (dsgd_op_ready(s, "fold_signs", dsgd_op_same(&a->as.array, &sum->array), &sum->array)) {
-        dsgd_op_device(s)->fold_signs(s->queue, up->rows, up->first, &a->as.signs, sum);
+    if (!dsgd_op_ready(s, "fold_signs", a->as.array.count == votes->n, &votes->array)) { return; }
+    const uint32_t before = up->first ? 0 : votes->counted;
+    if (up->rows > votes->most - before) { /* counters have no bits for more */
+        dsgd_queue_fail(s->queue, DSGD_EINTERNAL, "fold_signs: more votes than the field was declared for");
+        return;
     }
+    dsgd_op_device(s)->fold_signs(s->queue, up->rows, &a->as.signs, before, votes);
+    votes->counted = before + up->rows;
 }
 
 void dsgd_fold_signs_scaled(struct dsgd_rows *s, const struct dsgd_arrivals *up, int section, const struct dsgd_groups *g, int scale_section, dsgd_f64 *sum)

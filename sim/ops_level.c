@@ -6,10 +6,10 @@ void dsgd_sign_pack(struct dsgd_rows *r, const dsgd_f32 *v, enum dsgd_zero zero,
     if (dsgd_op_ready(r, "sign_pack", dsgd_op_same(&v->array, &out->array), &out->array)) { dsgd_op_device(r)->sign_pack(r, v, zero, key, out); }
 }
 
-void dsgd_sign_pack_votes(struct dsgd_rows *r, const dsgd_i32 *sum, enum dsgd_zero tie, struct dsgd_rng_key key, dsgd_signs *out)
+void dsgd_sign_pack_votes(struct dsgd_rows *s, const dsgd_votes *votes, enum dsgd_zero tie, struct dsgd_rng_key key, dsgd_signs *out)
 {
-    if (dsgd_op_ready(r, "sign_pack_votes", dsgd_op_same(&sum->array, &out->array), &out->array)) {
-        dsgd_op_device(r)->sign_pack_votes(r, sum, tie, key, out);
+    if (dsgd_op_ready(s, "sign_pack_votes", votes->n == out->array.count && s->rows == 1, &out->array)) {
+        dsgd_op_device(s)->sign_pack_votes(s, votes, tie, key, out);
     }
 }
 

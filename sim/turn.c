@@ -25,7 +25,7 @@ static size_t round_up(size_t bytes)
 
 static size_t element_bytes(enum dsgd_type type)
 {
-    return type == DSGD_F64 ? 8 : type == DSGD_SIGNS || type == DSGD_TERNARY || type == DSGD_HASHES ? 1 : 4;
+    return type == DSGD_F64 ? 8 : type == DSGD_SIGNS || type == DSGD_TERNARY || type == DSGD_HASHES || type == DSGD_VOTES ? 1 : 4;
 }
 
 /* Bytes of a row; two planes of a ternary vector. */
@@ -143,6 +143,7 @@ dsgd_f32 *dsgd_field_f32(struct dsgd_rows *r, int number) { return &field(r, num
 dsgd_f64 *dsgd_field_f64(struct dsgd_rows *r, int number) { return &field(r, number, DSGD_F64)->as.f64; }
 dsgd_i32 *dsgd_field_i32(struct dsgd_rows *r, int number) { return &field(r, number, DSGD_I32)->as.i32; }
 dsgd_set *dsgd_field_set(struct dsgd_rows *r, int number) { return &field(r, number, DSGD_SET)->as.set; }
+dsgd_votes *dsgd_field_votes(struct dsgd_rows *s, int number) { return &field(s, number, DSGD_VOTES)->as.votes; }
 const dsgd_set *dsgd_all_set(struct dsgd_rows *r, int number) { return &known(r, number, DSGD_SET)->as.set; }
 const dsgd_sketch *dsgd_all_hashes(struct dsgd_rows *r, int number) { return &known(r, number, DSGD_HASHES)->as.sketch; }
 dsgd_sketch *dsgd_field_hashes(struct dsgd_rows *r, int number)

@@ -35,7 +35,7 @@ static inline void ops_open(struct ops *o, int device, uint32_t rows)
 
 static inline size_t ops_element(enum dsgd_type type)
 {
-    return type == DSGD_F64 ? 8 : type == DSGD_SIGNS || type == DSGD_TERNARY ? 1 : 4;
+    return type == DSGD_F64 ? 8 : type == DSGD_SIGNS || type == DSGD_TERNARY || type == DSGD_VOTES ? 1 : 4;
 }
 
 static inline size_t ops_row_bytes(enum dsgd_type type, size_t n)

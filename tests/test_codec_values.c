@@ -197,15 +197,11 @@ static void signs_are_minus_where_the_bit_is_set(void **unused)
             assert_int_equal(bytes, (d + 7) / 8);
             uint8_t *exact = codec_case_copy(plane, bytes), back[2];
             float *out = codec_case_copy((const float[12]){0}, d * sizeof *out);
-            int32_t sum[12];
-            for (int i = 0; i < 12; ++i) { sum[i] = 100 * i; }
             const enum dsgd_status expected = valid || d == 0 ? DSGD_OK : DSGD_EMESSAGE;
             assert_int_equal(codec_signs_unpack(d, exact, 0.25f, out), expected);
-            assert_int_equal(codec_signs_vote(d, exact, sum), expected);
-            for (size_t i = 0; i < 12; ++i) {
-                const int sign = expected == DSGD_OK && i < d ? (pattern >> i & 1 ? -1 : 1) : 0;
-                assert_int_equal(sum[i], 100 * (int)i + sign);
-                if (i < d) { assert_true(out[i] == 0.25f * (float)sign); }
+            for (size_t i = 0; i < d; ++i) {
+                const int sign = expected == DSGD_OK ? (pattern >> i & 1 ? -1 : 1) : 0;
+                assert_true(out[i] == 0.25f * (float)sign);
             }
             if (expected == DSGD_OK) {
                 codec_signs_pack(d, out, back);

@@ -57,8 +57,6 @@ enum dsgd_status codec_get_indices(const struct codec_message *message, int at, 
 size_t codec_signs_bytes(size_t d);
 /** plane[i] = v[i] < 0, also for a NaN 0. -0 counts as zero, that is not negative. */
 void codec_signs_pack(size_t d, const float *v /*[d]*/, uint8_t *plane);
-/** sum[i] += -1 where the bit is set, else +1. DSGD_EMESSAGE if a bit past d is set (nothing added then). */
-enum dsgd_status codec_signs_vote(size_t d, const uint8_t *plane, int32_t *sum /*[d]*/);
 /** out[i] = -unit where the bit is set, else +unit. DSGD_EMESSAGE if a bit past d is set. */
 enum dsgd_status codec_signs_unpack(size_t d, const uint8_t *plane, float unit, float *out /*[d]*/);
 

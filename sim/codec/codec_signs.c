@@ -1,4 +1,4 @@
-/* codec_signs.c - one bit per coordinate: the signs of a vector, their votes, and the vector of one magnitude they stand for.
+/* codec_signs.c - one bit per coordinate: the signs of a vector, and the vector of one magnitude they stand for.
  * Interface: codec.h.
  *
  * signSGD (Bernstein et al. 2018, arXiv:1802.04434) and EF-signSGD (Karimireddy et al. 2019, arXiv:1901.09847) send one bit a
@@ -36,18 +36,6 @@ static enum dsgd_status check_padding(size_t d, const uint8_t *plane)
         return dsgd_fail(DSGD_EMESSAGE, "signs of %zu coordinates end in byte 0x%02x; expected zero bits past the last sign", d,
                          plane[d / CODEC_BYTE]);
     }
-    return DSGD_OK;
-}
-
-enum dsgd_status codec_signs_vote(size_t d, const uint8_t *plane, int32_t *sum)
-{
-    DSGD_TRY(check_padding(d, plane));
-    size_t i = 0;
-    for (; i + CODEC_BYTE <= d; i += CODEC_BYTE) {
-        const int32_t minus = plane[i / CODEC_BYTE];
-        for (int j = 0; j < CODEC_BYTE; ++j) { sum[i + (size_t)j] += 1 - 2 * (minus >> j & 1); }
-    }
-    for (; i < d; ++i) { sum[i] += 1 - 2 * (plane[i / CODEC_BYTE] >> i % CODEC_BYTE & 1); }
     return DSGD_OK;
 }
 

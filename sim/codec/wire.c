@@ -22,7 +22,8 @@ size_t dsgd_wire_bytes_sent(const struct dsgd_wire *wire, size_t n, uint32_t par
     case DSGD_I32: return codec_levels_bytes_max((enum codec_levels)wire->code, n, m);
     case DSGD_F32: return codec_values_bytes((enum codec_values)wire->code, n);
     case DSGD_F64:
-    case DSGD_HASHES: break;
+    case DSGD_HASHES:
+    case DSGD_VOTES: break;
     }
     return 0;
 }
@@ -44,7 +45,8 @@ enum dsgd_encoding dsgd_wire_encoding(const struct dsgd_wire *wire)
     case DSGD_I32: return wire->code == DSGD_PACKED ? DSGD_LEVELS : DSGD_LEVELS_ELIAS;
     case DSGD_F32:
     case DSGD_F64:
-    case DSGD_HASHES: break;
+    case DSGD_HASHES:
+    case DSGD_VOTES: break;
     }
     return values[wire->type == DSGD_F32 ? wire->code : 0];
 }

@@ -33,7 +33,8 @@ static enum dsgd_status add(const struct dsgd_wire *wire, const struct dsgd_hand
         return codec_add_levels(message, wire->kind, (enum codec_levels)wire->code, n, largest(wire, participants), cpu_i32(&h->as.i32, row));
     case DSGD_F32: return codec_add_values(message, wire->kind, (enum codec_values)wire->code, n, cpu_f32(&h->as.f32, row));
     case DSGD_F64:
-    case DSGD_HASHES: break;
+    case DSGD_HASHES:
+    case DSGD_VOTES: break;
     }
     return dsgd_fail(DSGD_EINTERNAL, "a section of a type that does not travel");
 }

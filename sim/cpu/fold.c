@@ -37,12 +37,6 @@ static void checked(struct dsgd_queue *q, enum dsgd_status status)
     if (status != DSGD_OK) { dsgd_queue_fail(q, DSGD_EINTERNAL, "a sum over workers: %s", dsgd_error()); }
 }
 
-void cpu_fold_signs(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_signs *a, dsgd_i32 *sum)
-{
-    if (first) { memset(cpu_i32(sum, 0), 0, sum->array.count * sizeof(int32_t)); }
-    for (uint32_t row = 0; row < rows; ++row) { checked(q, codec_signs_vote(sum->array.count, cpu_signs(a, row), cpu_i32(sum, 0))); }
-}
-
 /* total += scale * one for the coordinates first .. first + n - 1, of which one [n] are those of a block. */
 static void add_block(const struct dsgd_groups *g, size_t *group, const float *scale, size_t first, size_t n, const float *restrict one,
                       double *restrict total)

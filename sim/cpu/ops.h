@@ -63,7 +63,7 @@ void cpu_group_signs(struct dsgd_rows *, const struct dsgd_groups *, const dsgd_
 
 /* sign */
 void cpu_sign_pack(struct dsgd_rows *, const dsgd_f32 *, enum dsgd_zero, struct dsgd_rng_key, dsgd_signs *);
-void cpu_sign_pack_votes(struct dsgd_rows *, const dsgd_i32 *, enum dsgd_zero, struct dsgd_rng_key, dsgd_signs *);
+void cpu_sign_pack_votes(struct dsgd_rows *, const dsgd_votes *, enum dsgd_zero, struct dsgd_rng_key, dsgd_signs *);
 void cpu_sign_unpack(struct dsgd_rows *, const dsgd_signs *, dsgd_f32 *);
 void cpu_sign_subtract(struct dsgd_rows *, const struct dsgd_groups *, const dsgd_f32 *, enum dsgd_zero, dsgd_f32 *);
 
@@ -100,7 +100,8 @@ void cpu_host_op(struct dsgd_rows *, dsgd_host_function *, const void *arguments
 /* folds */
 void cpu_fold_sum(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_f32 *a, dsgd_f64 *sum);
 void cpu_fold_max(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_f32 *a, dsgd_f32 *most);
-void cpu_fold_signs(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_signs *a, dsgd_i32 *sum);
+size_t cpu_votes_bytes(size_t n, uint32_t most);
+void cpu_fold_signs(struct dsgd_queue *, uint32_t rows, const dsgd_signs *a, uint32_t before, dsgd_votes *votes);
 void cpu_fold_signs_scaled(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_signs *a, const struct dsgd_groups *, const dsgd_f32 *scale, dsgd_f64 *sum);
 void cpu_fold_ternary(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_ternary *a, dsgd_i32 *sum);
 void cpu_fold_ternary_scaled(struct dsgd_queue *, uint32_t rows, bool first, const dsgd_ternary *a, const struct dsgd_groups *, const dsgd_f32 *scale, dsgd_f64 *sum);

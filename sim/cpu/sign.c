@@ -1,47 +1,29 @@
 /* sign.c - signs of vectors with a rule for zeros, on the CPU.
  *
- * The papers on signs have sign(0) = 0, which one bit cannot carry. A named rule decides: always plus, always minus, or a fair coin. A
- * tie of a vote is a zero of its sum, so it takes the same rule.
+ * The papers on signs have sign(0) = 0, which one bit cannot carry. A named rule decides: always plus, always minus, or a fair coin.
+ * Votes: votes.c.
  */
-#include <string.h>
-
 #include "sim/codec/codec.h"
-#include "sim/codec/codec_bits.h"
 #include "sim/codec/flags.h"
+#include "sim/cpu/coins.h"
 #include "sim/cpu/cpu.h"
 #include "sim/cpu/split.h"
 
-enum { WORDS = 4, BITS = 8 }; /* coordinates a draw serves, and a byte of a plane */
-
-/* Who tosses: coordinate i takes word i % 4 of the draw with item i / 4. */
-struct coins { struct dsgd_rng_key key; uint32_t step, worker; };
-
-/* Coins for the coordinates `asked` of first .. first + 63: draws are made only where there is one, which keyed draws allow. */
-static uint64_t toss(const struct coins *c, size_t first, uint64_t asked)
-{
-    uint64_t minus = 0;
-    for (uint64_t left = asked; left != 0;) {
-        const unsigned at = codec_lowest_bit(left) / WORDS * WORDS;
-        const struct dsgd_rng4 words = dsgd_rng_draw(c->key, (uint32_t)((first + at) / WORDS), c->step, c->worker, 0);
-        for (unsigned j = 0; j < WORDS; ++j) { minus |= (uint64_t)(words.word[j] & 1) << (at + j); }
-        left &= ~(UINT64_C(0xf) << at);
-    }
-    return minus & asked;
-}
+enum { BITS = 8 }; /* coordinates in a byte of a plane */
 
 /* Bit i where v[i] < 0; a zero by the rule, a NaN is plus. */
-static inline uint64_t word_of(const float v[FLAGS], size_t first, enum dsgd_zero zero, const struct coins *coins)
+static inline uint64_t word_of(const float v[FLAGS], size_t first, enum dsgd_zero zero, const struct cpu_coins *coins)
 {
     uint64_t minus = flags_below_zero(v);
     if (zero != DSGD_PLUS) {
         const uint64_t none = flags_zero(v);
-        minus |= zero == DSGD_MINUS ? none : none != 0 ? toss(coins, first, none) : 0;
+        minus |= zero == DSGD_MINUS ? none : none != 0 ? cpu_toss(coins, first, none) : 0;
     }
     return minus;
 }
 
 /* Coordinates first .. end - 1 of one row, `first` a multiple of 64. */
-static void pack(size_t first, size_t end, const float *v, enum dsgd_zero zero, const struct coins *coins, uint8_t *plane)
+static void pack(size_t first, size_t end, const float *v, enum dsgd_zero zero, const struct cpu_coins *coins, uint8_t *plane)
 {
     size_t i = first;
     for (; i + FLAGS <= end; i += FLAGS) { flags_store(word_of(v + i, i, zero, coins), FLAGS, plane + i / BITS); }
@@ -57,25 +39,10 @@ void cpu_sign_pack(struct dsgd_rows *r, const dsgd_f32 *v, enum dsgd_zero zero, 
     const size_t n = v->array.count;
     const int parts = cpu_parts(r->queue, n);
     for (uint32_t row = 0; row < r->rows; ++row) {
-        const struct coins coins = {key, r->step, dsgd_row_worker(r, row)};
+        const struct cpu_coins coins = {key, r->step, dsgd_row_worker(r, row)};
 #pragma omp parallel for num_threads(parts) if (parts > 1)
         for (int p = 0; p < parts; ++p) {
             pack(cpu_part(n, p, parts), cpu_part(n, p + 1, parts), cpu_f32(v, row), zero, &coins, cpu_signs(out, row));
-        }
-    }
-}
-
-void cpu_sign_pack_votes(struct dsgd_rows *r, const dsgd_i32 *sum, enum dsgd_zero tie, struct dsgd_rng_key key, dsgd_signs *out)
-{
-    const size_t n = sum->array.count;
-    for (uint32_t row = 0; row < r->rows; ++row) {
-        const struct coins coins = {key, r->step, dsgd_row_worker(r, row)};
-        const int32_t *votes = cpu_i32(sum, row);
-        for (size_t i = 0; i < n; i += FLAGS) {
-            const size_t count = n - i < FLAGS ? n - i : FLAGS;
-            float vote[FLAGS]; /* the sign of a float is exact, and so is its zero */
-            for (size_t j = 0; j < FLAGS; ++j) { vote[j] = j < count ? (float)votes[i + j] : 1.0f; }
-            flags_store(word_of(vote, i, tie, &coins), count, cpu_signs(out, row) + i / BITS);
         }
     }
 }
