@@ -133,10 +133,12 @@ static void majority(struct place *p)
     struct dsgd_handle *up = ballots(p, 0);
     const struct dsgd_arrivals arrivals = {.section = up, .rows = VOTERS, .first = true};
     const struct dsgd_rng_key key = {1, 1};
-    dsgd_i32 *sum = &place_vector(p, 2, DSGD_I32, p->d, 1)->as.i32;
+    dsgd_votes *votes = &place_vector(p, 2, DSGD_VOTES, p->queue.device->votes_bytes(p->d, VOTERS), 1)->as.votes;
+    votes->n = p->d;
+    votes->most = VOTERS;
     p->limit = moved(CEILING_READ, VOTERS * (p->d / 8), 0);
-    dsgd_fold_signs(&p->turn, &arrivals, 0, sum);
-    dsgd_sign_pack_votes(&p->turn, sum, DSGD_COIN, key, &place_vector(p, 3, DSGD_SIGNS, p->d, 1)->as.signs);
+    dsgd_fold_signs(&p->turn, &arrivals, 0, votes);
+    dsgd_sign_pack_votes(&p->turn, votes, DSGD_COIN, key, &place_vector(p, 3, DSGD_SIGNS, p->d, 1)->as.signs);
 }
 
 static void max_abs(struct place *p)
