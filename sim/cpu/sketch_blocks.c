@@ -15,7 +15,8 @@
 #include "sim/kernel/number.h"
 
 enum {
-    QUARTERS = DSGD_BLOCK / LANES,
+    QUARTER = 16,     /* floats, one cache line */
+    QUARTERS = DSGD_BLOCK / QUARTER,
     TILE = 64,        /* blocks of input at a time, 16 KiB */
     CELLS = 640,      /* of a tile, all rows: 7.5 KiB, so that threads with small stacks can work */
     ROWS_ONCE = 16,   /* rows whose walks are kept, 5 KiB; more rows take the vector again */
@@ -32,10 +33,11 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static inline void add_quarter(const float *block, uint32_t q, uint32_t m, uint64_t signs, float *segment)
+/* Piece q of a block, whose signs are piece `bit` of the word. */
+static inline void add_piece(const float *block, unsigned q, uint32_t m, uint64_t signs, unsigned bit, float *segment)
 {
-    float *at = segment + LANES * (q ^ m / LANES);
-    const lanes x = lanes_move(lanes_flip(lanes_load(block + LANES * q), (uint32_t)(signs >> LANES * q)), m % LANES);
+    float *at = segment + (LANES * q ^ (m & (DSGD_BLOCK - LANES)));
+    const lanes x = lanes_move(lanes_flip(lanes_load(block + LANES * q), signs, bit), m);
     lanes_store(lanes_add(lanes_load(at), x), at);
 }
 
@@ -50,7 +52,7 @@ struct strip {
 static inline void ask(const struct strip *strip, size_t b)
 {
     const float *segment = strip->table + strip->place[b] / DSGD_BLOCK * DSGD_BLOCK;
-    for (uint32_t q = strip->share.from; q < strip->share.to; ++q) { __builtin_prefetch(segment + LANES * q, 1); }
+    for (uint32_t q = strip->share.from; q < strip->share.to; ++q) { __builtin_prefetch(segment + QUARTER * q, 1); }
 }
 
 /* n blocks of one row; `next`: the strip after this one, NULL where nothing is asked for ahead. */
@@ -69,9 +71,12 @@ static void add_row(const float *v, size_t n, const struct strip *strip, const s
             }
         }
         if (to - from == QUARTERS) {
-            for (uint32_t q = 0; q < QUARTERS; ++q) { add_quarter(v + b * DSGD_BLOCK, q, m, signs, segment); }
-        } else { /* quarters of the segment, wherever they come from */
-            for (uint32_t q = from; q < to; ++q) { add_quarter(v + b * DSGD_BLOCK, q ^ m / LANES, m, signs, segment); }
+            for (unsigned q = 0; q < DSGD_BLOCK / LANES; ++q) { add_piece(v + b * DSGD_BLOCK, q, m, signs, q, segment); }
+        } else { /* what comes to these quarters of the segment, wherever from */
+            for (unsigned q = from * QUARTER / LANES; q < to * QUARTER / LANES; ++q) {
+                const unsigned own = q ^ m / LANES;
+                add_piece(v + b * DSGD_BLOCK, own, m, signs >> LANES * own, 0, segment);
+            }
         }
     }
 }
@@ -82,7 +87,7 @@ static void add_rest(const float *v, size_t n, const struct strip *strip, size_t
     const uint32_t m = strip->place[b] % DSGD_BLOCK;
     for (uint32_t l = 0; l < n; ++l) {
         const uint32_t to = l ^ m;
-        if (to / LANES >= strip->share.from && to / LANES < strip->share.to) {
+        if (to / QUARTER >= strip->share.from && to / QUARTER < strip->share.to) {
             strip->table[strip->place[b] - m + to] += dsgd_flip(v[l], (uint32_t)(strip->signs[b] >> l & 1) << 31);
         }
     }

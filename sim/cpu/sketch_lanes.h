@@ -1,7 +1,7 @@
-/* sketch_lanes.h - a quarter of a block of the block hash, 16 floats, as vectors: signs, lanes moved by XOR, sums, places in the order.
+/* sketch_lanes.h - a piece of a block of the block hash as a vector: signs, lanes moved by XOR, sums, places in the order of medians.
  *
- * One definition for each width of vectors and one in plain C for all other processors; the bits are the same, for every operation is exact
- * or one addition of floats. For sim/cpu/sketch_*.c alone.
+ * LANES floats a piece, by what the processor has. The bits are the same, for every operation is exact or one
+ * addition of floats. For sim/cpu/sketch_*.c alone.
  */
 #ifndef DSGD_SIM_CPU_SKETCH_LANES_H
 #define DSGD_SIM_CPU_SKETCH_LANES_H
@@ -14,93 +14,130 @@
 #endif
 #include "sim/kernel/median.h"
 
-enum { LANES = 16 };
+/* lanes_flip: lane l changes its sign where bit LANES piece + l of `signs` is set. lanes_move: lane l goes to lane l xor m, m below 64, of
+ * which only what is below LANES counts: the piece is chosen by addresses. lanes_key: dsgd_order_key, of values that are not NaN the first.
+ * lanes_reach: bit l where the magnitude of the value with key x is at least that with key least. */
 
 #if defined(__AVX512F__)
 
-typedef struct { __m512i all; } lanes;
+enum { LANES = 16 };
+typedef __m512i lanes;
 
-static inline lanes lanes_load(const float *v) { return (lanes){_mm512_loadu_si512(v)}; }
-static inline void lanes_store(lanes x, float *v) { _mm512_storeu_si512(v, x.all); }
+static inline lanes lanes_load(const void *v) { return _mm512_loadu_si512(v); }
+static inline void lanes_store(lanes x, void *v) { _mm512_storeu_si512(v, x); }
 static inline lanes lanes_add(lanes x, lanes y)
 {
-    return (lanes){_mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(x.all), _mm512_castsi512_ps(y.all)))};
+    return _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
 }
-/* Lane l changes its sign where bit l of the lower 16 is set. */
-static inline lanes lanes_flip(lanes x, uint32_t minus)
+static inline lanes lanes_flip(lanes x, uint64_t signs, unsigned piece)
 {
-    return (lanes){_mm512_mask_xor_epi32(x.all, (__mmask16)minus, x.all, _mm512_set1_epi32(INT32_MIN))};
+    return _mm512_mask_xor_epi32(x, (__mmask16)(signs >> LANES * piece), x, _mm512_set1_epi32(INT32_MIN));
 }
-/* Lane l goes to lane l xor m, m < 16. */
 static inline lanes lanes_move(lanes x, uint32_t m)
 {
     const __m512i own = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    return (lanes){_mm512_permutexvar_epi32(_mm512_xor_si512(own, _mm512_set1_epi32((int)m)), x.all)};
+    return _mm512_permutexvar_epi32(_mm512_xor_si512(own, _mm512_set1_epi32((int)m)), x); /* of an index four bits count */
+}
+static inline lanes lanes_key(lanes x)
+{
+    return _mm512_xor_si512(x, _mm512_srli_epi32(_mm512_srai_epi32(x, 31), 1));
+}
+static inline lanes lanes_key_nan(lanes x)
+{
+    const __m512i most = _mm512_set1_epi32(INT32_MAX);
+    return _mm512_mask_mov_epi32(lanes_key(x), _mm512_cmpgt_epi32_mask(_mm512_and_si512(x, most), _mm512_set1_epi32(0x7f800000)), most);
+}
+static inline lanes lanes_value(lanes key) { return lanes_key(key); }
+static inline lanes lanes_least(lanes x, lanes y) { return _mm512_min_epi32(x, y); }
+static inline lanes lanes_most(lanes x, lanes y) { return _mm512_max_epi32(x, y); }
+static inline uint64_t lanes_reach(lanes x, int32_t least)
+{
+    return _mm512_cmpge_epi32_mask(_mm512_xor_si512(x, _mm512_srai_epi32(x, 31)), _mm512_set1_epi32(least));
 }
 
 #elif defined(__AVX2__)
 
-typedef struct { __m256i low, high; } lanes;
+enum { LANES = 8 };
+typedef __m256i lanes;
 
-static inline lanes lanes_load(const float *v)
-{
-    return (lanes){_mm256_loadu_si256((const __m256i *)(const void *)v), _mm256_loadu_si256((const __m256i *)(const void *)(v + 8))};
-}
-static inline void lanes_store(lanes x, float *v)
-{
-    _mm256_storeu_si256((__m256i *)(void *)v, x.low);
-    _mm256_storeu_si256((__m256i *)(void *)(v + 8), x.high);
-}
-static inline __m256i lanes_add8(__m256i x, __m256i y)
+static inline lanes lanes_load(const void *v) { return _mm256_loadu_si256(v); }
+static inline void lanes_store(lanes x, void *v) { _mm256_storeu_si256(v, x); }
+static inline lanes lanes_add(lanes x, lanes y)
 {
     return _mm256_castps_si256(_mm256_add_ps(_mm256_castsi256_ps(x), _mm256_castsi256_ps(y)));
 }
-static inline lanes lanes_add(lanes x, lanes y) { return (lanes){lanes_add8(x.low, y.low), lanes_add8(x.high, y.high)}; }
-/* Lane l changes its sign where bit l of the lower 16 is set. */
-static inline lanes lanes_flip(lanes x, uint32_t minus)
+static inline lanes lanes_flip(lanes x, uint64_t signs, unsigned piece)
 {
-    const __m256i bits = _mm256_set1_epi32((int)minus), top = _mm256_set1_epi32(INT32_MIN);
-    const __m256i low = _mm256_sllv_epi32(bits, _mm256_set_epi32(24, 25, 26, 27, 28, 29, 30, 31));
-    const __m256i high = _mm256_sllv_epi32(bits, _mm256_set_epi32(16, 17, 18, 19, 20, 21, 22, 23));
-    return (lanes){_mm256_xor_si256(x.low, _mm256_and_si256(low, top)), _mm256_xor_si256(x.high, _mm256_and_si256(high, top))};
+    const int left = (int)(24 - piece % 4 * 8); /* the piece's bits begin at the top of a word; constants where `piece` is one */
+    const __m256i up = _mm256_set_epi32(left, left + 1, left + 2, left + 3, left + 4, left + 5, left + 6, left + 7);
+    const __m256i bits = _mm256_sllv_epi32(_mm256_set1_epi32((int)(signs >> piece / 4 * 32)), up);
+    return _mm256_xor_si256(x, _mm256_and_si256(bits, _mm256_set1_epi32(INT32_MIN)));
 }
-/* Lane l goes to lane l xor m, m < 16. */
 static inline lanes lanes_move(lanes x, uint32_t m)
 {
-    const __m256i own = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0); /* of an index the instruction takes three bits */
-    const __m256i from = _mm256_xor_si256(own, _mm256_set1_epi32((int)m));
-    const __m256i low = _mm256_permutevar8x32_epi32(x.low, from), high = _mm256_permutevar8x32_epi32(x.high, from);
-    return m & 8 ? (lanes){high, low} : (lanes){low, high};
+    const __m256i own = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm256_permutevar8x32_epi32(x, _mm256_xor_si256(own, _mm256_set1_epi32((int)m))); /* of an index three bits count */
+}
+static inline lanes lanes_key(lanes x)
+{
+    return _mm256_xor_si256(x, _mm256_srli_epi32(_mm256_srai_epi32(x, 31), 1));
+}
+static inline lanes lanes_key_nan(lanes x)
+{
+    const __m256i most = _mm256_set1_epi32(INT32_MAX);
+    return _mm256_blendv_epi8(lanes_key(x), most, _mm256_cmpgt_epi32(_mm256_and_si256(x, most), _mm256_set1_epi32(0x7f800000)));
+}
+static inline lanes lanes_value(lanes key) { return lanes_key(key); }
+static inline lanes lanes_least(lanes x, lanes y) { return _mm256_min_epi32(x, y); }
+static inline lanes lanes_most(lanes x, lanes y) { return _mm256_max_epi32(x, y); }
+static inline uint64_t lanes_reach(lanes x, int32_t least)
+{
+    const __m256i below = _mm256_cmpgt_epi32(_mm256_set1_epi32(least), _mm256_xor_si256(x, _mm256_srai_epi32(x, 31)));
+    return (uint64_t)_mm256_movemask_ps(_mm256_castsi256_ps(below)) ^ 0xff;
 }
 
 #else
 
-typedef struct { float lane[LANES]; } lanes;
+enum { LANES = 4 };
+typedef int32_t lanes __attribute__((vector_size(16))); /* the compiler takes what the processor has */
+typedef float lanes_float __attribute__((vector_size(16)));
 
-static inline lanes lanes_load(const float *v)
+#if defined(__clang__) || __GNUC__ >= 12
+#define LANES_SHUFFLE(x, a, b, c, d) __builtin_shufflevector(x, x, a, b, c, d)
+#else
+#define LANES_SHUFFLE(x, a, b, c, d) __builtin_shuffle(x, (lanes){a, b, c, d})
+#endif
+
+static inline lanes lanes_all(int32_t value) { return (lanes){value, value, value, value}; }
+static inline lanes lanes_where(lanes mask, lanes x, lanes y) { return (x & mask) | (y & ~mask); }
+static inline lanes lanes_load(const void *v)
 {
     lanes x;
-    memcpy(x.lane, v, sizeof x.lane);
+    memcpy(&x, v, sizeof x);
     return x;
 }
-static inline void lanes_store(lanes x, float *v) { memcpy(v, x.lane, sizeof x.lane); }
-static inline lanes lanes_add(lanes x, lanes y)
+static inline void lanes_store(lanes x, void *v) { memcpy(v, &x, sizeof x); }
+static inline lanes lanes_add(lanes x, lanes y) { return (lanes)((lanes_float)x + (lanes_float)y); }
+static inline lanes lanes_flip(lanes x, uint64_t signs, unsigned piece)
 {
-    for (unsigned l = 0; l < LANES; ++l) { x.lane[l] += y.lane[l]; }
-    return x;
+    const lanes own = lanes_all((int32_t)(uint32_t)(signs >> LANES * piece)) & (lanes){1, 2, 4, 8};
+    return x ^ ((own != 0) & INT32_MIN);
 }
-/* Lane l changes its sign where bit l of the lower 16 is set. */
-static inline lanes lanes_flip(lanes x, uint32_t minus)
-{
-    for (unsigned l = 0; l < LANES; ++l) { x.lane[l] = dsgd_float_of(dsgd_bits32(x.lane[l]) ^ (minus >> l & 1u) << 31); }
-    return x;
-}
-/* Lane l goes to lane l xor m, m < 16. */
 static inline lanes lanes_move(lanes x, uint32_t m)
 {
-    lanes y;
-    for (unsigned l = 0; l < LANES; ++l) { y.lane[l ^ m] = x.lane[l]; }
-    return y;
+    const lanes one = lanes_all(-(int32_t)(m & 1)), two = lanes_all(-(int32_t)(m >> 1 & 1)); /* exchanged or not: no branch */
+    x = lanes_where(one, LANES_SHUFFLE(x, 1, 0, 3, 2), x);
+    return lanes_where(two, LANES_SHUFFLE(x, 2, 3, 0, 1), x);
+}
+static inline lanes lanes_key(lanes x) { return x ^ ((x < 0) & INT32_MAX); }
+static inline lanes lanes_key_nan(lanes x) { return lanes_where((x & INT32_MAX) > 0x7f800000, lanes_all(INT32_MAX), lanes_key(x)); }
+static inline lanes lanes_value(lanes key) { return lanes_key(key); }
+static inline lanes lanes_least(lanes x, lanes y) { return lanes_where(x < y, x, y); }
+static inline lanes lanes_most(lanes x, lanes y) { return lanes_where(x < y, y, x); }
+static inline uint64_t lanes_reach(lanes x, int32_t least)
+{
+    const lanes reach = ((x ^ (x < 0)) >= lanes_all(least)) & (lanes){1, 2, 4, 8};
+    return (uint64_t)(uint32_t)(reach[0] | reach[1] | reach[2] | reach[3]);
 }
 
 #endif
