@@ -64,6 +64,7 @@ static struct counts count_block(size_t n, const float *v, const int32_t thresho
 
 static struct counts count_at_least(size_t n, const float *v, const int32_t threshold[3], int parts)
 {
+    if (n <= COUNT_BLOCK) { return count_block(n, v, threshold); }
     size_t c0 = 0, c1 = 0, c2 = 0;
 #pragma omp parallel for schedule(static) num_threads(parts) reduction(+ : c0, c1, c2) if (parts > 1)
     for (size_t first = 0; first < n; first += COUNT_BLOCK) {
