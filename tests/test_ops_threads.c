@@ -47,63 +47,81 @@ static void replicate(struct scene *s) { s->o.queue.device->replicate(&s->o.queu
 
 static void (*const operation[])(struct scene *) = {clear, copy, subtract, scale, add_scaled, scale_add, moving_average, momentum, nesterov, axpy,
                                                     error_add, rounded, mean, where_positive, apply_dense, apply_shrink, average, replicate};
-enum { OPERATIONS = sizeof operation / sizeof *operation };
+enum { OPERATIONS = sizeof operation / sizeof *operation, SCENES = 4 };
+
+static void open_scene(struct scene *s, int threads)
+{
+    ops_open(&s->o, 0, 1);
+    s->o.queue.threads = threads;
+    for (int v = 0; v < VECTORS; ++v) { s->f[v] = &ops_vector(&s->o, DSGD_F32, N, 1, NULL)->as.f32; }
+    for (int v = 0; v < WIDE; ++v) { s->w[v] = &ops_vector(&s->o, DSGD_F64, N, 1, NULL)->as.f64; }
+    s->word = s->o.queue.device->alloc(64);
+    assert_non_null(s->word);
+}
+
+static void close_scene(struct scene *s)
+{
+    s->o.queue.device->release(s->word);
+    ops_close(&s->o);
+}
 
 /* Everything after the operation, and the word. */
-static uint32_t run(int op, int threads, float **out, double **out_wide)
+static uint32_t run(struct scene *s, int op, float **out, double **out_wide)
 {
-    struct scene s;
+    struct dsgd_queue *q = &s->o.queue;
     uint32_t word = 0;
-    ops_open(&s.o, 0, 1);
-    s.o.queue.threads = threads;
-    for (int v = 0; v < VECTORS; ++v) { s.f[v] = &ops_vector(&s.o, DSGD_F32, N, 1, narrow[v])->as.f32; }
-    for (int v = 0; v < WIDE; ++v) { s.w[v] = &ops_vector(&s.o, DSGD_F64, N, 1, wide[v])->as.f64; }
-    s.word = s.o.queue.device->alloc(64);
-    assert_non_null(s.word);
-    OPS(&s.o, operation[op](&s));
-    for (int v = 0; v < VECTORS; ++v) { ops_read(&s.o, &s.o.vector[v], 0, out[v]); }
-    for (int v = 0; v < WIDE; ++v) { ops_read(&s.o, &s.o.vector[VECTORS + v], 0, out_wide[v]); }
-    s.o.queue.device->read(&s.o.queue, &word, s.word, sizeof word);
-    s.o.queue.device->release(s.word);
-    ops_close(&s.o);
+    q->device->write(q, s->word, &word, sizeof word);
+    for (int v = 0; v < VECTORS; ++v) { q->device->write(q, s->f[v]->array.at, narrow[v], N * sizeof(float)); }
+    for (int v = 0; v < WIDE; ++v) { q->device->write(q, s->w[v]->array.at, wide[v], N * sizeof(double)); }
+    operation[op](s);
+    assert_int_equal(q->failed, DSGD_OK);
+    for (int v = 0; v < VECTORS; ++v) { ops_read(&s->o, &s->o.vector[v], 0, out[v]); }
+    for (int v = 0; v < WIDE; ++v) { ops_read(&s->o, &s->o.vector[VECTORS + v], 0, out_wide[v]); }
+    q->device->read(q, &word, s->word, sizeof word);
     return word;
 }
 
 static void bits_do_not_depend_on_threads(void **state)
 {
-    static const int threads[] = {2, 3, 7};
+    static const int threads[SCENES] = {1, 2, 3, 7};
+    struct scene scene[SCENES];
     (void)state;
+    for (int t = 0; t < SCENES; ++t) { open_scene(&scene[t], threads[t]); }
     for (int nasty = 0; nasty < 2; ++nasty) {
         for (int v = 0; v < VECTORS; ++v) { ops_fill(narrow[v], N, (uint32_t)v, nasty); }
         for (size_t i = 0; i < N; ++i) {
             for (int v = 0; v < WIDE; ++v) { wide[v][i] = (double)narrow[v][i] * 1.0000001; }
         }
         for (int op = 0; op < OPERATIONS; ++op) {
-            const uint32_t word = run(op, 1, narrow_out[0], wide_out[0]);
+            const uint32_t word = run(&scene[0], op, narrow_out[0], wide_out[0]);
             assert_int_equal(word, nasty && operation[op] == apply_dense ? 5 : 0);
-            for (size_t t = 0; t < sizeof threads / sizeof *threads; ++t) {
-                assert_int_equal(run(op, threads[t], narrow_out[1], wide_out[1]), word);
+            for (int t = 1; t < SCENES; ++t) {
+                assert_int_equal(run(&scene[t], op, narrow_out[1], wide_out[1]), word);
                 for (int v = 0; v < VECTORS; ++v) { assert_memory_equal(narrow_out[1][v], narrow_out[0][v], N * sizeof(float)); }
                 for (int v = 0; v < WIDE; ++v) { assert_memory_equal(wide_out[1][v], wide_out[0][v], N * sizeof(double)); }
             }
         }
     }
+    for (int t = 0; t < SCENES; ++t) { close_scene(&scene[t]); }
 }
 
 /* One number that is not finite, in the last part. */
 static void every_part_reports_divergence(void **state)
 {
+    struct scene scene;
     (void)state;
+    open_scene(&scene, 7);
     for (int v = 0; v < VECTORS; ++v) { memset(narrow[v], 0, N * sizeof(float)); }
     for (int v = 0; v < WIDE; ++v) { memset(wide[v], 0, N * sizeof(double)); }
     for (int p = 0; p < 7; ++p) {
         const size_t at = cpu_part(N, p + 1, 7) - 1;
         narrow[0][at] = (float)INFINITY;
         for (int op = 0; op < OPERATIONS; ++op) {
-            if (operation[op] == apply_dense) { assert_int_equal(run(op, 7, narrow_out[0], wide_out[0]), 5); }
+            if (operation[op] == apply_dense) { assert_int_equal(run(&scene, op, narrow_out[0], wide_out[0]), 5); }
         }
         narrow[0][at] = 0.0f;
     }
+    close_scene(&scene);
 }
 
 static void *floats(size_t bytes)
