@@ -115,6 +115,38 @@ static void topk_large_vectors_equal_sorting(void **unused)
     }
 }
 
+/* Over threads: counts of all, ties and parts without a survivor on both sides of a border. */
+static void topk_of_parts_equals_sorting(void **unused)
+{
+    (void)unused;
+    enum { LONG = (1 << 20) + 5000 };
+    static const size_t k[] = {1, 7, 4096, 50000, LONG / 8, LONG / 8 + 1, LONG - 1};
+    float *v = allocate(LONG * sizeof *v);
+    fill_pattern(REALS, LONG, v);
+    for (size_t i = 0; i < LONG; i += 3) { v[i] = i % 2 ? 0.25f : -0.25f; } /* a third are ties */
+    for (size_t i = LONG / 2 - 100; i < LONG / 2 + 100; ++i) { v[i] = i % 2 ? 1.0f : (float)NAN; }
+    check_topk(LONG, v, sizeof k / sizeof *k, k);
+    for (size_t i = LONG / 3; i < LONG; ++i) { v[i] *= 0x1p-20f; } /* the large lie together: a part's room is not enough for them */
+    check_topk(LONG, v, sizeof k / sizeof *k, k);
+    free(v);
+}
+
+/* Sizes at which maxima of groups, few or many, say enough or not. */
+static void topk_short_vectors_equal_sorting(void **unused)
+{
+    (void)unused;
+    static const size_t ds[] = {191, 192, 193, 383, 785, 6145, 15000};
+    for (size_t x = 0; x < sizeof ds / sizeof *ds; ++x) {
+        const size_t d = ds[x], k[] = {15, 16, 17, 31, 32, 33, 64, 65, 96, 128, d / 6 - 1, d / 6, d / 6 + 1, 1023, 1024, 1025};
+        float *v = allocate(d * sizeof *v);
+        for (int pattern = 0; pattern < PATTERNS; ++pattern) {
+            fill_pattern((enum pattern)pattern, d, v);
+            check_topk(d, v, sizeof k / sizeof *k, k);
+        }
+        free(v);
+    }
+}
+
 /* ---- HEAVYMIX ---- */
 
 enum { D = 60, K = 12 };
@@ -311,6 +343,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topk_small_vectors_equal_sorting),
         cmocka_unit_test(topk_large_vectors_equal_sorting),
+        cmocka_unit_test(topk_of_parts_equals_sorting),
+        cmocka_unit_test(topk_short_vectors_equal_sorting),
         cmocka_unit_test(heavymix_few_heavy_keeps_them_and_fills_to_k),
         cmocka_unit_test(heavymix_rule_is_square_at_least_norm2_over_k),
         cmocka_unit_test(heavymix_too_many_heavy_keeps_the_k_largest),

@@ -25,9 +25,10 @@ enum {
     SAMPLE_MAX = 65536,
     GROUP_UNIT = 64,          /* groups are a multiple: whole registers */
     GROUPS_MAX = 2048,        /* 8 KiB of the stack */
-    GROUPS_PER_K = 4,
+    GROUPS_PER_K = 4,         /* as many more than k at best; half of that still pays */
     RANKED_MAX = 32,          /* so many are ranked by comparing all with all */
     COUNT_BLOCK = 16384,      /* 32-bit counters inside, 64-bit outside */
+    COUNT_SHARED = 1 << 20,   /* numbers that are worth waking threads for at every count, tens of microseconds */
     PARTS_MAX = 64
 };
 
@@ -66,7 +67,8 @@ static struct counts count_at_least(size_t n, const float *v, const int32_t thre
 {
     if (n <= COUNT_BLOCK) { return count_block(n, v, threshold); }
     size_t c0 = 0, c1 = 0, c2 = 0;
-#pragma omp parallel for schedule(static) num_threads(parts) reduction(+ : c0, c1, c2) if (parts > 1)
+    const int team = n < COUNT_SHARED ? 1 : parts;
+#pragma omp parallel for schedule(static) num_threads(team) reduction(+ : c0, c1, c2) if (team > 1)
     for (size_t first = 0; first < n; first += COUNT_BLOCK) {
         const struct counts block = count_block(n - first < COUNT_BLOCK ? n - first : COUNT_BLOCK, v + first, threshold);
         c0 += block.of[0];
@@ -206,7 +208,7 @@ static bool select_sampled(size_t d, const float *v, size_t k, uint32_t *index, 
         n += found[p];
     }
     if (n < k) { return false; }
-    select_survivors(n, value, survivor, k, t, index, n / COUNT_BLOCK < (size_t)parts ? 1 : parts);
+    select_survivors(n, value, survivor, k, t, index, parts);
     return true;
 }
 
@@ -239,17 +241,25 @@ static void select_grouped(size_t d, const float *v, size_t k, size_t groups, ui
     select_survivors(select_at_least_values(0, d, v, t, survivors_max(d), survivor, value), value, survivor, k, t, index, 1);
 }
 
+/* How many groups: several times k, of three numbers at least; 0 where maxima say little. */
+static size_t groups_for(size_t d, size_t k)
+{
+    const size_t wanted = (GROUPS_PER_K * k + GROUP_UNIT - 1) / GROUP_UNIT * GROUP_UNIT, most = d / 3 / GROUP_UNIT * GROUP_UNIT;
+    size_t groups = wanted < most ? wanted : most;
+    groups = groups < GROUPS_MAX ? groups : GROUPS_MAX;
+    return 2 * groups >= GROUPS_PER_K * k ? groups : 0;
+}
+
 void select_topk(size_t d, const float *v, size_t k, uint32_t *index, void *scratch, int parts)
 {
-    size_t groups = GROUP_UNIT;
+    const size_t groups = d < SAMPLED_MIN ? groups_for(d, k) : 0;
     parts = parts < PARTS_MAX ? parts : PARTS_MAX;
     if (k == 0) { return; }
     if (k >= d) {
         for (size_t i = 0; i < d; ++i) { index[i] = (uint32_t)i; }
         return;
     }
-    while (groups < GROUPS_PER_K * k && groups < GROUPS_MAX) { groups *= 2; }
-    if (d < SAMPLED_MIN && groups >= GROUPS_PER_K * k && groups <= d / 4) {
+    if (groups > 0) {
         select_grouped(d, v, k, groups, index, scratch);
         return;
     }
