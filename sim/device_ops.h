@@ -94,7 +94,7 @@ struct dsgd_device {
     void (*sketch_clear_some)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_set *, dsgd_f32 *);
     void (*sketch_estimate)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);
     void (*sketch_norm2)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f64 *);
-    size_t (*sketch_select_bytes)(const dsgd_sketch *, uint32_t rows); /* scratch of the two that choose */
+    size_t (*sketch_select_bytes)(const dsgd_sketch *, size_t k, int threads); /* scratch of the two that choose */
     void (*sketch_topk)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, size_t, dsgd_set *, dsgd_f32 *, void *scratch);
     void (*sketch_heavymix)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, const dsgd_f64 *, size_t, struct dsgd_rng_key, dsgd_set *,
                             dsgd_set *heavy, void *scratch);

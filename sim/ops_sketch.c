@@ -57,7 +57,7 @@ void dsgd_sketch_norm2(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32
 
 void dsgd_sketch_topk(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, size_t k, dsgd_set *out, dsgd_f32 *value)
 {
-    const struct dsgd_op_scratch scratch = dsgd_op_take(r, dsgd_op_device(r)->sketch_select_bytes(s, r->rows));
+    const struct dsgd_op_scratch scratch = dsgd_op_take(r, dsgd_op_device(r)->sketch_select_bytes(s, k, r->queue->threads));
     const bool fits = k <= s->n && k <= out->array.count && (!value || k <= value->array.count);
     if (ready(r, "sketch_topk", s, fits, table, &out->array) && (!value || ready(r, "sketch_topk", s, fits, table, &value->array))) {
         dsgd_op_device(r)->sketch_topk(r, s, table, k, out, value, scratch.at);
@@ -68,7 +68,7 @@ void dsgd_sketch_topk(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 
 void dsgd_sketch_heavymix(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, const dsgd_f64 *norm2, size_t k,
                           struct dsgd_rng_key key, dsgd_set *out, dsgd_set *heavy)
 {
-    const struct dsgd_op_scratch scratch = dsgd_op_take(r, dsgd_op_device(r)->sketch_select_bytes(s, r->rows));
+    const struct dsgd_op_scratch scratch = dsgd_op_take(r, dsgd_op_device(r)->sketch_select_bytes(s, k, r->queue->threads));
     const bool fits = k <= s->n && k <= out->array.count && norm2->array.count == 1 && (!heavy || k <= heavy->array.count);
     if (ready(r, "sketch_heavymix", s, fits, table, &out->array) && (!heavy || ready(r, "sketch_heavymix", s, fits, table, &heavy->array))) {
         dsgd_op_device(r)->sketch_heavymix(r, s, table, norm2, k, key, out, heavy, scratch.at);

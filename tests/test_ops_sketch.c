@@ -162,6 +162,72 @@ static void heavy_coordinates_are_chosen_first(void **state)
     }
 }
 
+/* The largest estimates and HEAVYMIX's choice without a vector of estimates, against the same from a vector. */
+static void choices_equal_those_from_a_vector(void **state)
+{
+    (void)state;
+    enum { N = 30001, COLS = 192 };
+    static float tables[ROWS * R * COLS];
+    static uint32_t one[N], other[N];
+    static float a[N], b[N];
+    static const size_t ks[] = {0, 1, 300, 9000, N};
+    ops_fill(tables, ROWS * R * COLS, 1, 1);
+    for (int device = 0; device < OPS_DEVICES; ++device) {
+        for (int hash = DSGD_TEXTBOOK; hash <= DSGD_BLOCKS; ++hash) {
+            for (size_t j = 0; j < sizeof ks / sizeof *ks; ++j) {
+                struct ops o;
+                const size_t k = ks[j];
+                const struct dsgd_rng_key key = {3, 4};
+                ops_open(&o, device, ROWS);
+                o.queue.threads = (int)j + 1;
+                struct dsgd_handle *h = ops_vector(&o, DSGD_HASHES, o.queue.device->sketch_bytes((enum dsgd_hash)hash, N, R, COLS), 1, NULL);
+                h->as.sketch.n = N;
+                h->as.sketch.rows = R;
+                h->as.sketch.cols = COLS;
+                h->as.sketch.hash = (enum dsgd_hash)hash;
+                struct dsgd_handle *t = ops_vector(&o, DSGD_F32, R * COLS, ROWS, tables), *e = ops_vector(&o, DSGD_F32, N, ROWS, NULL);
+                struct dsgd_handle *chosen = ops_vector(&o, DSGD_SET, N, ROWS, NULL), *value = ops_vector(&o, DSGD_F32, N, ROWS, NULL);
+                struct dsgd_handle *expected = ops_vector(&o, DSGD_SET, N, ROWS, NULL), *values = ops_vector(&o, DSGD_F32, N, ROWS, NULL);
+                struct dsgd_handle *heavy = ops_vector(&o, DSGD_SET, N, ROWS, NULL), *heavies = ops_vector(&o, DSGD_SET, N, ROWS, NULL);
+                const double norms[] = {1e4, 1e9, (double)NAN, 0.0, 1e5};
+                struct dsgd_handle *norm2 = ops_vector(&o, DSGD_F64, 1, 1, &norms[(j + (size_t)hash) % 5]);
+                o.turn.rows = 1;
+                OPS(&o, dsgd_sketch_reseed(&o.turn, &h->as.sketch, 9, DSGD_ONCE));
+                o.turn.rows = ROWS;
+                OPS(&o, dsgd_sketch_estimate(&o.turn, &h->as.sketch, &t->as.f32, &e->as.f32));
+                for (int heavymix = 0; heavymix < 2; ++heavymix) {
+                    if (heavymix) {
+                        o.turn.rows = 1;
+                        o.turn.first = DSGD_RNG_SERVER;
+                        OPS(&o, dsgd_select_heavymix(&o.turn, &e->as.f32, &norm2->as.f64, k, key, &expected->as.set, &heavies->as.set));
+                        OPS(&o, dsgd_sketch_heavymix(&o.turn, &h->as.sketch, &t->as.f32, &norm2->as.f64, k, key, &chosen->as.set, &heavy->as.set));
+                        const uint32_t n = ops_length_of(&o, heavies, 0);
+                        assert_int_equal(ops_length_of(&o, heavy, 0), n);
+                        ops_read(&o, heavies, 0, one);
+                        ops_read(&o, heavy, 0, other);
+                        assert_memory_equal(one, other, n * sizeof *one);
+                    } else {
+                        OPS(&o, dsgd_select_topk(&o.turn, &e->as.f32, k, &expected->as.set));
+                        OPS(&o, dsgd_gather(&o.turn, &expected->as.set, &e->as.f32, &values->as.f32));
+                        OPS(&o, dsgd_sketch_topk(&o.turn, &h->as.sketch, &t->as.f32, k, &chosen->as.set, &value->as.f32));
+                    }
+                    for (size_t r = 0; r < o.turn.rows; ++r) {
+                        assert_int_equal(ops_length_of(&o, chosen, r), k);
+                        ops_read(&o, expected, r, one);
+                        ops_read(&o, chosen, r, other);
+                        assert_memory_equal(one, other, k * sizeof *one);
+                        ops_read(&o, values, r, a);
+                        ops_read(&o, value, r, b);
+                        for (size_t i = 0; !heavymix && i < k; ++i) { OPS_SAME(b[i], a[i], i); }
+                    }
+                }
+                hashes_are_not_looked_round(&o);
+                ops_close(&o);
+            }
+        }
+    }
+}
+
 static void own_loop(const struct dsgd_host_row *row)
 {
     const float *x = row->array[0];
@@ -198,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_linear_and_estimates_exact), cmocka_unit_test(sketches_refuse_what_cannot_work),
         cmocka_unit_test(heavy_coordinates_are_chosen_first),
+        cmocka_unit_test(choices_equal_those_from_a_vector),
         cmocka_unit_test(loops_of_ones_own_see_their_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,36 +1,23 @@
-/* count_sketch.c - Count Sketch tables on the CPU.
+/* count_sketch.c - Count Sketch tables on the CPU: writing, and the norm. Reading: sketch_read.c.
  *
  * Sources: Charikar, Chen, Farach-Colton, "Finding frequent items in data streams", 2002; Alon, Matias, Szegedy 1999
  * for the norm; Sketched-SGD supplement, Algorithm 4 (line 10 there should read estimates[j]).
  *
  * Coordinates are taken in tiles whose cells and values stay in the first-level cache. Within a bucket additions go in
- * ascending i whatever the tile or the order of rows, so a table does not depend on caching or tiling. The median is a
- * network of minima and maxima of integers over whole tiles (sim/kernel/median.h: zeros of both signs and NaN have their places in the
- * order): no branches, the same comparators for every coordinate.
+ * ascending i whatever the tile or the order of rows, so a table does not depend on caching or tiling.
  */
 #include "sim/cpu/count_sketch.h"
 
 #include <math.h>
 
 #include "sim/cpu/sketch_blocks.h"
-#include "sim/kernel/median.h"
 #include "sim/kernel/number.h"
 #include "sim/kernel/sum.h"
 
-enum {
-    TILE = 1024,          /* coordinates whose cells are looked up at a time, 4 KiB */
-    ESTIMATES = 2560      /* of a tile, all rows: 10 KiB, so that threads with small stacks can work */
-};
+enum { TILE = 1024 }; /* coordinates whose cells are looked up at a time, 4 KiB */
 
-/* Tables above ROW_OUTER_BYTES are written one row at a time, so that the row and not the table must fit the cache.
- * Tables above PREFETCH_BYTES are read with prefetching, which halves the time; for writes it is a loss. */
-static const size_t ROW_OUTER_BYTES = (size_t)512 << 10, PREFETCH_BYTES = (size_t)1536 << 10;
-
-#if defined(__GNUC__)
-#define PREFETCH(address) __builtin_prefetch(address)
-#else
-#define PREFETCH(address) ((void)0)
-#endif
+/* Tables above it are written one row at a time, so that the row and not the table must fit the cache. */
+static const size_t ROW_OUTER_BYTES = (size_t)512 << 10;
 
 static inline uint32_t bucket(uint32_t cell)
 {
@@ -122,83 +109,6 @@ void count_sketch_scale(const struct sketch_hash *hash, float factor, float *tab
 {
     const size_t n = (size_t)sketch_hash_rows(hash) * sketch_hash_cols(hash);
     for (size_t i = 0; i < n; ++i) { table[i] *= factor; }
-}
-
-/* ---- the median of rows ---- */
-
-/* Coordinates of a tile: what ESTIMATES holds of all rows, in whole vectors. */
-static size_t tile_of(uint32_t rows)
-{
-    const size_t tile = ESTIMATES / rows / 8 * 8;
-    return tile < TILE ? tile : TILE;
-}
-
-/* Keys in order[row * tile + 0..n) in, medians to out. */
-static void median_tile(const struct dsgd_median_network *network, unsigned rows, int32_t *order, size_t tile, size_t n, float *out)
-{
-    for (unsigned s = 0; s < network->count; ++s) {
-        int32_t *restrict low = order + network->step[s].low * tile, *restrict high = order + network->step[s].high * tile;
-        for (size_t i = 0; i < n; ++i) { dsgd_order_two(&low[i], &high[i]); }
-    }
-    const int32_t *middle = order + rows / 2 * tile;
-    for (size_t i = 0; i < n; ++i) { out[i] = dsgd_order_value(middle[i]); }
-}
-
-/* ---- reading ---- */
-
-static inline int32_t read_cell(const float *row_table, uint32_t cell)
-{
-    return dsgd_order_key(dsgd_flip(row_table[bucket(cell)], cell));
-}
-
-static void estimate_tile(const struct sketch_hash *hash, const struct dsgd_median_network *network, const float *table,
-                          size_t first, size_t n, float *out)
-{
-    int32_t order[ESTIMATES];
-    uint32_t buffer[TILE];
-    const uint32_t rows = sketch_hash_rows(hash);
-    const size_t tile = tile_of(rows);
-    const int far = (size_t)rows * sketch_hash_cols(hash) * sizeof *table > PREFETCH_BYTES;
-    for (uint32_t row = 0; row < rows; ++row) {
-        const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
-        const uint32_t *cell = sketch_hash_cells(hash, row, first, n, buffer);
-        for (size_t i = 0; far && i < n; ++i) { PREFETCH(row_table + bucket(cell[i])); }
-        int32_t *restrict to = order + row * tile;
-        for (size_t i = 0; i < n; ++i) { to[i] = read_cell(row_table, cell[i]); }
-    }
-    median_tile(network, rows, order, tile, n, out);
-}
-
-void count_sketch_estimate(const struct sketch_hash *hash, const float *table, float *out, int threads)
-{
-    const size_t d = sketch_hash_d(hash), width = tile_of(sketch_hash_rows(hash)), tiles = (d + width - 1) / width;
-    struct dsgd_median_network network;
-    dsgd_median_network(sketch_hash_rows(hash), &network);
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-    for (size_t tile = 0; tile < tiles; ++tile) {
-        const size_t first = tile * width;
-        estimate_tile(hash, &network, table, first, smaller(width, d - first), out + first);
-    }
-}
-
-void count_sketch_estimate_some(const struct sketch_hash *hash, const float *table, size_t n, const uint32_t *index,
-                                float *out)
-{
-    const uint32_t rows = sketch_hash_rows(hash);
-    const size_t tile = tile_of(rows);
-    int32_t order[ESTIMATES];
-    struct dsgd_median_network network;
-    dsgd_median_network(rows, &network);
-    for (size_t first = 0; first < n; first += tile) {
-        const size_t count = smaller(tile, n - first);
-        for (uint32_t row = 0; row < rows; ++row) {
-            const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
-            for (size_t i = 0; i < count; ++i) {
-                order[row * tile + i] = read_cell(row_table, sketch_hash_cell(hash, row, index[first + i]));
-            }
-        }
-        median_tile(&network, rows, order, tile, count, out + first);
-    }
 }
 
 double count_sketch_norm2(const struct sketch_hash *hash, const float *table)

@@ -80,7 +80,7 @@ void cpu_sketch_add_some(struct dsgd_rows *, const dsgd_sketch *, float, const d
 void cpu_sketch_clear_some(struct dsgd_rows *, const dsgd_sketch *, const dsgd_set *, dsgd_f32 *);
 void cpu_sketch_estimate(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);
 void cpu_sketch_norm2(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f64 *);
-size_t cpu_sketch_select_bytes(const dsgd_sketch *, uint32_t rows);
+size_t cpu_sketch_select_bytes(const dsgd_sketch *, size_t k, int threads);
 void cpu_sketch_topk(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, size_t, dsgd_set *, dsgd_f32 *, void *scratch);
 void cpu_sketch_heavymix(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, const dsgd_f64 *, size_t, struct dsgd_rng_key, dsgd_set *, dsgd_set *,
                          void *scratch);

@@ -37,6 +37,11 @@ void select_uniform(size_t d, size_t k, struct dsgd_rng_key key, uint32_t step, 
  */
 void select_heavymix(size_t d, const float *est, double norm2, size_t k, struct dsgd_rng_key key, uint32_t step,
                      uint32_t *index, size_t *heavy, void *scratch, int parts);
+/** Its parts: the key of the least magnitude in H (dsgd_magnitude_key; k >= 1), and the draw: index[0..heavy) holds H ascending, heavy < k;
+ *  afterwards index[0..k) is the choice. scratch: select_heavymix_fill_bytes(d). */
+int32_t select_heavy_key(double norm2, size_t k);
+void select_heavymix_fill(size_t d, size_t heavy, size_t k, struct dsgd_rng_key key, uint32_t step, uint32_t *index /*[k]*/, void *scratch);
+static inline size_t select_heavymix_fill_bytes(size_t d) { return (d / 64 + 1) * sizeof(uint64_t); }
 /** Which of its k choices are in H, ascending; returns how many. */
 size_t select_heavy_of(size_t k, const uint32_t *chosen /*[k]*/, const float *est, double norm2, uint32_t *heavy /*[k]*/);
 

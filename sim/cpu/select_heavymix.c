@@ -45,9 +45,20 @@ static void merge_ranks(size_t k, size_t heavy, const uint64_t *bits, uint32_t *
     memmove(index + out, h + passed, (heavy - passed) * sizeof *index);
 }
 
+int32_t select_heavy_key(double norm2, size_t k)
+{
+    return heavy_key(norm2 / (double)k);
+}
+
+void select_heavymix_fill(size_t d, size_t heavy, size_t k, struct dsgd_rng_key key, uint32_t step, uint32_t *index, void *scratch)
+{
+    select_uniform_bits(d - heavy, k - heavy, key, step, DSGD_RNG_SERVER, scratch);
+    merge_ranks(k, heavy, scratch, index);
+}
+
 size_t select_heavy_of(size_t k, const uint32_t *chosen, const float *est, double norm2, uint32_t *heavy)
 {
-    const int32_t threshold = k > 0 ? heavy_key(norm2 / (double)k) : 0;
+    const int32_t threshold = k > 0 ? select_heavy_key(norm2, k) : 0;
     size_t n = 0;
     for (size_t j = 0; j < k; ++j) {
         if (dsgd_magnitude_key(est[chosen[j]]) >= threshold) { heavy[n++] = chosen[j]; }
@@ -60,12 +71,11 @@ void select_heavymix(size_t d, const float *est, double norm2, size_t k, struct 
 {
     *heavy = 0;
     if (k == 0) { return; }
-    const int32_t threshold = heavy_key(norm2 / (double)k);
+    const int32_t threshold = select_heavy_key(norm2, k);
     *heavy = select_at_least(d, est, threshold, k, index);
     if (*heavy > k) {
         select_topk(d, est, k, index, scratch, parts); /* H is the top of the order: its k largest are the k largest of all */
     } else if (*heavy < k) {
-        select_uniform_bits(d - *heavy, k - *heavy, key, step, DSGD_RNG_SERVER, scratch);
-        merge_ranks(k, *heavy, scratch, index);
+        select_heavymix_fill(d, *heavy, k, key, step, index, scratch);
     }
 }

@@ -6,6 +6,7 @@
  */
 #include "sim/cpu/sketch_hash.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "sim/cpu/sketch_blocks.h"
@@ -18,6 +19,7 @@ struct sketch_hash {
     uint32_t *cache; /* [rows * d], or NULL */
     size_t d;
     uint32_t rows, cols;
+    _Atomic uint64_t kept, *hint; /* k and a key; hint points to kept */
 };
 
 /* Cells to cache: all or none. */
@@ -65,7 +67,27 @@ struct sketch_hash *sketch_hash_at(void *memory, const struct sketch_hash_family
     char *state = (char *)memory + round_up(sizeof *hash), *cache = state + round_up(family->state_size);
     *hash = (struct sketch_hash){.family = family, .state = state, .d = d, .rows = rows, .cols = cols};
     if (cached_cells(d, rows, cache_cells) > 0) { hash->cache = (uint32_t *)(void *)cache; }
+    atomic_init(&hash->kept, 0);
+    hash->hint = &hash->kept;
     return hash;
+}
+
+struct sketch_hash *sketch_hash_known(void *memory, const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols)
+{
+    struct sketch_hash *hash = memory;
+    const bool known = hash->family == family && hash->hint == &hash->kept && hash->d == d && hash->rows == rows && hash->cols == cols;
+    return known ? hash : NULL;
+}
+
+int32_t sketch_hash_hint(const struct sketch_hash *hash, size_t k)
+{
+    const uint64_t kept = atomic_load_explicit(hash->hint, memory_order_relaxed);
+    return kept >> 32 == k ? (int32_t)(kept & INT32_MAX) : 0;
+}
+
+void sketch_hash_set_hint(const struct sketch_hash *hash, size_t k, int32_t key)
+{
+    atomic_store_explicit(hash->hint, (uint64_t)k << 32 | (uint64_t)key, memory_order_relaxed);
 }
 
 enum dsgd_status sketch_hash_create(const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols,

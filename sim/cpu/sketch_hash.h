@@ -68,5 +68,12 @@ uint32_t sketch_hash_cols(const struct sketch_hash *hash);
 size_t sketch_hash_bytes(const struct sketch_hash_family *family, size_t d, uint32_t rows, size_t cache_cells);
 struct sketch_hash *sketch_hash_at(void *memory, const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols,
                                    size_t cache_cells);
+/** The object that sketch_hash_at made in this memory, of these sizes; NULL if there is none. */
+struct sketch_hash *sketch_hash_known(void *memory, const struct sketch_hash_family *family, size_t d, uint32_t rows, uint32_t cols);
+
+/** Where to look for the k largest estimates, as a key of magnitudes; 0: nowhere. Kept from one choice to the next, to save time alone:
+ *  no result depends on it. Any thread. */
+int32_t sketch_hash_hint(const struct sketch_hash *hash, size_t k);
+void sketch_hash_set_hint(const struct sketch_hash *hash, size_t k, int32_t key);
 
 #endif

@@ -2,7 +2,8 @@
 #include "sim/cpu/count_sketch.h"
 #include "sim/cpu/cpu.h"
 #include "sim/cpu/select.h"
-#include "sim/cpu/split.h"
+#include "sim/cpu/sketch_choose.h"
+#include "sim/kernel/median.h"
 
 /* Cells kept at most, 64 MiB: small models share one evaluation of the hashes among workers and server. */
 enum { CACHE_CELLS = 1 << 24 };
@@ -28,7 +29,9 @@ size_t cpu_sketch_bytes(enum dsgd_hash hash, size_t n, uint32_t rows, uint32_t c
 
 void cpu_sketch_reseed(struct dsgd_rows *r, dsgd_sketch *s)
 {
-    struct sketch_hash *hash = sketch_hash_at(cpu_near(s->array.at), family[s->hash], s->n, s->rows, s->cols, cache_of(s->hash));
+    void *memory = cpu_near(s->array.at);
+    struct sketch_hash *hash = sketch_hash_known(memory, family[s->hash], s->n, s->rows, s->cols); /* made in an earlier round */
+    if (!hash) { hash = sketch_hash_at(memory, family[s->hash], s->n, s->rows, s->cols, cache_of(s->hash)); }
     sketch_hash_reseed(hash, s->seed, s->step, r->queue->threads);
 }
 
@@ -60,30 +63,19 @@ void cpu_sketch_norm2(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 
     for (uint32_t row = 0; row < r->rows; ++row) { cpu_f64(out, row)[0] = count_sketch_norm2(hash_of(s), cpu_f32(table, row)); }
 }
 
-size_t cpu_sketch_select_bytes(const dsgd_sketch *s, uint32_t rows)
+size_t cpu_sketch_select_bytes(const dsgd_sketch *s, size_t k, int threads)
 {
-    (void)rows;
-    return (s->n * sizeof(float) + 63) / 64 * 64 + select_scratch_bytes(s->n);
-}
-
-/* All estimates, in the scratch, and what is left of it. */
-static float *estimates(struct dsgd_rows *r, const dsgd_sketch *s, const float *table, void *scratch, void **rest)
-{
-    float *estimate = cpu_near(scratch);
-    *rest = (char *)cpu_near(scratch) + (s->n * sizeof *estimate + 63) / 64 * 64;
-    count_sketch_estimate(hash_of(s), table, estimate, r->queue->threads);
-    return estimate;
+    const size_t choose = sketch_choose_bytes(s->n, k, threads), fill = select_heavymix_fill_bytes(s->n);
+    return choose > fill ? choose : fill;
 }
 
 void cpu_sketch_topk(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, size_t k, dsgd_set *out, dsgd_f32 *value, void *scratch)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        void *rest;
-        const float *estimate = estimates(r, s, cpu_f32(table, row), scratch, &rest);
-        uint32_t *index = cpu_set(out, row);
-        select_topk(s->n, estimate, k, index, rest, cpu_parts(r->queue, s->n));
+        const struct sketch_chosen chosen = sketch_choose_largest(hash_of(s), cpu_f32(table, row), k, cpu_near(scratch), r->queue->threads);
         *cpu_length(out, row) = (uint32_t)k;
-        for (size_t j = 0; value && j < k; ++j) { cpu_f32(value, row)[j] = estimate[index[j]]; }
+        for (size_t j = 0; j < k; ++j) { cpu_set(out, row)[j] = chosen.index[j]; }
+        for (size_t j = 0; value && j < k; ++j) { cpu_f32(value, row)[j] = dsgd_order_value(chosen.key[j]); }
     }
 }
 
@@ -91,12 +83,16 @@ void cpu_sketch_heavymix(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f
                          dsgd_set *out, dsgd_set *heavy, void *scratch)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        void *rest;
-        size_t found;
-        const float *estimate = estimates(r, s, cpu_f32(table, row), scratch, &rest);
-        const double norm = cpu_f64(norm2, row)[0];
-        select_heavymix(s->n, estimate, norm, k, key, r->step, cpu_set(out, row), &found, rest, cpu_parts(r->queue, s->n));
         *cpu_length(out, row) = (uint32_t)k;
-        if (heavy) { *cpu_length(heavy, row) = (uint32_t)select_heavy_of(k, cpu_set(out, row), estimate, norm, cpu_set(heavy, row)); }
+        if (heavy) { *cpu_length(heavy, row) = 0; }
+        if (k == 0) { continue; }
+        const int32_t least = select_heavy_key(cpu_f64(norm2, row)[0], k);
+        const struct sketch_chosen chosen = sketch_choose_heavy(hash_of(s), cpu_f32(table, row), least, k, cpu_near(scratch), r->queue->threads);
+        for (size_t j = 0; j < chosen.n; ++j) { cpu_set(out, row)[j] = chosen.index[j]; }
+        if (heavy) {
+            *cpu_length(heavy, row) = (uint32_t)chosen.n;
+            for (size_t j = 0; j < chosen.n; ++j) { cpu_set(heavy, row)[j] = chosen.index[j]; }
+        }
+        if (chosen.n < k) { select_heavymix_fill(s->n, chosen.n, k, key, r->step, cpu_set(out, row), cpu_near(scratch)); }
     }
 }

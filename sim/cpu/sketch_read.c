@@ -1,0 +1,128 @@
+/* sketch_read.c - estimates from a table, cell by cell. Interfaces: sketch_read.h, count_sketch.h.
+ *
+ * Coordinates are taken in tiles whose cells and keys stay in the first-level cache. The median is a network of minima and maxima of integers
+ * over whole tiles (sim/kernel/median.h: zeros of both signs and NaN have their places in the order): no branches, the same comparators for
+ * every coordinate.
+ */
+#include "sim/cpu/sketch_read.h"
+
+#include "sim/cpu/count_sketch.h"
+#include "sim/kernel/number.h"
+
+enum {
+    TILE = 1024,        /* coordinates whose cells are looked up at a time, 4 KiB */
+    ESTIMATES = 2560,   /* of a tile, all rows: 10 KiB, so that threads with small stacks can work */
+    PARALLEL = 1 << 16  /* coordinates times rows that are worth a thread */
+};
+
+/* Larger tables are asked for ahead, which halves the time. */
+static const size_t FAR_BYTES = (size_t)1536 << 10, FAR_BYTES_BLOCKS = (size_t)256 << 10;
+
+static inline size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+void sketch_read_open(struct sketch_read *s, const struct sketch_hash *hash, const float *table)
+{
+    const uint32_t rows = sketch_hash_rows(hash);
+    const size_t n = (size_t)rows * sketch_hash_cols(hash);
+    *s = (struct sketch_read){.hash = hash, .table = table};
+    s->is_blocks = sketch_hash_blocks(hash, &s->blocks);
+    s->far = n * sizeof *table > (s->is_blocks ? FAR_BYTES_BLOCKS : FAR_BYTES);
+    dsgd_median_network(rows, &s->network);
+    uint32_t most = 0;
+    for (size_t i = 0; s->is_blocks && i < n; ++i) {
+        const uint32_t magnitude = dsgd_bits32(table[i]) & 0x7fffffffu;
+        most = magnitude > most ? magnitude : most;
+    }
+    s->nan = most > 0x7f800000u;
+}
+
+int sketch_read_parts(const struct sketch_read *s, int threads)
+{
+    const size_t worth = sketch_hash_d(s->hash) * sketch_hash_rows(s->hash) / PARALLEL;
+    return worth < 2 ? 1 : (int)smaller((size_t)threads, worth);
+}
+
+/* Coordinates of a tile: what ESTIMATES holds of all rows, in whole vectors. */
+static size_t tile_of(uint32_t rows)
+{
+    return smaller(TILE, ESTIMATES / rows / 8 * 8);
+}
+
+/* Keys in order[row * tile + 0..n) in; where the medians are. */
+static const int32_t *medians(const struct dsgd_median_network *network, unsigned rows, int32_t *order, size_t tile, size_t n)
+{
+    for (unsigned s = 0; s < network->count; ++s) {
+        int32_t *restrict low = order + network->step[s].low * tile, *restrict high = order + network->step[s].high * tile;
+        for (size_t i = 0; i < n; ++i) { dsgd_order_two(&low[i], &high[i]); }
+    }
+    return order + rows / 2 * tile;
+}
+
+static inline int32_t read_cell(const float *row_table, uint32_t cell)
+{
+    return dsgd_order_key(dsgd_flip(row_table[cell & ~SKETCH_SIGN_BIT], cell));
+}
+
+static void read_cells(const struct sketch_read *s, size_t from, size_t to, sketch_take *take, void *own)
+{
+    int32_t order[ESTIMATES];
+    uint32_t buffer[TILE];
+    const uint32_t rows = sketch_hash_rows(s->hash);
+    const size_t tile = tile_of(rows), cols = sketch_hash_cols(s->hash);
+    for (size_t first = from; first < to; first += tile) {
+        const size_t n = smaller(tile, to - first);
+        for (uint32_t row = 0; row < rows; ++row) {
+            const float *row_table = s->table + row * cols;
+            const uint32_t *cell = sketch_hash_cells(s->hash, row, first, n, buffer);
+            for (size_t i = 0; s->far && i < n; ++i) { __builtin_prefetch(row_table + (cell[i] & ~SKETCH_SIGN_BIT)); }
+            int32_t *restrict key = order + row * tile;
+            for (size_t i = 0; i < n; ++i) { key[i] = read_cell(row_table, cell[i]); }
+        }
+        take(own, first, n, medians(&s->network, rows, order, tile, n));
+    }
+}
+
+void sketch_read_keys(const struct sketch_read *s, size_t from, size_t to, sketch_take *take, void *own)
+{
+    if (s->is_blocks) {
+        sketch_read_blocks(s, from, to, take, own);
+    } else {
+        read_cells(s, from, to, take, own);
+    }
+}
+
+static void take_values(void *own, size_t first, size_t n, const int32_t *key)
+{
+    float *out = (float *)own + first;
+    for (size_t i = 0; i < n; ++i) { out[i] = dsgd_order_value(key[i]); }
+}
+
+void count_sketch_estimate(const struct sketch_hash *hash, const float *table, float *out, int threads)
+{
+    struct sketch_read read;
+    sketch_read_open(&read, hash, table);
+    const size_t d = sketch_hash_d(hash);
+    const int parts = sketch_read_parts(&read, threads);
+#pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
+    for (int p = 0; p < parts; ++p) { sketch_read_keys(&read, sketch_read_part(d, p, parts), sketch_read_part(d, p + 1, parts), take_values, out); }
+}
+
+void count_sketch_estimate_some(const struct sketch_hash *hash, const float *table, size_t n, const uint32_t *index, float *out)
+{
+    const uint32_t rows = sketch_hash_rows(hash);
+    const size_t tile = tile_of(rows);
+    int32_t order[ESTIMATES];
+    struct dsgd_median_network network;
+    dsgd_median_network(rows, &network);
+    for (size_t first = 0; first < n; first += tile) {
+        const size_t count = smaller(tile, n - first);
+        for (uint32_t row = 0; row < rows; ++row) {
+            const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
+            for (size_t i = 0; i < count; ++i) { order[row * tile + i] = read_cell(row_table, sketch_hash_cell(hash, row, index[first + i])); }
+        }
+        take_values(out, first, count, medians(&network, rows, order, tile, count));
+    }
+}
