@@ -12,6 +12,7 @@
 #include "command/list_json.h"
 #include "command/explain.h"
 #include "command/options.h"
+#include "datasets/dataset.h"
 #include "lab/config/spec.h"
 #include "lab/plugin.h"
 #include "lab/report/text_out.h"
@@ -217,7 +218,9 @@ static enum dsgd_status list_one(const struct list_options *options)
         const struct dsgd_algorithm *a = dsgd_algorithm_find(name);
         const struct dsgd_problem_ops *p = dsgd_problem_find(name);
         if (a) { return list_algorithm(a, options); }
+        const struct dsgd_dataset_ops *data = p ? NULL : dsgd_dataset_find(name);
         if (p) { printf("%s: %s\n%s\n", p->name, p->title, p->reference); }
+        if (data) { printf("%s: %s\n%s\n", data->name, data->title, data->reference); }
         printf("%s { }\n", name);
         print_table(table);
         if (p) { print_metrics(p); }

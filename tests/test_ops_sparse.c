@@ -264,7 +264,7 @@ static void selection_round_block_sizes(void **state)
     }
 }
 
-/* All of a set, nothing twice, and other workers draw others. */
+/* All of a set, nothing twice, and other workers draw others; none of 0. */
 static void uniform_sets_are_sets(void **state)
 {
     (void)state;
@@ -281,6 +281,8 @@ static void uniform_sets_are_sets(void **state)
             if (r == 0) { memcpy(first, got_at, sizeof first); }
         }
         assert_memory_not_equal(first, got_at, sizeof first);
+        OPS(&o, dsgd_select_uniform(&o.turn, 1000, 0, (struct dsgd_rng_key){1, 2}, &out->as.set));
+        for (size_t r = 0; r < 2; ++r) { assert_int_equal(ops_length_of(&o, out, r), 0); }
         ops_close(&o);
     }
 }

@@ -1,4 +1,5 @@
-/* test_optimum.c - certified minimisers against independent solvers (GSL's BFGS, LIBLINEAR, GSL's eigenvalues). */
+/* test_optimum.c - certified minimisers against independent solvers (GSL's BFGS, LIBLINEAR, GSL's eigenvalues), and what every problem of
+ * the registry with an optimum promises. A new one needs a line in `compared`: without one the test fails. */
 #include "tests/check.h"
 
 #include <float.h>
@@ -13,7 +14,76 @@
 #include <gsl/gsl_multimin.h>
 #include <gsl/gsl_sort_vector.h>
 #include <linear.h>
+#include "tests/every_problem.h"
 #include "tests/optimum_case.h"
+
+/* ---- every problem ---- */
+
+/* Where the optimum of each problem is compared with another solver's. */
+static const struct {
+    const char *name, *where;
+} compared[] = {
+    {"quadratic", "below: closed form, GSL's eigenvalues"},
+    {"logistic", "below: GSL's BFGS"},
+    {"svm", "below: LIBLINEAR"},
+    {"softmax", "test_multiclass.c: GSL's BFGS"},
+    {"one_vs_rest", "test_multiclass.c: the sum of the classes' optima"},
+};
+
+static bool is_compared(const struct dsgd_problem_ops *problem)
+{
+    for (size_t k = 0; k < sizeof compared / sizeof *compared; ++k) {
+        if (strcmp(compared[k].name, problem->name) == 0) { return true; }
+    }
+    return !problem->optimum;
+}
+
+static void every_optimum_is_compared(void **unused)
+{
+    (void)unused;
+    every_problem_is_seen("compared of tests/test_optimum.c", is_compared, (const struct left_out[]){{NULL, NULL}});
+}
+
+/* With default keys: the certificate is good enough, f* is the value at w, and no point near or far has a smaller one than f* - gap. */
+static void every_optimum_is_a_minimum(void **unused)
+{
+    (void)unused;
+    enum { CONFIG_SIZE = 256 };
+    const struct dsgd_problem_ops *ops;
+    struct dsgd_dataset *data = synthetic_create(23, N, FEATURES, CLASSES);
+    for (size_t i = 0; (ops = dsgd_problem_at(i)) != NULL; ++i) {
+        _Alignas(16) unsigned char config[CONFIG_SIZE];
+        const struct dsgd_problem_args args = {config, ops->needs_dataset ? data : NULL, 3};
+        struct dsgd_layout layout;
+        size_t n;
+        void *self;
+        assert_true(ops->config_size <= sizeof config);
+        assert_int_equal(dsgd_param_defaults(ops->params, ops->name, config), DSGD_OK);
+        assert_int_equal(ops->create(&args, &self), DSGD_OK);
+        if (ops->optimum && (!ops->has_optimum || ops->has_optimum(self))) {
+            struct dsgd_optimum optimum;
+            double value[DSGD_METRICS_MAX];
+            ops->shape(self, &layout, &n);
+            assert_int_equal(ops->optimum(self, &optimum), DSGD_OK);
+            double *x = malloc(layout.d * sizeof *x);
+            assert_non_null(x);
+            assert_int_equal(ops->evaluate(self, optimum.w, value), DSGD_OK);
+            /* sums of n or d terms, in two orders; weak duality holds up to as much */
+            const double rounding = (double)(n + layout.d) * DBL_EPSILON * (1 + fabs(optimum.f_star));
+            bool holds = optimum.gap <= ops->optimum_gap && optimum.gap >= -rounding && check_is_close(value[0], optimum.f_star, rounding);
+            for (uint32_t k = 0; k < 24; ++k) {
+                for (size_t j = 0; j < layout.d; ++j) { x[j] = optimum.w[j] + pow(10, -(double)(k % 6)) * synthetic_uniform(k, (uint32_t)j, 5); }
+                assert_int_equal(ops->evaluate(self, x, value), DSGD_OK);
+                holds = holds && value[0] >= optimum.f_star - optimum.gap - rounding;
+            }
+            if (!holds) { fail_msg("problem %s: f* = %.17g with a gap of %.3g is no minimum", ops->name, optimum.f_star, optimum.gap); }
+            free(x);
+            free(optimum.w);
+        }
+        ops->destroy(self);
+    }
+    dsgd_dataset_destroy(data);
+}
 
 static double norm2(size_t d, const double *v)
 {
@@ -252,6 +322,8 @@ int main(void)
 {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_optimum_is_compared),
+        cmocka_unit_test(every_optimum_is_a_minimum),
         cmocka_unit_test(quadratic_optimum_is_the_minimum),
         cmocka_unit_test(logistic_optimum_agrees_with_gsl_bfgs),
         cmocka_unit_test(logistic_smoothness_agrees_with_gsl_eigenvalues),

@@ -1,6 +1,6 @@
 /* test_rows.c - examples that are bytes, floats or sparse rows: gradients against differences of the objective on every form, sparse rows
  * with the bits of the floats that they stand for, bytes with the numbers of the floats that they round, optima and constants of each, and
- * what a dataset must not be.
+ * what a dataset must not be. A new problem needs a line in `cases`, or in `without_rows` with a reason: without one the test fails.
  */
 #include "tests/check.h"
 
@@ -11,6 +11,7 @@
 #include "convex/cpu/floats.h"
 #include "convex/registry.h"
 #include "sim/sha256.h"
+#include "tests/every_problem.h"
 #include "tests/rows_case.h"
 
 enum { N = 90, FEATURES = 37, CLASSES = 7, CONFIG_SIZE = 256, METRICS_MAX = 8, FORMS = 3 };
@@ -28,6 +29,25 @@ static const struct {
     {"sigmoid", {"digit", "1", NULL}},
 };
 enum { CASES = sizeof cases / sizeof *cases };
+
+static const struct left_out without_rows[] = {
+    {"quadratic", "makes its own data: it has no rows"},
+    {NULL, NULL},
+};
+
+static bool has_case(const struct dsgd_problem_ops *problem)
+{
+    for (size_t c = 0; c < CASES; ++c) {
+        if (strcmp(cases[c].name, problem->name) == 0) { return true; }
+    }
+    return false;
+}
+
+static void every_problem_has_a_case(void **unused)
+{
+    (void)unused;
+    every_problem_is_seen("cases of tests/test_rows.c, or in without_rows with a reason", has_case, without_rows);
+}
 
 struct built {
     const struct dsgd_problem_ops *ops;
@@ -431,6 +451,7 @@ static void hashes_are_those_of_the_arrays(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_problem_has_a_case),
         cmocka_unit_test(sparse_sums_have_the_bits_of_dense_ones),
         cmocka_unit_test(skipped_chunks_are_zeros),
         cmocka_unit_test(gradients_of_every_form_equal_differences),
