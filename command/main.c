@@ -11,6 +11,7 @@
 #include "command/commands.h"
 #include "command/visible_stderr.h"
 #include "lab/plugin.h"
+#include "sim/level.h"
 
 static const struct command *const commands[] = {
     &command_run, &command_path, &command_optimum, &command_show, &command_curve, &command_export, &command_list,
@@ -32,6 +33,7 @@ static void print_help(FILE *out)
                  "Environment:\n"
                  "  DSGD_DATA     folder of the datasets (else data/)\n"
                  "  DSGD_CACHE    folder of certified optima (else results/optimum/)\n"
+                 "  DSGD_ISA      instruction set of the kernels (else the best; dsgd --version)\n"
                  "  DSGD_PLUGINS  plug-ins to load, with colons between them (--plugin FILE.so)\n\n"
                  "Examples:\n"
                  "  dsgd run experiments/figure5/logistic_heavymix.conf  figure 5's run with HEAVYMIX, about 5 s\n"
@@ -45,7 +47,18 @@ static void print_help(FILE *out)
                  "  130  interrupted; the same command goes on\n");
 }
 
-static char version[256];
+static char version[512];
+
+/* The text of --version; kernels: those that this processor can run, the one in use first. */
+static void write_version(void)
+{
+    int n = snprintf(version, sizeof version, "dsgd %s (%.12s%s, %s)\nKernels: %s", DSGD_VERSION, DSGD_GIT_REVISION,
+                     DSGD_GIT_DIRTY ? ", modified" : "", DSGD_COMPILER, dsgd_level_name(dsgd_level()));
+    for (int level = 0; level < dsgd_levels(); ++level) {
+        if (level != dsgd_level() && dsgd_level_runs(level)) { n += snprintf(version + n, sizeof version - (size_t)n, ", %s", dsgd_level_name(level)); }
+    }
+    snprintf(version + n, sizeof version - (size_t)n, " (DSGD_ISA chooses)\nLicense GPL-3.0-or-later. There is no warranty.");
+}
 
 int main(int argc, char **argv)
 {
@@ -54,8 +67,7 @@ int main(int argc, char **argv)
     H5dont_atexit(); /* all files are closed by then, and after damage or without memory HDF5's own end may loop or crash */
     gsl_set_error_handler_off(); /* return codes are checked; GSL's own handler aborts */
     argp_err_exit_status = 2;
-    snprintf(version, sizeof version, "dsgd %s (%.12s%s, %s)\nLicense GPL-3.0-or-later. There is no warranty.", DSGD_VERSION,
-             DSGD_GIT_REVISION, DSGD_GIT_DIRTY ? ", modified" : "", DSGD_COMPILER);
+    write_version();
     argp_program_version = version; /* gives each subcommand --version */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "-?") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(argc < 2 ? stderr : stdout);

@@ -1,25 +1,32 @@
-/* kernels.c - the kernels of the convex problems by device. Interface: kernels.h. A device that is not in the table is staged. */
+/* kernels.c - the kernels of the convex problems by device. Interface: kernels.h. A device without a table is staged. */
 #include "convex/kernels.h"
 
 #include <string.h>
 
-extern const struct dsgd_problem_kernels dsgd_linear_cpu, dsgd_sigmoid_cpu, dsgd_multiclass_cpu, dsgd_quadratic_cpu; /* convex/cpu */
+#include "sim/level.h"
 
-static const struct row {
-    const char *device;
-    const struct dsgd_problem_kernels *linear, *sigmoid, *multiclass, *quadratic;
-} table[] = {
-    {"cpu", &dsgd_linear_cpu, &dsgd_sigmoid_cpu, &dsgd_multiclass_cpu, &dsgd_quadratic_cpu},
-    {"guard", &dsgd_linear_cpu, &dsgd_sigmoid_cpu, &dsgd_multiclass_cpu, &dsgd_quadratic_cpu},
-};
+#define TABLES(suffix) dsgd_linear_cpu##suffix, dsgd_sigmoid_cpu##suffix, dsgd_multiclass_cpu##suffix, dsgd_quadratic_cpu##suffix
+#define ROWS(suffix) {&dsgd_linear_cpu##suffix, &dsgd_sigmoid_cpu##suffix, &dsgd_multiclass_cpu##suffix, &dsgd_quadratic_cpu##suffix}
 
-static const struct row *find(const char *device)
+extern const struct dsgd_problem_kernels TABLES(); /* convex/cpu */
+#if defined(DSGD_ISAS) && DSGD_ISAS > 1
+extern const struct dsgd_problem_kernels TABLES(_v3), TABLES(_v4); /* the same for other instruction sets (scripts/levels.cmake) */
+#endif
+
+struct tables { const struct dsgd_problem_kernels *linear, *sigmoid, *multiclass, *quadratic; };
+
+/* Of a device by its name; the guard computes as the CPU does. */
+static const struct tables *find(const char *device)
 {
-    static const struct row none = {NULL, NULL, NULL, NULL, NULL};
-    for (size_t j = 0; j < sizeof table / sizeof *table; ++j) {
-        if (strcmp(table[j].device, device) == 0) { return &table[j]; }
-    }
-    return &none;
+    static const struct tables none = {NULL, NULL, NULL, NULL};
+    static const struct tables cpu[] = {
+        ROWS(),
+#if defined(DSGD_ISAS) && DSGD_ISAS > 1
+        ROWS(_v3),
+        ROWS(_v4),
+#endif
+    };
+    return strcmp(device, "cpu") == 0 || strcmp(device, "guard") == 0 ? &cpu[dsgd_level()] : &none;
 }
 
 const struct dsgd_problem_kernels *dsgd_linear_kernels(const char *device) { return find(device)->linear; }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/engine_internal.h"
+#include "sim/level.h"
 
 enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue)
 {
@@ -22,6 +23,7 @@ static struct dsgd_setting setting_of(const struct dsgd_engine_args *args, const
 static enum dsgd_status check(const struct dsgd_engine_args *args, const struct dsgd_setting *setting, size_t n)
 {
     const struct dsgd_algorithm *alg = args->algorithm;
+    DSGD_TRY(dsgd_level_check());
     if (args->problem->metrics < 1 || args->problem->metrics > DSGD_METRICS_MAX) {
         return dsgd_fail(DSGD_EINTERNAL, "problem %s has %d metrics: expected 1 to %d", args->problem->name, args->problem->metrics, (int)DSGD_METRICS_MAX);
     }

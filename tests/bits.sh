@@ -3,7 +3,7 @@
 #
 # tests/bits/pinned.txt has a line for each run: digest of trace, ledger, oracle and model, a configuration of tests/bits, settings. Each
 # begins with an empty cache of optima, so that these are computed too. All runs once more with 1, 2, 3 and 7 threads (8 workers: blocks of
-# 8, 4, 3 and 2; 5 workers: of 5, 3, 2 and 1), on the guard, and with the variants of C's library for older processors.
+# 8, 4, 3 and 2; 5 workers: of 5, 3, 2 and 1), on the guard, with each instruction set of the kernels, and with the variants of C's library for older processors.
 # --pin writes the digests of this build: only with a rise of DSGD_RESULTS_VERSION, which stands in the file's first line.
 # DSGD: the program, which may have words before it.
 set -euo pipefail
@@ -65,6 +65,7 @@ if [ "${1:-}" = --once ]; then # another build
 fi
 for threads in 1 2 3 7; do check "$threads threads" --threads "$threads"; done
 check guard --set backend=guard
+for isa in $("${program[@]}" --version | sed -n 's/^Kernels: \(.*\) (.*/\1/p' | tr -d ,); do DSGD_ISA=$isa check "$isa"; done
 OMP_STACKSIZE=128k check "stacks of 128 KiB" --threads 3
 export GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-AVX2_Usable,-AVX2,-FMA4
 check "C library without fused multiply-add"

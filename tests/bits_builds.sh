@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bits_builds.sh - the pinned digests (bits.sh) from other compilers and instruction sets: gcc for plain x86-64 and for this processor,
+# bits_builds.sh - the pinned digests (bits.sh) from other compilers and instruction sets: gcc for x86-64-v2 and for this processor,
 # clang for x86-64-v3. Builds three times, a minute or two each.
 set -euo pipefail
 source=${DSGD_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
@@ -22,7 +22,7 @@ while read -r compiler march; do
     fi
     DSGD=$build/dsgd bash "$source/tests/bits.sh" --once "$compiler $march" || failures=$((failures + 1))
 done <<'LIST'
-gcc x86-64
+gcc x86-64-v2
 gcc native
 clang x86-64-v3
 LIST

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "dsgd_revision.h"
+#include "sim/level.h"
 
 extern char **environ;
 
@@ -110,6 +111,7 @@ enum dsgd_status dsgd_provenance_collect(const struct dsgd_session *session, int
     add_text(p, "git_revision", DSGD_GIT_REVISION);
     add_integer(p, "git_dirty", DSGD_GIT_DIRTY);
     add_text(p, "compiler", DSGD_COMPILER);
+    add_text(p, "instruction_set", dsgd_level_name(dsgd_level()));
     add_text(p, "build_type", DSGD_BUILD_TYPE);
     add_text(p, "hdf5_version", p->hdf5);
     add_text(p, "gsl_version", GSL_VERSION);
