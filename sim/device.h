@@ -106,7 +106,8 @@ void dsgd_select_at_least(struct dsgd_rows *r, const dsgd_f32 *v, float threshol
  *  H; NULL: not asked. */
 void dsgd_select_heavymix(struct dsgd_rows *r, const dsgd_f32 *estimate, const dsgd_f64 *norm2 /*[1]*/, size_t k,
                           struct dsgd_rng_key key, dsgd_set *out, dsgd_set *heavy);
-/** k of 0 .. n-1, uniformly without replacement (Floyd 1987); item = position in Floyd's loop, the row's party draws. */
+/** k of 0 .. n-1, 0 <= k <= n, uniformly without replacement (Floyd 1987); item = position in Floyd's loop, the row's party draws. k = 0:
+ *  nothing is drawn, the set is empty. */
 void dsgd_select_uniform(struct dsgd_rows *r, size_t n, size_t k, struct dsgd_rng_key key, dsgd_set *out);
 
 /* ---- group: one number for each group, which stays on the device. Sums have the order of sim/kernel/sum.h ---- */
@@ -190,8 +191,9 @@ struct dsgd_host_row {
     const void *arguments;
     uint32_t worker, step;             /* worker: DSGD_RNG_SERVER for the server */
     void *array[DSGD_OPERANDS_MAX];
-    size_t count[DSGD_OPERANDS_MAX];   /* elements; of a set: those in it. A loop that writes a set sets *length, at most count */
-    uint32_t *length[DSGD_OPERANDS_MAX];
+    size_t count[DSGD_OPERANDS_MAX];   /* elements; of a set that is read: those in it; of one that is only written (DSGD_WRITE): those there is
+                                        * room for */
+    uint32_t *length[DSGD_OPERANDS_MAX]; /* of a set, else NULL: a loop that writes it sets *length, at most the room */
 };
 typedef void dsgd_host_function(const struct dsgd_host_row *row);
 /** An argument, made by one of the functions below. */

@@ -30,7 +30,7 @@ static inline const char *unseen_problem(bool (*seen)(const struct dsgd_problem_
 static inline void every_problem_is_seen(const char *list, bool (*seen)(const struct dsgd_problem_ops *problem), const struct left_out *left_out)
 {
     for (const struct left_out *l = left_out; l->name; ++l) {
-        if (!dsgd_problem_find(l->name) || !*l->reason) { fail_msg("%s leaves out %s: expected a problem of the registry and a reason", list, l->name); }
+        if (!dsgd_problem_find(l->name) || !*l->reason) { fail_msg("%s: %s is left out, expected a problem and a reason", list, l->name); }
     }
     const char *name = unseen_problem(seen, left_out);
     if (name) { fail_msg("problem %s of the registry has no case: expected one in %s", name, list); }

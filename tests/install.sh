@@ -53,8 +53,8 @@ for algorithm in "$DSGD_SOURCE"/algorithms/*.c; do
         fail "$algorithm needs more than the installed headers and library"
 done
 
-# So do a problem and a dataset of the tree, from outside.
-for file in convex/quadratic.c datasets/synthetic.c; do
+# So do problems and a dataset of the tree, from outside.
+for file in convex/quadratic.c convex/logistic.c convex/svm.c datasets/synthetic.c; do
     cp "$DSGD_SOURCE/$file" "$work/outside.c"
     cc -std=c11 -fPIC -shared -D_POSIX_C_SOURCE=200809L -I"$prefix/include/dsgd" "$work/outside.c" -L"$lib" -ldsgd -lm -Wl,--no-undefined -o "$work/outside.so" ||
         fail "$file needs more than the installed headers and library"

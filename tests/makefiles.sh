@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
 # makefiles.sh - Makefile.experiments is read without a warning, and every recipe of its listed targets is a shell command that
-# bash can read. Nothing is run: make prints what it would do, and where it would call itself, true is called.
+# bash can read. Nothing is run: make prints what it would do, and where it would call itself, true is called. The goal that replaces the
+# tables of docs/methods.md refuses what would leave them incomplete.
 # shellcheck disable=SC2015 # fail returns 0
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
 fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
-unset MAKEFLAGS MAKELEVEL MFLAGS # of the make that runs the tests
+unset MAKEFLAGS MAKELEVEL MFLAGS METHODS QUICK SET DATASET # of the make that runs the tests
 
 # dry TREE GOAL: what make would do for it
 dry()
 {
-    (cd "$1" && make --warn-undefined-variables --dry-run --always-make -f Makefile.experiments MAKE=true DATASET=synthetic \
-        SWEEP=experiments/convex/quadratic.sweep SET=workers=2 "$2")
+    local given=(DATASET=synthetic SET=workers=2)
+    [ "$2" != methods-docs ] || given=()
+    (cd "$1" && make --warn-undefined-variables --dry-run --always-make -f Makefile.experiments MAKE=true SWEEP=experiments/convex/quadratic.sweep \
+        "${given[@]}" "${@:2}")
 }
 # A variable that is set where other goals are made is no mistake: what counts is a name that nothing sets anywhere.
 unknown()
@@ -60,6 +63,17 @@ plant 's/rm -rf build/rm -rf \$(BULID)/' Makefile.experiments
 [ "$code" -ne 0 ] || fail 'a variable that nothing sets is not found'
 plant 's/rm -rf build/if rm -rf build; do/' Makefile.experiments
 [ "$code" -ne 0 ] || fail 'a recipe that bash cannot read is not found'
+
+# Some methods, a test, other data or keys: the tables would be replaced by another comparison.
+for given in METHODS=sgd QUICK=1 SET=workers=2 DATASET=synthetic; do
+    code=0
+    dry "$DSGD_SOURCE" methods-docs "$given" >"$work/out" 2>"$work/err" || code=$?
+    [ $code -eq 2 ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -qF "${given/=/ = }: expected none with methods-docs" "$work/err" ||
+        fail "make $given methods-docs: exit code $code: $(cat "$work/out" "$work/err")"
+done
+METHODS=sgd dry "$DSGD_SOURCE" methods-docs >"$work/out" 2>"$work/err" && fail 'METHODS of the environment: methods-docs goes on'
+dry "$DSGD_SOURCE" methods METHODS=sgd QUICK=1 >"$work/out" 2>"$work/err" && dry "$DSGD_SOURCE" methods-docs DATASET=mnist QUICK=0 >"$work/out" 2>>"$work/err" ||
+    fail "make methods METHODS=sgd, make methods-docs DATASET=mnist: $(cat "$work/err")"
 
 # A variable without `override` is replaced by one of its name on the command line, and then runs as code.
 if grep -nE '^(define |[A-Za-z_.][A-Za-z0-9_]* *[:?+]?=)' "$DSGD_SOURCE/Makefile.experiments" "$DSGD_SOURCE"/experiments/*/*.mk "$DSGD_SOURCE"/scripts/*.mk | grep -v ':MAKEFLAGS +='; then

@@ -6,7 +6,13 @@
 #   SET="key=value ..."           overrides keys of all runs, in files of their own
 #   JOBS=N (or make's -jN)        methods or runs at a time, one thread each
 #
+# methods-docs takes none of the first four: the tables of docs/methods.md are those of all methods on MNIST.
+#
 # Step sizes first (dsgd tune), then one sweep of all methods with them: each is asked what it still needs, and that alone is made.
+
+# What a user gives would shorten or replace these tables without a word.
+$(if $(filter methods-docs,$(MAKECMDGOALS)),$(foreach v,METHODS QUICK SET $(if $(filter-out mnist,$(DATASET)),DATASET),$(if $(value $v),$(call \
+	refuse,$v,none with methods-docs: it writes both tables of docs/methods.md whole; the goal methods makes a table of these alone))))
 
 $(call default,METHODS,sgd sgd_fp16 sgd_bf16 sketched_topk sketched_topk_momentum sketched_topk_fp16 sketched_heavymix true_topk pkk \
 	pkk_inexact local_topk dgc threshold random_k random_k_unbiased signsgd signum ef_signsgd ef_signsgd_both qsgd qsgd_both qsgd_elias \
