@@ -89,7 +89,8 @@ struct dsgd_device {
     /* sketch; sketch_bytes: of a dsgd_sketch's array. reseed: s->seed and s->step are set */
     size_t (*sketch_bytes)(enum dsgd_hash hash, size_t n, uint32_t rows, uint32_t cols);
     void (*sketch_reseed)(struct dsgd_rows *, dsgd_sketch *);
-    void (*sketch_vector)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);
+    size_t (*sketch_vector_bytes)(const dsgd_sketch *, uint32_t rows, int threads);
+    void (*sketch_vector)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *, void *scratch);
     void (*sketch_add_some)(struct dsgd_rows *, const dsgd_sketch *, float, const dsgd_set *, const dsgd_f32 *, dsgd_f32 *);
     void (*sketch_clear_some)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_set *, dsgd_f32 *);
     void (*sketch_estimate)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);

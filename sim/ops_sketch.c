@@ -21,12 +21,15 @@ static bool ready(struct dsgd_rows *r, const char *op, const dsgd_sketch *s, boo
 
 void dsgd_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *v, dsgd_f32 *table)
 {
-    if (!ready(r, "sketch_vector", s, v->array.count == s->n, table, &table->array)) { return; }
-    if (v->array.at == table->array.at) { /* a table is cleared before it is filled */
-        dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "sketch_vector: the table would lie in the vector itself");
-        return;
+    const struct dsgd_op_scratch scratch = dsgd_op_take(r, dsgd_op_device(r)->sketch_vector_bytes(s, r->rows, r->queue->threads));
+    if (ready(r, "sketch_vector", s, v->array.count == s->n, table, &table->array)) {
+        if (v->array.at == table->array.at) { /* a table is cleared before it is filled */
+            dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "sketch_vector: the table would lie in the vector itself");
+        } else {
+            dsgd_op_device(r)->sketch_vector(r, s, v, table, scratch.at);
+        }
     }
-    dsgd_op_device(r)->sketch_vector(r, s, v, table);
+    dsgd_op_return(r, scratch);
 }
 
 void dsgd_sketch_add_some(struct dsgd_rows *r, const dsgd_sketch *s, float factor, const dsgd_set *at, const dsgd_f32 *value, dsgd_f32 *table)

@@ -401,6 +401,56 @@ static void check_blocks(size_t d, uint32_t rows, uint32_t cols, int nasty)
     sketch_hash_destroy(hash);
 }
 
+/* Several vectors at once, over threads, against one by one. */
+static void check_vectors(const struct sketch_hash_family *f, size_t d, uint32_t rows, uint32_t cols, uint32_t vectors)
+{
+    static const int threads[] = {1, 2, 3, 7};
+    const size_t n = (size_t)rows * cols, v_stride = d + 3, table_stride = n + 5;
+    struct sketch_hash *hash;
+    assert_int_equal(sketch_hash_create(f, d, rows, cols, vectors % 2 ? 0 : SIZE_MAX, &hash), DSGD_OK);
+    sketch_hash_reseed(hash, rows, cols, 1);
+    float *v = zeros(vectors * v_stride), *naive = zeros(vectors * table_stride), *table = zeros(vectors * table_stride);
+    char *scratch = malloc(count_sketch_vectors_bytes(f->blocks != NULL, rows, cols, vectors, 7) + 64);
+    assert_non_null(scratch);
+    reals(vectors * v_stride, vectors % 3 == 2, v);
+    for (uint32_t w = 0; w < vectors; ++w) {
+        for (uint32_t row = 0; row < rows; ++row) {
+            for (size_t i = 0; i < d; ++i) {
+                const uint32_t cell = sketch_hash_cell(hash, row, i);
+                const float x = v[w * v_stride + i];
+                naive[w * table_stride + row * (size_t)cols + (cell & ~SKETCH_SIGN_BIT)] += cell & SKETCH_SIGN_BIT ? -x : x;
+            }
+        }
+    }
+    for (size_t t = 0; t < sizeof threads / sizeof *threads; ++t) {
+        for (size_t c = 0; c < vectors * table_stride; ++c) { table[c] = c % table_stride < n ? 77.0f : 0.0f; } /* rubbish, and zeros between tables */
+        const struct sketch_vectors x = {.n = vectors, .v = v, .v_stride = v_stride, .table = table, .table_stride = table_stride, .fresh = true};
+        count_sketch_vectors(hash, &x, scratch, threads[t]);
+        assert_same_floats(table, naive, vectors * table_stride);
+    }
+    free(v);
+    free(naive);
+    free(table);
+    free(scratch);
+    sketch_hash_destroy(hash);
+}
+
+static void vectors_at_once_equal_one_by_one(void **unused)
+{
+    (void)unused;
+    static const struct sketch_hash_family *const families[] = {&sketch_hash_polynomial_under_test, &sketch_hash_block};
+    static const uint32_t vectors[] = {1, 2, 3, 4, 5, 8, 9};
+    for (size_t f = 0; f < 2; ++f) {
+        for (size_t w = 0; w < sizeof vectors / sizeof *vectors; ++w) {
+            check_vectors(families[f], 785, 5, 192, vectors[w]);
+            check_vectors(families[f], 20479, 5, 64 * 97, vectors[w]); /* a row is split between threads */
+            check_vectors(families[f], 100003, 1, 64, vectors[w]);
+        }
+        check_vectors(families[f], 3, 63, 64, 4);
+        check_vectors(families[f], 60001, 7, 64 * 1600, 4); /* rows are asked for ahead */
+    }
+}
+
 static void blocks_at_a_time_equal_cells(void **unused)
 {
     (void)unused;
@@ -437,6 +487,7 @@ int main(void)
         cmocka_unit_test(estimate_of_nan_is_deterministic),
         cmocka_unit_test(blocks_at_a_time_equal_cells),
         cmocka_unit_test(blocks_over_threads_equal_cells),
+        cmocka_unit_test(vectors_at_once_equal_one_by_one),
     };
     return cmocka_run_group_tests_name("sketch", tests, NULL, NULL);
 }

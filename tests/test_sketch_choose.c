@@ -131,6 +131,7 @@ static void long_vectors_over_threads_equal_definition(void **unused)
     for (int f = 0; f < FAMILIES; ++f) {
         for (int kind = 0; kind < TABLES; ++kind) { check(family[f], 100003, 5, 16064, (enum table)kind); } /* a sample; seven threads */
         check(family[f], 70001, 1, 192, TIES);
+        check(family[f], 200003, 5, 16064, REALS);
         check(family[f], 65536, 3, 70016, FEW);
     }
 }

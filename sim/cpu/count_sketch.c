@@ -9,59 +9,15 @@
 #include "sim/cpu/count_sketch.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "sim/cpu/sketch_blocks.h"
 #include "sim/kernel/number.h"
 #include "sim/kernel/sum.h"
 
-enum { TILE = 1024 }; /* coordinates whose cells are looked up at a time, 4 KiB */
-
-/* Tables above it are written one row at a time, so that the row and not the table must fit the cache. */
-static const size_t ROW_OUTER_BYTES = (size_t)512 << 10;
-
 static inline uint32_t bucket(uint32_t cell)
 {
     return cell & ~SKETCH_SIGN_BIT;
-}
-
-static inline size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* ---- writing ---- */
-
-/* Four at a time: cells and signed values are read ahead, the additions stay in order (buckets may repeat). */
-static void accumulate_tile(const uint32_t *restrict cell, const float *restrict v, size_t n, float *restrict row_table)
-{
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const uint32_t c0 = cell[i], c1 = cell[i + 1], c2 = cell[i + 2], c3 = cell[i + 3];
-        const float v0 = dsgd_flip(v[i], c0), v1 = dsgd_flip(v[i + 1], c1);
-        const float v2 = dsgd_flip(v[i + 2], c2), v3 = dsgd_flip(v[i + 3], c3);
-        row_table[bucket(c0)] += v0;
-        row_table[bucket(c1)] += v1;
-        row_table[bucket(c2)] += v2;
-        row_table[bucket(c3)] += v3;
-    }
-    for (; i < n; ++i) { row_table[bucket(cell[i])] += dsgd_flip(v[i], cell[i]); }
-}
-
-static void accumulate_cells(const struct sketch_hash *hash, const float *v, float *table)
-{
-    const size_t d = sketch_hash_d(hash), cols = sketch_hash_cols(hash);
-    const uint32_t rows = sketch_hash_rows(hash);
-    const size_t span = rows * cols * sizeof *table > ROW_OUTER_BYTES ? d : TILE; /* coordinates before the next row */
-    uint32_t buffer[TILE];
-    for (size_t first = 0; first < d; first += span) {
-        const size_t end = smaller(first + span, d);
-        for (uint32_t row = 0; row < rows; ++row) {
-            for (size_t i = first; i < end; i += TILE) {
-                const size_t n = smaller(TILE, end - i);
-                accumulate_tile(sketch_hash_cells(hash, row, i, n, buffer), v + i, n, table + row * cols);
-            }
-        }
-    }
 }
 
 void count_sketch_accumulate_over(const struct sketch_hash *hash, const float *v, float *table, int threads)
@@ -70,7 +26,26 @@ void count_sketch_accumulate_over(const struct sketch_hash *hash, const float *v
     if (sketch_hash_blocks(hash, &blocks)) {
         sketch_blocks_accumulate(&blocks, v, table, threads);
     } else {
-        accumulate_cells(hash, v, table);
+        sketch_cells_accumulate(hash, &(struct sketch_vectors){.n = 1, .v = v, .table = table}, NULL, threads);
+    }
+}
+
+size_t count_sketch_vectors_bytes(bool of_blocks, uint32_t rows, uint32_t cols, uint32_t vectors, int threads)
+{
+    return of_blocks ? 0 : sketch_cells_bytes(rows, cols, vectors, threads);
+}
+
+void count_sketch_vectors(const struct sketch_hash *hash, const struct sketch_vectors *x, void *scratch, int threads)
+{
+    struct sketch_blocks blocks;
+    if (!sketch_hash_blocks(hash, &blocks)) {
+        sketch_cells_accumulate(hash, x, scratch, threads);
+        return;
+    }
+    for (uint32_t w = 0; w < x->n; ++w) {
+        float *table = x->table + w * x->table_stride;
+        memset(table, 0, (size_t)blocks.rows * blocks.cols * sizeof *table);
+        sketch_blocks_accumulate(&blocks, x->v + w * x->v_stride, table, threads);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "sim/cpu/sketch_cells.h"
 #include "sim/cpu/sketch_hash.h"
 
 /** table[j][h_j(i)] += s_j(i) v[i] for all rows j, i ascending (one fixed order of additions). Does not clear the table.
@@ -16,6 +17,10 @@
 void count_sketch_accumulate(const struct sketch_hash *hash, const float *v /*[d]*/, float *table /*[rows*cols]*/);
 /** The same over threads; the same bits for any number of them. */
 void count_sketch_accumulate_over(const struct sketch_hash *hash, const float *v, float *table, int threads);
+
+/** Several vectors, each into a table of its own, `fresh`: shared passes over the hashes, the same bits as one by one. */
+size_t count_sketch_vectors_bytes(bool of_blocks, uint32_t rows, uint32_t cols, uint32_t vectors, int threads);
+void count_sketch_vectors(const struct sketch_hash *hash, const struct sketch_vectors *x, void *scratch, int threads);
 
 /** table[j][h_j(i)] += factor s_j(i) value for n chosen coordinates, in the same order. */
 void count_sketch_accumulate_some(const struct sketch_hash *hash, float factor, size_t n, const uint32_t *index /*[n] ascending*/,

@@ -35,10 +35,16 @@ void cpu_sketch_reseed(struct dsgd_rows *r, dsgd_sketch *s)
     sketch_hash_reseed(hash, s->seed, s->step, r->queue->threads);
 }
 
-void cpu_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *v, dsgd_f32 *table)
+size_t cpu_sketch_vector_bytes(const dsgd_sketch *s, uint32_t rows, int threads)
 {
-    cpu_clear(r, table);
-    for (uint32_t row = 0; row < r->rows; ++row) { count_sketch_accumulate_over(hash_of(s), cpu_f32(v, row), cpu_f32(table, row), r->queue->threads); }
+    return count_sketch_vectors_bytes(s->hash == DSGD_BLOCKS, s->rows, s->cols, rows, threads);
+}
+
+void cpu_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *v, dsgd_f32 *table, void *scratch)
+{
+    const struct sketch_vectors x = {.n = r->rows, .v = cpu_f32(v, 0), .v_stride = v->array.stride, .table = cpu_f32(table, 0),
+                                     .table_stride = table->array.stride, .fresh = true};
+    count_sketch_vectors(hash_of(s), &x, cpu_near(scratch), r->queue->threads);
 }
 
 void cpu_sketch_add_some(struct dsgd_rows *r, const dsgd_sketch *s, float factor, const dsgd_set *at, const dsgd_f32 *value, dsgd_f32 *table)

@@ -12,7 +12,7 @@
 enum {
     TILE = 1024,        /* coordinates whose cells are looked up at a time, 4 KiB */
     ESTIMATES = 2560,   /* of a tile, all rows: 10 KiB, so that threads with small stacks can work */
-    PARALLEL = 1 << 16  /* coordinates times rows that are worth a thread */
+    PARALLEL = 1 << 15, PARALLEL_BLOCKS = 1 << 17 /* coordinates times rows that are worth a thread */
 };
 
 /* Larger tables are asked for ahead, which halves the time. */
@@ -41,7 +41,7 @@ void sketch_read_open(struct sketch_read *s, const struct sketch_hash *hash, con
 
 int sketch_read_parts(const struct sketch_read *s, int threads)
 {
-    const size_t worth = sketch_hash_d(s->hash) * sketch_hash_rows(s->hash) / PARALLEL;
+    const size_t worth = sketch_hash_d(s->hash) * sketch_hash_rows(s->hash) / (s->is_blocks ? PARALLEL_BLOCKS : PARALLEL);
     return worth < 2 ? 1 : (int)smaller((size_t)threads, worth);
 }
 
