@@ -49,18 +49,33 @@ static double norm(size_t d, const float *g)
 
 /* ---- AMS ---- */
 
-static enum dsgd_status ams(struct verify_context *context, enum verify_shape shape, double eps, uint32_t rows, uint32_t seed_number)
+/* A family of hashes, and what its rows are called. */
+struct family {
+    const struct sketch_hash_family *hash;
+    const char *prefix, *statement, *setting;
+};
+static const struct family textbook = {&sketch_hash_polynomial, "", "", ""}, block = {&sketch_hash_block, "block.", ", block hashes", ", hash=block"};
+
+/* So many columns at least, and a multiple that the family takes. */
+static uint32_t columns(const struct family *family, double least)
+{
+    const double of = family->hash->cols_of > 0 ? family->hash->cols_of : 1.0;
+    return (uint32_t)(of * ceil(least / of));
+}
+
+static enum dsgd_status ams(struct verify_context *context, const struct family *family, enum verify_shape shape, double eps, uint32_t rows,
+                            uint32_t seed_number)
 {
     enum { D = 1000 };
     const double wide = 2.0 * eps - eps * eps;
-    const uint32_t cols = (uint32_t)ceil(16.0 / (wide * wide)), seed = verify_seed(context, seed_number);
+    const uint32_t cols = columns(family, 16.0 / (wide * wide)), seed = verify_seed(context, seed_number);
     const size_t n = context->full ? 20000 : 5000;
     size_t outside = 0;
     struct heavymix h = {.d = 0};
-    char id[48], quantity[VERIFY_TEXT_MAX], setting[VERIFY_TEXT_MAX];
+    char id[48], statement[64], quantity[VERIFY_TEXT_MAX], setting[VERIFY_TEXT_MAX];
     float *g;
     enum dsgd_status status = vector_of(shape, D, seed, &g);
-    if (status == DSGD_OK) { status = heavymix_open(D, 1, rows, cols, NULL, seed, &h); }
+    if (status == DSGD_OK) { status = heavymix_open(D, 1, rows, cols, family->hash, seed, &h); }
     for (size_t t = 0; status == DSGD_OK && t < n; ++t) {
         heavymix_reseed(&h, (uint32_t)t);
         heavymix_sketch(&h, g);
@@ -71,11 +86,12 @@ static enum dsgd_status ams(struct verify_context *context, enum verify_shape sh
     DSGD_TRY(status);
     const double counts[2] = {(double)outside, (double)n};
     verify_record(context, 2, counts);
-    snprintf(id, sizeof id, "ams.%s-eps%g-r%lu", verify_shape_name(shape), eps, (unsigned long)rows);
+    snprintf(id, sizeof id, "%sams.%s-eps%g-r%lu", family->prefix, verify_shape_name(shape), eps, (unsigned long)rows);
     snprintf(quantity, sizeof quantity, "share of fresh hashes whose norm is not within 1 +- %g of ||g||, %lu x %lu", eps, (unsigned long)rows, (unsigned long)cols);
-    snprintf(setting, sizeof setting, "%s vector, d=%d, rows=%lu cols=%lu, %zu fresh hashes, seed=%lu", verify_shape_name(shape), D, (unsigned long)rows,
-             (unsigned long)cols, n, (unsigned long)seed);
-    return report(context, id, "AMS, 1 +- eps", quantity, setting, theory_share(outside, n), theory_median_failure(rows, 2.0 / (cols * wide * wide)), 1.0);
+    snprintf(setting, sizeof setting, "%s vector, d=%d, rows=%lu cols=%lu%s, %zu fresh hashes, seed=%lu", verify_shape_name(shape), D, (unsigned long)rows,
+             (unsigned long)cols, family->setting, n, (unsigned long)seed);
+    snprintf(statement, sizeof statement, "AMS, 1 +- eps%s", family->statement);
+    return report(context, id, statement, quantity, setting, theory_share(outside, n), theory_median_failure(rows, 2.0 / (cols * wide * wide)), 1.0);
 }
 
 /* ---- heavy hitters ---- */
@@ -93,18 +109,19 @@ static bool found(const struct heavymix *h, const float *g, double alpha, double
     return right;
 }
 
-static enum dsgd_status heavy_hitters(struct verify_context *context, enum verify_shape shape, double alpha, double eps, uint32_t seed_number)
+static enum dsgd_status heavy_hitters(struct verify_context *context, const struct family *family, enum verify_shape shape, double alpha, double eps,
+                                      uint32_t seed_number)
 {
     enum { D = 50000 };
     static const double delta = 0.05;
-    const uint32_t rows = theory_theorem7_rows(D, delta), cols = (uint32_t)ceil(8.0 / (eps * eps)), seed = verify_seed(context, seed_number);
+    const uint32_t rows = theory_theorem7_rows(D, delta), cols = columns(family, 8.0 / (eps * eps)), seed = verify_seed(context, seed_number);
     const size_t n = context->full ? 1000 : 250;
     size_t wrong = 0, heavy = 0;
     struct heavymix h = {.d = 0};
-    char id[48], quantity[VERIFY_TEXT_MAX], setting[VERIFY_TEXT_MAX];
+    char id[48], statement[64], quantity[VERIFY_TEXT_MAX], setting[VERIFY_TEXT_MAX];
     float *g;
     enum dsgd_status status = vector_of(shape, D, seed, &g);
-    if (status == DSGD_OK) { status = heavymix_open(D, 1, rows, cols, NULL, seed, &h); }
+    if (status == DSGD_OK) { status = heavymix_open(D, 1, rows, cols, family->hash, seed, &h); }
     const double length = status == DSGD_OK ? norm(D, g) : 0.0;
     for (size_t i = 0; status == DSGD_OK && i < D; ++i) { heavy += fabs((double)g[i]) >= alpha * length; }
     for (size_t t = 0; status == DSGD_OK && t < n; ++t) {
@@ -117,12 +134,13 @@ static enum dsgd_status heavy_hitters(struct verify_context *context, enum verif
     DSGD_TRY(status);
     const double counts[3] = {(double)wrong, (double)n, (double)heavy};
     verify_record(context, 3, counts);
-    snprintf(id, sizeof id, "heavy-hitters.%s", verify_shape_name(shape));
+    snprintf(id, sizeof id, "%sheavy-hitters.%s", family->prefix, verify_shape_name(shape));
     snprintf(quantity, sizeof quantity, "share of fresh hashes that miss one of %zu coordinates of alpha ||g||, list one below (alpha - 2 eps)||g|| or are off by eps ||g||",
              heavy);
-    snprintf(setting, sizeof setting, "%s vector, d=%d, alpha=%g eps=%g delta=%g, rows=%lu cols=%lu, %zu fresh hashes, seed=%lu", verify_shape_name(shape), D, alpha, eps,
-             delta, (unsigned long)rows, (unsigned long)cols, n, (unsigned long)seed);
-    return report(context, id, "(alpha, l2)-heavy hitters", quantity, setting, theory_share(wrong, n), delta, 1.0);
+    snprintf(setting, sizeof setting, "%s vector, d=%d, alpha=%g eps=%g delta=%g, rows=%lu cols=%lu%s, %zu fresh hashes, seed=%lu", verify_shape_name(shape), D, alpha, eps,
+             delta, (unsigned long)rows, (unsigned long)cols, family->setting, n, (unsigned long)seed);
+    snprintf(statement, sizeof statement, "(alpha, l2)-heavy hitters%s", family->statement);
+    return report(context, id, statement, quantity, setting, theory_share(wrong, n), delta, 1.0);
 }
 
 /* ---- merging ---- */
@@ -218,11 +236,14 @@ static enum dsgd_status growth_T(struct verify_context *context)
 
 static enum dsgd_status run(struct verify_context *context)
 {
-    DSGD_TRY(ams(context, VERIFY_GAUSSIAN, 0.5, 1, SEEDS));
-    DSGD_TRY(ams(context, VERIFY_POWER_LAW, 0.5, 1, SEEDS + 1));
-    DSGD_TRY(ams(context, VERIFY_GAUSSIAN, 0.25, 9, SEEDS + 2));
-    DSGD_TRY(heavy_hitters(context, VERIFY_SPIKY, 0.3, 0.1, SEEDS + 10));
-    DSGD_TRY(heavy_hitters(context, VERIFY_POWER_LAW, 0.25, 0.1, SEEDS + 11));
+    DSGD_TRY(ams(context, &textbook, VERIFY_GAUSSIAN, 0.5, 1, SEEDS));
+    DSGD_TRY(ams(context, &textbook, VERIFY_POWER_LAW, 0.5, 1, SEEDS + 1));
+    DSGD_TRY(ams(context, &textbook, VERIFY_GAUSSIAN, 0.25, 9, SEEDS + 2));
+    DSGD_TRY(heavy_hitters(context, &textbook, VERIFY_SPIKY, 0.3, 0.1, SEEDS + 10));
+    DSGD_TRY(heavy_hitters(context, &textbook, VERIFY_POWER_LAW, 0.25, 0.1, SEEDS + 11));
+    DSGD_TRY(ams(context, &block, VERIFY_POWER_LAW, 0.5, 1, SEEDS + 3));
+    DSGD_TRY(ams(context, &block, VERIFY_GAUSSIAN, 0.25, 5, SEEDS + 4));
+    DSGD_TRY(heavy_hitters(context, &block, VERIFY_SPIKY, 0.3, 0.1, SEEDS + 12));
     DSGD_TRY(merging(context));
     for (uint32_t j = 0; j < 3; ++j) {
         static const size_t d[] = {1000, 10000, 100000};
@@ -233,4 +254,4 @@ static enum dsgd_status run(struct verify_context *context)
 }
 
 const struct verify_check verify_sizes = {
-    .name = "sizes", .title = "how large a sketch must be: AMS, heavy hitters, merging, growth with d and T", .version = 1, .run = run};
+    .name = "sizes", .title = "how large a sketch must be: AMS, heavy hitters, merging, growth with d and T", .version = 2, .run = run};
