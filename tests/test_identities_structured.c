@@ -29,7 +29,7 @@ static void low_rank_full_rank_is_exact(void **state)
         if (i < COLS * COLS) { q[i] = (float)(2.0 * dsgd_rng_unit(dsgd_rng_u64(&r, 1)) - 1.0); }
     }
     const struct low_rank_shape s = {SHORT, ROWS, COLS};
-    low_rank_times(&s, COLS, m, q, p);
+    low_rank_times(&s, COLS, m, q, 0, ROWS, p);
     low_rank_orthonormalise(ROWS, COLS, p, work);
     for (int a = 0; a < COLS; ++a) {
         for (int b = 0; b <= a; ++b) {
@@ -38,10 +38,10 @@ static void low_rank_full_rank_is_exact(void **state)
             CHECK_CLOSE(dot, a == b ? 1.0 : 0.0, 1e-6);
         }
     }
-    low_rank_transposed_times(&s, COLS, m, p, work, q);
-    low_rank_product(&s, COLS, p, q, out);
+    low_rank_transposed_times(&s, COLS, m, p, 0, COLS, q);
+    low_rank_product(&s, COLS, p, q, 0, ROWS, out);
     for (int i = 0; i < SHORT; ++i) { CHECK_CLOSE((double)out[i], (double)m[i], 1e-5); }
-    low_rank_subtract(&s, COLS, p, q, out);
+    low_rank_subtract(&s, COLS, p, q, 0, ROWS, out);
     for (int i = 0; i < SHORT; ++i) { CHECK_CLOSE((double)out[i], 0.0, 0.0); } /* the very same floats */
 }
 

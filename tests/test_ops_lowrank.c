@@ -60,6 +60,53 @@ static void thin_products(void **state)
     }
 }
 
+/* Sums of M^T P in ascending rows, whatever the tile, the columns beside, the rows at a time, the threads: sizes round all of them. M Q and
+ * P Q^T by several threads as by one. */
+static void sums_keep_their_order(void **state)
+{
+    static const struct { size_t rows, cols, lacks; } size[] = {{1, 1, 0}, {1, 257, 0}, {3, 255, 1}, {4, 256, 2}, {5, 257, 256}, {9, 300, 299}, {13, 4100, 7}, {700, 600, 1}};
+    static const int threads[] = {1, 2, 3, 7};
+    (void)state;
+    for (size_t x = 0; x < sizeof size / sizeof *size; ++x) {
+        for (size_t rank = 1; rank <= 5; ++rank) {
+            const size_t rows = size[x].rows, cols = size[x].cols, n = rows * cols - size[x].lacks;
+            struct dsgd_matrix one = {0, n, rows, cols, 0, 0};
+            const struct dsgd_matrices m = {1, rank, rows * rank, cols * rank, rows, cols, &one};
+            float *big = malloc(n * sizeof *big), *p = malloc(rows * rank * sizeof *p), *q = malloc(cols * rank * sizeof *q);
+            float *got[2] = {malloc(n * sizeof(float)), malloc(n * sizeof(float))}, *thin[2] = {malloc(rows * rank * sizeof(float)), malloc(rows * rank * sizeof(float))};
+            float *wide = malloc(cols * rank * sizeof *wide);
+            assert_true(big && p && q && got[0] && got[1] && thin[0] && thin[1] && wide);
+            ops_fill(big, n, 1, 0);
+            ops_fill(p, rows * rank, 2, 0);
+            for (size_t j = 0; j < rank; ++j) {
+                for (size_t c = 0; c < cols; ++c) {
+                    double sum = 0.0;
+                    for (size_t i = 0; i < rows && i * cols + c < n; ++i) { sum += (double)p[j * rows + i] * (double)big[i * cols + c]; }
+                    q[j * cols + c] = (float)sum;
+                }
+            }
+            for (size_t t = 0; t < sizeof threads / sizeof *threads; ++t) {
+                struct ops o;
+                ops_open(&o, 0, 1);
+                o.queue.threads = threads[t];
+                struct dsgd_handle *hm = ops_vector(&o, DSGD_F32, n, 1, big), *hp = ops_vector(&o, DSGD_F32, rows * rank, 1, p);
+                struct dsgd_handle *hq = ops_vector(&o, DSGD_F32, cols * rank, 1, NULL), *out = ops_vector(&o, DSGD_F32, rows * rank, 1, NULL);
+                OPS(&o, dsgd_lowrank_transposed_times(&o.turn, &m, &hm->as.f32, &hp->as.f32, &hq->as.f32));
+                OPS(&o, dsgd_lowrank_times(&o.turn, &m, &hm->as.f32, &hq->as.f32, &out->as.f32));
+                dsgd_lowrank_subtract(&o.turn, &m, &hp->as.f32, &hq->as.f32, &hm->as.f32);
+                ops_read(&o, hq, 0, wide);
+                ops_read(&o, out, 0, thin[t > 0]);
+                ops_read(&o, hm, 0, got[t > 0]);
+                assert_memory_equal(wide, q, cols * rank * sizeof *q);
+                assert_memory_equal(thin[t > 0], thin[0], rows * rank * sizeof(float));
+                assert_memory_equal(got[t > 0], got[0], n * sizeof(float));
+                ops_close(&o);
+            }
+            free(big), free(p), free(q), free(got[0]), free(got[1]), free(thin[0]), free(thin[1]), free(wide);
+        }
+    }
+}
+
 static void columns_become_orthonormal(void **state)
 {
     (void)state;
@@ -177,7 +224,8 @@ static void fresh_columns(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(thin_products), cmocka_unit_test(columns_become_orthonormal),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(thin_products), cmocka_unit_test(sums_keep_their_order),
+                                       cmocka_unit_test(columns_become_orthonormal),
                                        cmocka_unit_test(products_are_what_is_subtracted), cmocka_unit_test(fresh_columns)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

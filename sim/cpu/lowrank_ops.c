@@ -1,9 +1,11 @@
-/* lowrank_ops.c - one step of a power iteration for all matrices of a model, on the CPU: low_rank.c row by row.
+/* lowrank_ops.c - one step of a power iteration for all matrices of a model, on the CPU: low_rank.c row by row; a large matrix
+ * in parts by several threads.
  *
  * Vogels, Karimireddy, Jaggi 2019, arXiv:1905.13727, Algorithm 1. Fresh columns are standard normal numbers.
  */
 #include "sim/cpu/cpu.h"
 #include "sim/cpu/low_rank.h"
+#include "sim/cpu/split.h"
 #include "sim/kernel/normal.h"
 
 static struct low_rank_shape shape_of(const struct dsgd_matrix *m)
@@ -13,33 +15,75 @@ static struct low_rank_shape shape_of(const struct dsgd_matrix *m)
 
 size_t cpu_lowrank_bytes(const struct dsgd_matrices *m, uint32_t rows)
 {
-    const size_t sums = m->cols_max, columns = m->rows_max * m->rank;
     (void)rows;
-    return (sums > columns ? sums : columns) * sizeof(double);
+    return m->rows_max * m->rank * sizeof(double); /* of dsgd_lowrank_orthonormalise */
+}
+
+/* One matrix of one row; each product names what it uses. */
+struct factors {
+    struct low_rank_shape shape;
+    size_t rank;
+    float *m, *p, *q;
+};
+
+static void times(const void *args, size_t first, size_t end)
+{
+    const struct factors *f = args;
+    low_rank_times(&f->shape, f->rank, f->m, f->q, first, end, f->p);
+}
+
+static void transposed_times(const void *args, size_t first, size_t end)
+{
+    const struct factors *f = args;
+    low_rank_transposed_times(&f->shape, f->rank, f->m, f->p, first, end, f->q);
+}
+
+static void product(const void *args, size_t first, size_t end)
+{
+    const struct factors *f = args;
+    low_rank_product(&f->shape, f->rank, f->p, f->q, first, end, f->m);
+}
+
+static void subtract(const void *args, size_t first, size_t end)
+{
+    const struct factors *f = args;
+    low_rank_subtract(&f->shape, f->rank, f->p, f->q, first, end, f->m);
+}
+
+/* Calls `work` for rows 0 .. n - 1 of a product, in parts by several threads where the matrix is large. */
+static void over_rows(const struct dsgd_queue *q, size_t n, cpu_work *work, const struct factors *f)
+{
+    const int wanted = cpu_parts(q, f->shape.count * f->rank), parts = n < (size_t)wanted ? (int)n : wanted;
+    if (parts <= 1) {
+        work(f, 0, n);
+        return;
+    }
+#pragma omp parallel for schedule(static) num_threads(parts)
+    for (int part = 0; part < parts; ++part) { work(f, n * (size_t)part / (size_t)parts, n * ((size_t)part + 1) / (size_t)parts); }
+}
+
+/* All matrices of all rows; `across`: the product's rows are the matrix's columns. */
+static void each(struct dsgd_rows *r, const struct dsgd_matrices *m, const dsgd_f32 *v, const dsgd_f32 *p, const dsgd_f32 *q, bool across, cpu_work *work)
+{
+    for (uint32_t row = 0; row < r->rows; ++row) {
+        for (size_t a = 0; a < m->n; ++a) {
+            const struct dsgd_matrix *one = &m->matrix[a];
+            const struct factors f = {shape_of(one), m->rank, cpu_f32(v, row) + one->offset, cpu_f32(p, row) + one->p, cpu_f32(q, row) + one->q};
+            over_rows(r->queue, across ? one->cols : one->rows, work, &f);
+        }
+    }
 }
 
 void cpu_lowrank_times(struct dsgd_rows *r, const struct dsgd_matrices *m, const dsgd_f32 *v, const dsgd_f32 *q, dsgd_f32 *p, void *scratch)
 {
     (void)scratch;
-    for (uint32_t row = 0; row < r->rows; ++row) {
-        for (size_t a = 0; a < m->n; ++a) {
-            const struct dsgd_matrix *one = &m->matrix[a];
-            const struct low_rank_shape shape = shape_of(one);
-            low_rank_times(&shape, m->rank, cpu_f32(v, row) + one->offset, cpu_f32(q, row) + one->q, cpu_f32(p, row) + one->p);
-        }
-    }
+    each(r, m, v, p, q, false, times);
 }
 
 void cpu_lowrank_transposed_times(struct dsgd_rows *r, const struct dsgd_matrices *m, const dsgd_f32 *v, const dsgd_f32 *p, dsgd_f32 *q, void *scratch)
 {
-    for (uint32_t row = 0; row < r->rows; ++row) {
-        for (size_t a = 0; a < m->n; ++a) {
-            const struct dsgd_matrix *one = &m->matrix[a];
-            const struct low_rank_shape shape = shape_of(one);
-            low_rank_transposed_times(&shape, m->rank, cpu_f32(v, row) + one->offset, cpu_f32(p, row) + one->p, cpu_near(scratch),
-                                      cpu_f32(q, row) + one->q);
-        }
-    }
+    (void)scratch;
+    each(r, m, v, p, q, true, transposed_times);
 }
 
 void cpu_lowrank_orthonormalise(struct dsgd_rows *r, const struct dsgd_matrices *m, dsgd_f32 *p, void *scratch)
@@ -51,24 +95,12 @@ void cpu_lowrank_orthonormalise(struct dsgd_rows *r, const struct dsgd_matrices 
 
 void cpu_lowrank_product(struct dsgd_rows *r, const struct dsgd_matrices *m, const dsgd_f32 *p, const dsgd_f32 *q, dsgd_f32 *v)
 {
-    for (uint32_t row = 0; row < r->rows; ++row) {
-        for (size_t a = 0; a < m->n; ++a) {
-            const struct dsgd_matrix *one = &m->matrix[a];
-            const struct low_rank_shape shape = shape_of(one);
-            low_rank_product(&shape, m->rank, cpu_f32(p, row) + one->p, cpu_f32(q, row) + one->q, cpu_f32(v, row) + one->offset);
-        }
-    }
+    each(r, m, v, p, q, false, product);
 }
 
 void cpu_lowrank_subtract(struct dsgd_rows *r, const struct dsgd_matrices *m, const dsgd_f32 *p, const dsgd_f32 *q, dsgd_f32 *v)
 {
-    for (uint32_t row = 0; row < r->rows; ++row) {
-        for (size_t a = 0; a < m->n; ++a) {
-            const struct dsgd_matrix *one = &m->matrix[a];
-            const struct low_rank_shape shape = shape_of(one);
-            low_rank_subtract(&shape, m->rank, cpu_f32(p, row) + one->p, cpu_f32(q, row) + one->q, cpu_f32(v, row) + one->offset);
-        }
-    }
+    each(r, m, v, p, q, false, subtract);
 }
 
 /* Element j of all Q is half of draw j / 2. */
