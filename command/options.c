@@ -16,7 +16,7 @@ static const struct argp_option table[] = {
     {"settings", KEY_SETTINGS, "TEXT", 0, "Several --set in one text, with blanks between them; double quotes hold a value with blanks "
      "together: 'label=\"two words\" steps=41'", 1},
     {"data", 'd', "FOLDER", 0, "Folder of the datasets (default: $DSGD_DATA, then data/)", 1},
-    {"threads", 't', "N", 0, "Threads; results do not depend on it (default: 1 for small models, else all cores)", 1},
+    {"threads", 't', "N", 0, "Threads at most; results do not depend on it (default: all cores). They work where a step has enough for each", 1},
     {"quiet", 'q', NULL, 0, "No progress, no report", 1},
     {"json", 'j', NULL, 0, "Report as JSON", 1},
     {NULL, 0, NULL, 0, NULL, 0},

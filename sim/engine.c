@@ -53,6 +53,11 @@ static void connect(struct dsgd_engine *e, struct dsgd_queue *queue, int threads
     *turn = (struct dsgd_rows){.queue = queue, .rows = 1, .first = DSGD_RNG_SERVER, .all = e->all_shared, .down = e->down};
 }
 
+int dsgd_engine_lane_threads(const struct dsgd_engine *e)
+{
+    return e->lanes == 1 || e->emulated == 1 ? e->args.threads : 1;
+}
+
 static void connect_all(struct dsgd_engine *e)
 {
     for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
@@ -65,7 +70,21 @@ static void connect_all(struct dsgd_engine *e)
         e->server_turn.field[j] = e->server[j];
         e->all_turn.field[j] = e->all[j];
     }
-    for (int l = 0; l < e->lanes; ++l) { connect(e, &e->lane[l].queue, 1, &e->lane[l].turn); }
+    for (int l = 0; l < e->lanes; ++l) { connect(e, &e->lane[l].queue, dsgd_engine_lane_threads(e), &e->lane[l].turn); }
+}
+
+/* Threads that workers are spread over: as many as have work for some 50 microseconds each. To wake one that sleeps and to wait for it
+ * costs 10 to 15, at every exchange. Work is counted in visits of a coordinate, each about 0.4 ns: an example's two passes (score,
+ * gradient), some more for the message, many where it is compressed. */
+static int lanes_of(const struct dsgd_engine *e)
+{
+    enum { LANE_WORK = 1 << 17, DENSE = 2, COMPRESSED = 8 };
+    const struct dsgd_run_config *config = e->args.config;
+    const double least = e->args.lane_work > 0 ? (double)e->args.lane_work : LANE_WORK;
+    const double visits = (double)config->batch + (e->args.algorithm->view == DSGD_VIEW_NONE ? DENSE : COMPRESSED);
+    const double worth = (double)config->workers * visits * (double)e->layout.d / least;
+    const int most = e->args.threads < config->workers ? e->args.threads : (int)config->workers;
+    return worth >= most ? most : worth >= 2.0 ? (int)worth : 1;
 }
 
 /* Workers a block: a few, as long as their gradients stay in the second-level cache. */
@@ -133,7 +152,7 @@ static enum dsgd_status create(const struct dsgd_engine_args *args, bool countin
     e->emulated = args->config->emulation == DSGD_MERGED ? 1 : (uint32_t)args->config->workers;
     e->copies = (uint32_t)args->config->workers / e->emulated;
     e->minibatch = dsgd_minibatch_of(args->config, e->n);
-    e->lanes = args->threads < args->config->workers ? args->threads : (int)args->config->workers;
+    e->lanes = lanes_of(e);
     e->rows = rows_of(e);
     e->last_row = -1;
     dsgd_ledger_clear(&e->ledger);

@@ -53,6 +53,7 @@ struct dsgd_engine_args {
     double f_star;                        /* NaN if unknown: then no column `gap` */
     int threads;                          /* >= 1 */
     uint32_t rows;                        /* workers per block, no part of the results; 0: as the engine likes */
+    size_t lane_work;                     /* visits of coordinates that are worth a thread, for tests; 0: as measured (engine.c) */
     const struct dsgd_device *device;     /* NULL: config->backend */
     struct dsgd_tap tap;
 };

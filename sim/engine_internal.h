@@ -124,6 +124,9 @@ struct dsgd_engine {
 /** dsgd_engine_create on a device that only counts. Caller: dsgd_engine_destroy. */
 enum dsgd_status dsgd_engine_count(const struct dsgd_engine_args *args, struct dsgd_engine **out);
 
+/** Threads that one worker's operations may use: all where workers have none of their own. */
+int dsgd_engine_lane_threads(const struct dsgd_engine *engine);
+
 /** The failure of a queue, handed to the caller. */
 enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue);
 

@@ -126,7 +126,10 @@ static void add_gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const s
 static enum dsgd_status mean_gradient(struct dsgd_engine *e, const struct dsgd_round *round)
 {
     const uint32_t workers = (uint32_t)e->args.config->workers;
-    DSGD_TRY(for_blocks(e, workers, round, gradients, add_gradients));
+    if (e->lanes > 1) { e->lane[0].queue.threads = 1; } /* side by side with the others here */
+    const enum dsgd_status status = for_blocks(e, workers, round, gradients, add_gradients);
+    e->lane[0].queue.threads = dsgd_engine_lane_threads(e);
+    DSGD_TRY(status);
     dsgd_mean(&e->all_turn, 1.0 / workers, &e->merged_sum.as.f64, &e->mean_gradient.as.f32);
     return DSGD_OK;
 }

@@ -36,6 +36,19 @@ refuse()
     rm -rf results
 }
 
+# Threads that wait sleep, unless the user wants them otherwise; what dsgd's children and results see is the user's environment.
+waits()
+{
+    local got
+    got=$(env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT -u KMP_BLOCKTIME PWD="$work" OMP_DISPLAY_ENV=verbose "$@" "$DSGD" --version 2>&1 | sed -n "s/.*GOMP_SPINCOUNT = '\(.*\)'/\1/p")
+    printf '%s' "${got:-none}"
+}
+if [ "$(waits OMP_WAIT_POLICY=passive)" = 0 ] && [ -z "${DSGD_SANITIZE:-}" ]; then # libgomp, which says so
+    [ "$(waits)" = 0 ] || fail "waiting threads spin: $(waits)"
+    [ "$(waits GOMP_SPINCOUNT=77)" = 77 ] || fail "GOMP_SPINCOUNT=77: $(waits GOMP_SPINCOUNT=77)"
+    [ "$(waits OMP_WAIT_POLICY=active)" -gt 1000 ] || fail "OMP_WAIT_POLICY=active: $(waits OMP_WAIT_POLICY=active)"
+fi
+
 refuse 'unknown key sketched_sgd.kk' 'sketched_sgd.k' -- run ok.conf --set sketched_sgd.kk=3
 refuse 'unknown key worker' 'workers' -- run ok.conf --set worker=3
 refuse 'sketched_sgd.k = 786' 'at most d = 785' -- run ok.conf --set sketched_sgd.k=786

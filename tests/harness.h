@@ -45,6 +45,7 @@ static inline enum dsgd_status harness_resolve(struct harness *h, const char *te
     unlink(path);
     const struct dsgd_session_options options = {.threads = threads};
     if (status == DSGD_OK) { status = dsgd_session_open(&h->spec, &options, &h->session); }
+    h->session.args.lane_work = 1; /* small problems shall use threads here */
     return status;
 }
 

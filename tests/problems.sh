@@ -47,7 +47,7 @@ problem()
     for text in "problem=$1" "${@:2}"; do set+=(--set "$text"); done
     rm -f one.h5 two.h5
     "$DSGD" run small.conf "${set[@]}" --threads 1 -o one.h5 --quiet 2>err || { fail "run $*: $(cat err)"; return; }
-    "$DSGD" run small.conf "${set[@]}" --threads 2 -o two.h5 --quiet 2>err || { fail "run $*: $(cat err)"; return; }
+    DSGD_LANE_WORK=1 "$DSGD" run small.conf "${set[@]}" --threads 2 -o two.h5 --quiet 2>err || { fail "run $*: $(cat err)"; return; }
     [ "$("$DSGD" digest one.h5 | cut -d' ' -f1)" = "$("$DSGD" digest two.h5 | cut -d' ' -f1)" ] || fail "$*: 1 and 2 threads, two digests"
     awk -v a="$(column one.h5 objective first)" -v b="$(column one.h5 objective last)" 'BEGIN { exit !(a != "" && b < a) }' ||
         fail "$*: objective $(column one.h5 objective first) to $(column one.h5 objective last), expected it to fall"

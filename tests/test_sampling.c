@@ -240,6 +240,7 @@ static void note(const char *more, int threads, uint32_t rows)
     HARNESS_OK(dsgd_spec_words(words, &spec));
     const struct dsgd_session_options options = {.threads = threads, .problem = &notes, .problem_self = &noted};
     HARNESS_OK(dsgd_session_open(&spec, &options, &session));
+    session.args.lane_work = 1;
     session.args.rows = rows;
     HARNESS_OK(dsgd_engine_create(&session.args, &engine));
     harness_finish(engine);

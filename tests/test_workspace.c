@@ -52,6 +52,7 @@ static void run(const struct dsgd_problem_ops *ops, const char *more, int thread
     HARNESS_OK(inner->create(&args, &self));
     const struct dsgd_session_options options = {.threads = threads, .problem = ops, .problem_self = self};
     HARNESS_OK(dsgd_session_open(&spec, &options, &session));
+    session.args.lane_work = 1;
     HARNESS_OK(dsgd_engine_create(&session.args, &engine));
     harness_finish(engine);
     harness_digest(engine, hex);
@@ -103,6 +104,7 @@ static void without_constants(void **state)
     HARNESS_OK(inner->create(&args, &self));
     const struct dsgd_session_options options = {.threads = 1, .problem = &ops, .problem_self = self};
     HARNESS_OK(dsgd_session_open(&spec, &options, &session));
+    session.args.lane_work = 1;
     assert_true(isnan(session.args.constants.mu) && isnan(session.args.constants.L) && isnan(session.args.constants.sigma2));
     assert_int_equal(dsgd_engine_create(&session.args, &engine), DSGD_EINPUT);
     assert_non_null(strstr(dsgd_error(), "is not known to be strongly convex"));

@@ -7,12 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <omp.h>
-#include <unistd.h>
 
 #include "sim/clock.h"
-
-/* Below this many parameters a step is shorter than waking threads up for it. */
-enum { THREADS_FROM_D = 32768 };
 
 const char *dsgd_session_cache_folder(void)
 {
@@ -30,13 +26,12 @@ const char *dsgd_session_dataset_sha256(const struct dsgd_session *session)
     return session->data ? session->data->sha256 : "none";
 }
 
-static int automatic_threads(const struct dsgd_session *session)
+/* For tests: what is worth a thread (sim/engine.h). */
+static size_t lane_work(void)
 {
-    struct dsgd_layout layout;
-    size_t n = 0;
-    session->ops->shape(session->problem, &layout, &n);
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return layout.d < THREADS_FROM_D || cores < 1 ? 1 : (int)cores;
+    const char *text = getenv("DSGD_LANE_WORK");
+    const long work = text ? strtol(text, NULL, 10) : 0;
+    return work > 0 ? (size_t)work : 0;
 }
 
 __attribute__((format(printf, 3, 4))) static void say(const struct dsgd_session_options *options, bool warning, const char *format, ...)
@@ -109,7 +104,7 @@ static void fill_args(struct dsgd_session *s, const struct dsgd_session_options 
         .config = &spec->run, .problem = s->ops, .problem_self = s->problem, .algorithm = spec->algorithm,
         .algorithm_config = spec->algorithm_config, .constants = s->reference.constants,
         .f_star = known ? s->reference.optimum.f_star : (double)NAN,
-        .threads = options->threads > 0 ? options->threads : automatic_threads(s)};
+        .threads = options->threads > 0 ? options->threads : omp_get_max_threads(), .lane_work = lane_work()};
     s->stored = (struct dsgd_run_reference){
         .constants = s->reference.constants, .f_star = s->args.f_star, .gap = known ? s->reference.optimum.gap : (double)NAN,
         .certificate = known ? s->reference.optimum.certificate : "", .solver = known ? s->reference.optimum.solver : "",
@@ -121,7 +116,7 @@ enum dsgd_status dsgd_session_open(const struct dsgd_spec *spec, const struct ds
 {
     *out = (struct dsgd_session){.spec = spec, .ops = options->problem ? options->problem : spec->problem, .problem = options->problem_self,
                                  .problem_borrowed = options->problem != NULL};
-    if (options->threads > 0) { omp_set_num_threads(options->threads); } /* evaluation and hashing too */
+    if (options->threads > 0) { omp_set_num_threads(options->threads); } /* evaluation, data and optimum too */
     enum dsgd_status status = DSGD_OK;
     if (!spec->dataset || out->problem_borrowed) {
         out->data = NULL;

@@ -14,7 +14,7 @@ typedef void dsgd_say(void *context, bool warning, const char *sentence);
 struct dsgd_session_options {
     const char *data;  /* folder of the datasets; NULL: $DSGD_DATA, then data/ */
     const char *cache; /* folder of optima, such as dsgd_session_cache_folder(); NULL: they are not stored */
-    int threads;       /* 0: automatic. Else also the threads of evaluation and hashing in this process */
+    int threads;       /* at most; also of evaluation, data and optimum in this process. 0: OpenMP's number, all cores unless somebody set it */
     bool dry;          /* nothing is written: an optimum that is not stored yet is not computed */
     bool constants;    /* mu and L are found also where the configuration does not need them */
     const struct dsgd_dataset *loaded; /* what the configuration's dataset loads, if the caller has it already; borrowed */
