@@ -1,8 +1,10 @@
 /* probe.c - what the observer measures, on the CPU: means of vectors, squared norms, and how many of the largest were found. */
 #include "sim/cpu/cpu.h"
+#include "sim/cpu/split.h"
 #include "sim/cpu/sum.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static double squares_f32(const void *args, size_t first, size_t n)
@@ -17,21 +19,64 @@ static double squares_f64(const void *args, size_t first, size_t n)
     return dsgd_sum_chunk_f64(n, v, v);
 }
 
+/* Each loop names what it uses. */
+struct terms {
+    double factor; /* or a divisor */
+    const float *a;
+    const double *x;
+    double *out;
+};
+
+static void add_f32(const void *args, size_t first, size_t end)
+{
+    const struct terms *t = args;
+    const double divisor = t->factor;
+    const float *restrict a = t->a;
+    double *restrict out = t->out;
+    for (size_t i = first; i < end; ++i) { out[i] += (double)a[i] / divisor; }
+}
+
+static void add_f64(const void *args, size_t first, size_t end)
+{
+    const struct terms *t = args;
+    const double divisor = t->factor, *restrict x = t->x;
+    double *restrict out = t->out;
+    for (size_t i = first; i < end; ++i) { out[i] += x[i] / divisor; }
+}
+
+static void divide(const void *args, size_t first, size_t end)
+{
+    const struct terms *t = args;
+    const double divisor = t->factor;
+    double *out = t->out;
+    for (size_t i = first; i < end; ++i) { out[i] /= divisor; }
+}
+
+/* out = x - factor a */
+static void difference(const void *args, size_t first, size_t end)
+{
+    const struct terms *t = args;
+    const double factor = t->factor, *restrict x = t->x;
+    const float *restrict a = t->a;
+    double *restrict out = t->out;
+    for (size_t i = first; i < end; ++i) { out[i] = x[i] - factor * (double)a[i]; }
+}
+
 void cpu_probe_add(struct dsgd_queue *q, const struct dsgd_handle *v, uint32_t rows, bool first, double divisor, dsgd_f64 *sum, dsgd_f64 *norm2)
 {
-    double *total = cpu_f64(sum, 0);
     const size_t d = sum->array.count;
-    if (first) { memset(total, 0, d * sizeof *total); }
+    struct terms t = {.factor = divisor, .out = cpu_f64(sum, 0)};
+    if (first) { memset(t.out, 0, d * sizeof *t.out); }
     for (uint32_t row = 0; row < rows; ++row) {
         double squares;
         if (v->type == DSGD_F64) {
-            const double *x = cpu_f64(&v->as.f64, row);
-            for (size_t i = 0; i < d; ++i) { total[i] += x[i] / divisor; }
-            squares = cpu_sum(q->threads, d, squares_f64, x);
+            t.x = cpu_f64(&v->as.f64, row);
+            cpu_split(q, d, add_f64, &t);
+            squares = cpu_sum(q->threads, d, squares_f64, t.x);
         } else {
-            const float *x = cpu_f32(&v->as.f32, row);
-            for (size_t i = 0; i < d; ++i) { total[i] += (double)x[i] / divisor; }
-            squares = cpu_sum(q->threads, d, squares_f32, x);
+            t.a = cpu_f32(&v->as.f32, row);
+            cpu_split(q, d, add_f32, &t);
+            squares = cpu_sum(q->threads, d, squares_f32, t.a);
         }
         if (norm2) { cpu_f64(norm2, 0)[row] = squares; }
     }
@@ -39,9 +84,8 @@ void cpu_probe_add(struct dsgd_queue *q, const struct dsgd_handle *v, uint32_t r
 
 void cpu_probe_divide(struct dsgd_queue *q, double divisor, dsgd_f64 *v)
 {
-    double *x = cpu_f64(v, 0);
-    (void)q;
-    for (size_t i = 0; i < v->array.count; ++i) { x[i] /= divisor; }
+    const struct terms t = {.factor = divisor, .out = cpu_f64(v, 0)};
+    cpu_split(q, v->array.count, divide, &t);
 }
 
 void cpu_probe_norm2(struct dsgd_queue *q, const dsgd_f64 *v, dsgd_f64 *out)
@@ -51,16 +95,14 @@ void cpu_probe_norm2(struct dsgd_queue *q, const dsgd_f64 *v, dsgd_f64 *out)
 
 void cpu_probe_error(struct dsgd_queue *q, const dsgd_f64 *p, double gain, const dsgd_set *at, const dsgd_f32 *value, dsgd_f64 *out)
 {
-    const float *x = cpu_f32(value, 0);
-    double *error = cpu_f64(out, 0);
-    (void)q;
-    memcpy(error, cpu_f64(p, 0), out->array.count * sizeof *error);
-    if (at) {
-        const uint32_t *index = cpu_set(at, 0);
-        for (size_t j = 0, n = *cpu_length(at, 0); j < n; ++j) { error[index[j]] -= gain * (double)x[j]; }
-    } else {
-        for (size_t i = 0; i < out->array.count; ++i) { error[i] -= gain * (double)x[i]; }
+    const struct terms t = {.factor = gain, .a = cpu_f32(value, 0), .x = cpu_f64(p, 0), .out = cpu_f64(out, 0)};
+    if (!at) {
+        cpu_split(q, out->array.count, difference, &t);
+        return;
     }
+    const uint32_t *index = cpu_set(at, 0);
+    memcpy(t.out, t.x, out->array.count * sizeof *t.out);
+    for (size_t j = 0, n = *cpu_length(at, 0); j < n; ++j) { t.out[index[j]] -= gain * (double)t.a[j]; }
 }
 
 size_t cpu_probe_bytes(size_t d)
@@ -78,20 +120,72 @@ static uint64_t key_of(double value)
     return bits;
 }
 
-/* The n-th largest magnitude, by its bits from the top: eight counts of 256 classes, each a pass over the vector. 1 <= n <= d. */
+enum { DIGIT = 11, CLASSES = 1 << DIGIT, TOP = 63 - DIGIT, FEW = 512 }; /* 8 KiB of counts, 4 KiB of keys */
+
+/* The keys that begin like `prefix`, as many as fit; returns how many there are. */
+static size_t alike(size_t d, const double *v, uint64_t mask, uint64_t prefix, uint64_t key[FEW])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d; ++i) {
+        const uint64_t own = key_of(v[i]);
+        if ((own & mask) != prefix) { continue; }
+        if (n < FEW) { key[n] = own; }
+        ++n;
+    }
+    return n;
+}
+
+static int larger_first(const void *left, const void *right)
+{
+    const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return (a < b) - (a > b);
+}
+
+/* A key that the n-th largest probably reaches and most do not, from a sample; 0 where that says nothing. It only saves time. */
+static uint64_t sampled_bound(size_t d, const double *v, size_t n, uint64_t key[FEW])
+{
+    const double expected = (double)n * FEW / (double)d;
+    const size_t rank = (size_t)(expected + 4.0 * sqrt(expected)) + 8;
+    if (d < FEW * (size_t)FEW || rank >= FEW) { return 0; }
+    for (size_t i = 0; i < FEW; ++i) { key[i] = key_of(v[i * (d / FEW)]); }
+    qsort(key, FEW, sizeof *key, larger_first);
+    return key[rank];
+}
+
+/* The class of the digit at `shift` in which the n-th largest key lies, of those from `bound` on that begin like `prefix`, and n becomes its
+ * place there; CLASSES if there are fewer than n. */
+static uint64_t digit_of(size_t d, const double *v, uint64_t bound, uint64_t mask, uint64_t prefix, int shift, size_t *n)
+{
+    uint32_t count[CLASSES] = {0}; /* d < 2^32 */
+    for (size_t i = 0; i < d; ++i) {
+        const uint64_t key = key_of(v[i]);
+        if (key >= bound && (key & mask) == prefix) { ++count[key >> shift & (CLASSES - 1)]; }
+    }
+    size_t left = *n;
+    for (uint64_t digit = CLASSES; digit-- > 0; left -= count[digit]) {
+        if (count[digit] < left) { continue; }
+        *n = left;
+        return digit;
+    }
+    return CLASSES;
+}
+
+/* The n-th largest magnitude, by its bits from the top, a pass over the vector for 11 of them; a few that agree so far are sorted.
+ * 1 <= n <= d. */
 static double nth_largest(size_t d, const double *v, size_t n)
 {
-    uint64_t prefix = 0, mask = 0;
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        size_t count[256] = {0};
-        for (size_t i = 0; i < d; ++i) {
-            const uint64_t key = key_of(v[i]);
-            if ((key & mask) == prefix) { ++count[key >> shift & 255]; }
+    uint64_t key[FEW], digit = digit_of(d, v, sampled_bound(d, v, n, key), 0, 0, TOP, &n);
+    if (digit == CLASSES) { digit = digit_of(d, v, 0, 0, 0, TOP, &n); }
+    uint64_t prefix = digit << TOP, mask = UINT64_C(0x7ff) << TOP;
+    for (int shift = TOP - DIGIT; mask != UINT64_MAX >> 1; shift = shift > DIGIT ? shift - DIGIT : 0) {
+        const size_t same = alike(d, v, mask, prefix, key);
+        if (same <= FEW) {
+            qsort(key, same, sizeof *key, larger_first);
+            prefix = key[n - 1];
+            break;
         }
-        uint64_t digit = 255;
-        while (count[digit] < n) { n -= count[digit--]; }
-        prefix |= digit << shift;
-        mask |= UINT64_C(255) << shift;
+        prefix |= digit_of(d, v, 0, mask, prefix, shift, &n) << shift;
+        mask |= UINT64_C(0x7ff) << shift;
     }
     double magnitude;
     memcpy(&magnitude, &prefix, sizeof magnitude);
