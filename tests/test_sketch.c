@@ -246,7 +246,7 @@ static void check_one_table(size_t d, uint32_t rows, uint32_t cols)
     count_sketch_estimate(hash, tsum, out, 2);
     for (size_t i = 0; i < d; ++i) { assert_true(out[i] == naive_median(hash, tsum, i)); }
     for (size_t i = 0; i < d; ++i) { index[i] = (uint32_t)(d - 1 - i); }
-    count_sketch_estimate_some(cached, tsum, d, index, some);
+    count_sketch_estimate_some(cached, tsum, d, index, some, 3);
     for (size_t i = 0; i < d; ++i) { assert_true(some[i] == out[index[i]]); }
     count_sketch_estimate(cached, tsum, some, 1);
     assert_memory_equal(some, out, d * sizeof *out); /* the same bits, cached or not, one thread or two */
@@ -341,7 +341,7 @@ static void estimate_of_nan_is_deterministic(void **unused)
     count_sketch_accumulate(hash, v, table);
     count_sketch_estimate(hash, table, first, 1);
     for (uint32_t i = 0; i < D; ++i) { index[i] = i; }
-    count_sketch_estimate_some(hash, table, D, index, second);
+    count_sketch_estimate_some(hash, table, D, index, second, 1);
     assert_memory_equal(first, second, sizeof first);
     assert_true(isnan(first[10]));
     assert_true(isnan(count_sketch_norm2(hash, table))); /* a NaN in each row */
@@ -399,6 +399,51 @@ static void check_blocks(size_t d, uint32_t rows, uint32_t cols, int nasty)
     free(naive);
     free(table);
     sketch_hash_destroy(hash);
+}
+
+static void chosen_coordinates_equal_one_at_a_time(void **unused)
+{
+    (void)unused;
+    enum { N = 20001, ROWS = 5, COLS = 6400, TABLE = ROWS * COLS };
+    static const struct sketch_hash_family *const families[] = {&sketch_hash_polynomial_under_test, &sketch_hash_block};
+    static const size_t d[] = {N, UINT32_MAX};
+    uint32_t *index = zeros(N), *cell = zeros(N);
+    float *value = zeros(N), *table = zeros(TABLE), *naive = zeros(TABLE), *out = zeros(N);
+    reals(N, 0, value);
+    for (size_t f = 0; f < 4; ++f) {
+        const struct sketch_hash_family *const one = families[f / 2];
+        struct sketch_hash *hash;
+        assert_int_equal(sketch_hash_create(one, d[f % 2], ROWS, COLS, N * ROWS, &hash), DSGD_OK); /* cells are kept, and are not */
+        sketch_hash_reseed(hash, 5, (uint32_t)f, 1);
+        for (uint32_t j = 0; j < N; ++j) { index[j] = d[f % 2] == N ? j : UINT32_MAX / N * j + (j % 3 ? j % 64 : 0); }
+        index[N - 1] = (uint32_t)(d[f % 2] - 1);
+        for (int threads = 1; threads <= 7; threads += 2) {
+            for (uint32_t row = 0; row < ROWS; ++row) {
+                sketch_hash_some(hash, row, N, index, cell);
+                float *row_table = naive + (size_t)row * COLS;
+                memset(row_table, 0, COLS * sizeof *row_table);
+                for (size_t j = 0; j < N; ++j) {
+                    const uint32_t c = sketch_hash_cell(hash, row, index[j]);
+                    assert_int_equal(cell[j], c);
+                    row_table[c & ~SKETCH_SIGN_BIT] += 0.3f * (c & SKETCH_SIGN_BIT ? -value[j] : value[j]);
+                }
+            }
+            memset(table, 0, TABLE * sizeof *table);
+            count_sketch_accumulate_some(hash, 0.3f, N, index, value, table, threads);
+            assert_memory_equal(table, naive, TABLE * sizeof *table);
+            count_sketch_estimate_some(hash, table, N, index, out, threads);
+            for (size_t j = 0; j < N; j += 101) { assert_true(out[j] == naive_median(hash, table, index[j])); }
+            count_sketch_clear_some(hash, N / 2, index, table, threads);
+            for (uint32_t row = 0; row < ROWS; ++row) {
+                sketch_hash_some(hash, row, N / 2, index, cell);
+                for (size_t j = 0; j < N / 2; ++j) { naive[(size_t)row * COLS + (cell[j] & ~SKETCH_SIGN_BIT)] = 0.0f; }
+            }
+            assert_memory_equal(table, naive, TABLE * sizeof *table);
+        }
+        sketch_hash_destroy(hash);
+    }
+    void *all[] = {index, cell, value, table, naive, out};
+    for (size_t j = 0; j < sizeof all / sizeof *all; ++j) { free(all[j]); }
 }
 
 /* Several vectors at once, over threads, against one by one. */
@@ -487,6 +532,7 @@ int main(void)
         cmocka_unit_test(estimate_of_nan_is_deterministic),
         cmocka_unit_test(blocks_at_a_time_equal_cells),
         cmocka_unit_test(blocks_over_threads_equal_cells),
+        cmocka_unit_test(chosen_coordinates_equal_one_at_a_time),
         cmocka_unit_test(vectors_at_once_equal_one_by_one),
     };
     return cmocka_run_group_tests_name("sketch", tests, NULL, NULL);

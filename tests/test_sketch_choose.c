@@ -79,7 +79,7 @@ static void check(const struct sketch_hash_family *f, size_t d, uint32_t rows, u
     fill(kind, (size_t)rows * cols, table);
     for (size_t i = 0; i < d; ++i) {
         sorted[i] = (uint32_t)i;
-        count_sketch_estimate_some(hash, table, 1, &sorted[i], &all_estimates[i]);
+        count_sketch_estimate_some(hash, table, 1, &sorted[i], &all_estimates[i], 1);
     }
     qsort(sorted, d, sizeof *sorted, by_order);
     for (size_t i = 0; i < d; ++i) { rank[sorted[i]] = (uint32_t)i; }

@@ -3,8 +3,8 @@
  * Sources: Charikar, Chen, Farach-Colton, "Finding frequent items in data streams", 2002; Alon, Matias, Szegedy 1999
  * for the norm; Sketched-SGD supplement, Algorithm 4 (line 10 there should read estimates[j]).
  *
- * Coordinates are taken in tiles whose cells and values stay in the first-level cache. Within a bucket additions go in
- * ascending i whatever the tile or the order of rows, so a table does not depend on caching or tiling.
+ * Within a bucket additions go in ascending i whatever the tile or the order of rows, so a table does not depend on caching or tiling.
+ * Whole vectors: sketch_blocks.c, sketch_cells.c.
  */
 #include "sim/cpu/count_sketch.h"
 
@@ -14,6 +14,11 @@
 #include "sim/cpu/sketch_blocks.h"
 #include "sim/kernel/number.h"
 #include "sim/kernel/sum.h"
+
+enum {
+    SOME = 512,             /* chosen coordinates whose cells are looked up at a time */
+    SOME_PARALLEL = 1 << 14 /* of them, times rows, that are worth a thread */
+};
 
 static inline uint32_t bucket(uint32_t cell)
 {
@@ -54,24 +59,49 @@ void count_sketch_accumulate(const struct sketch_hash *hash, const float *v, flo
     count_sketch_accumulate_over(hash, v, table, 1);
 }
 
-void count_sketch_accumulate_some(const struct sketch_hash *hash, float factor, size_t n, const uint32_t *index, const float *value,
-                                  float *table)
+/* Rows of a table are written apart from each other. */
+static int parts_of(size_t n, uint32_t rows, int threads)
 {
-    for (uint32_t row = 0; row < sketch_hash_rows(hash); ++row) {
-        float *row_table = table + (size_t)row * sketch_hash_cols(hash);
-        for (size_t j = 0; j < n; ++j) {
-            const uint32_t cell = sketch_hash_cell(hash, row, index[j]);
-            row_table[bucket(cell)] += factor * dsgd_flip(value[j], cell);
-        }
+    const size_t worth = n * rows / SOME_PARALLEL, most = worth < rows ? worth : rows;
+    return most < 2 || threads < 2 ? 1 : most < (size_t)threads ? (int)most : threads;
+}
+
+static void add_some_to_row(const struct sketch_hash *hash, uint32_t row, float factor, size_t n, const uint32_t *index, const float *value,
+                            float *row_table)
+{
+    uint32_t cell[SOME];
+    for (size_t first = 0; first < n; first += SOME) {
+        const size_t count = n - first < SOME ? n - first : SOME;
+        sketch_hash_some(hash, row, count, index + first, cell);
+        for (size_t j = 0; j < count; ++j) { row_table[bucket(cell[j])] += factor * dsgd_flip(value[first + j], cell[j]); }
     }
 }
 
-void count_sketch_clear_some(const struct sketch_hash *hash, size_t n, const uint32_t *index, float *table)
+void count_sketch_accumulate_some(const struct sketch_hash *hash, float factor, size_t n, const uint32_t *index, const float *value,
+                                  float *table, int threads)
 {
-    for (uint32_t row = 0; row < sketch_hash_rows(hash); ++row) {
-        float *row_table = table + (size_t)row * sketch_hash_cols(hash);
-        for (size_t j = 0; j < n; ++j) { row_table[bucket(sketch_hash_cell(hash, row, index[j]))] = 0.0f; }
+    const uint32_t rows = sketch_hash_rows(hash);
+    const int parts = parts_of(n, rows, threads);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(parts) if (parts > 1)
+    for (uint32_t row = 0; row < rows; ++row) { add_some_to_row(hash, row, factor, n, index, value, table + (size_t)row * sketch_hash_cols(hash)); }
+}
+
+static void clear_some_of_row(const struct sketch_hash *hash, uint32_t row, size_t n, const uint32_t *index, float *row_table)
+{
+    uint32_t cell[SOME];
+    for (size_t first = 0; first < n; first += SOME) {
+        const size_t count = n - first < SOME ? n - first : SOME;
+        sketch_hash_some(hash, row, count, index + first, cell);
+        for (size_t j = 0; j < count; ++j) { row_table[bucket(cell[j])] = 0.0f; }
     }
+}
+
+void count_sketch_clear_some(const struct sketch_hash *hash, size_t n, const uint32_t *index, float *table, int threads)
+{
+    const uint32_t rows = sketch_hash_rows(hash);
+    const int parts = parts_of(n, rows, threads);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(parts) if (parts > 1)
+    for (uint32_t row = 0; row < rows; ++row) { clear_some_of_row(hash, row, n, index, table + (size_t)row * sketch_hash_cols(hash)); }
 }
 
 void count_sketch_merge(const struct sketch_hash *hash, const float *other, float *table)

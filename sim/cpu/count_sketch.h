@@ -24,10 +24,10 @@ void count_sketch_vectors(const struct sketch_hash *hash, const struct sketch_ve
 
 /** table[j][h_j(i)] += factor s_j(i) value for n chosen coordinates, in the same order. */
 void count_sketch_accumulate_some(const struct sketch_hash *hash, float factor, size_t n, const uint32_t *index /*[n] ascending*/,
-                                  const float *value /*[n]*/, float *table);
+                                  const float *value /*[n]*/, float *table, int threads);
 
 /** table[j][h_j(i)] = 0 for all rows j and n chosen coordinates i. */
-void count_sketch_clear_some(const struct sketch_hash *hash, size_t n, const uint32_t *index /*[n]*/, float *table);
+void count_sketch_clear_some(const struct sketch_hash *hash, size_t n, const uint32_t *index /*[n]*/, float *table, int threads);
 
 /** out[i] = median_j s_j(i) table[j][h_j(i)] for all i in [0, d). Same bits for any number of threads. Cost O(d rows^2) comparators at
  *  most (a sorting network on vectors), far below the gathers for rows <= 15. `threads` >= 1. */
@@ -35,7 +35,7 @@ void count_sketch_estimate(const struct sketch_hash *hash, const float *table, f
 
 /** The same for n chosen coordinates. */
 void count_sketch_estimate_some(const struct sketch_hash *hash, const float *table, size_t n, const uint32_t *index /*[n]*/,
-                                float *out /*[n]*/);
+                                float *out /*[n]*/, int threads);
 
 /** AMS: median_j sum_b table[j][b]^2, the estimate of ||v||_2^2, sums in double. */
 double count_sketch_norm2(const struct sketch_hash *hash, const float *table);

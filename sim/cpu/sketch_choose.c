@@ -15,7 +15,7 @@ enum {
     ROOM = 4096,           /* of a list, besides 2 k */
     SLACK = 64,
     SAMPLED_MIN = 1 << 16, /* shorter vectors are collected without a sample */
-    SAMPLE_EXPECTED = 400, /* estimates of the top k expected in the sample: 1.25 k are collected at five standard deviations */
+    SAMPLE_EXPECTED = 200, /* estimates of the top k expected in the sample: 1.4 k are collected at five standard deviations */
     SAMPLE_MAX = 1 << 16,
     LOWER = 1 << 20        /* what the next choice begins below this one's least, in keys: 6 to 12 % of a magnitude */
 };
@@ -47,7 +47,7 @@ struct choice {
 
 static void choice_open(struct choice *c, const struct sketch_hash *hash, const float *table, size_t k, void *scratch, int threads)
 {
-    sketch_read_open(&c->read, hash, table);
+    sketch_read_open(&c->read, hash, table, threads);
     c->d = sketch_hash_d(hash);
     c->k = k;
     c->capacity = capacity_of(c->d, k, threads);

@@ -133,6 +133,18 @@ const uint32_t *sketch_hash_cells(const struct sketch_hash *hash, uint32_t row, 
     return buffer;
 }
 
+void sketch_hash_some(const struct sketch_hash *hash, uint32_t row, size_t n, const uint32_t *index, uint32_t *cell)
+{
+    if (hash->cache) {
+        const uint32_t *cached = hash->cache + row * hash->d;
+        for (size_t j = 0; j < n; ++j) { cell[j] = cached[index[j]]; }
+    } else if (hash->family->some) {
+        hash->family->some(hash->state, row, n, index, cell);
+    } else {
+        for (size_t j = 0; j < n; ++j) { cell[j] = hash->family->one(hash->state, row, index[j]); }
+    }
+}
+
 uint32_t sketch_hash_cell(const struct sketch_hash *hash, uint32_t row, size_t i)
 {
     return hash->cache ? hash->cache[row * hash->d + i] : hash->family->one(hash->state, row, i);

@@ -34,6 +34,8 @@ struct sketch_hash_family {
     void (*fill)(const void *state, uint32_t row, size_t i0, size_t n, uint32_t *cell);
     /** One cell. Equals what fill writes. */
     uint32_t (*one)(const void *state, uint32_t row, size_t i);
+    /** Cells of chosen coordinates, in any order; NULL: `one` by one. */
+    void (*some)(const void *state, uint32_t row, size_t n, const uint32_t *index, uint32_t *cell);
     /** Functions of all rows if this is the block hash, which has loops of its own (sketch_blocks.h); NULL otherwise. */
     const struct dsgd_block_row *(*blocks)(const void *state);
 };
@@ -55,6 +57,8 @@ void sketch_hash_reseed(struct sketch_hash *hash, uint32_t seed, uint32_t step, 
 
 /** Cells of row `row` for coordinates i0 .. i0+n-1: a pointer into the cache, or `buffer` [n] filled. Thread-safe. */
 const uint32_t *sketch_hash_cells(const struct sketch_hash *hash, uint32_t row, size_t i0, size_t n, uint32_t *buffer);
+/** Cells of row `row` for n chosen coordinates. Thread-safe. */
+void sketch_hash_some(const struct sketch_hash *hash, uint32_t row, size_t n, const uint32_t *index, uint32_t *cell /*[n]*/);
 uint32_t sketch_hash_cell(const struct sketch_hash *hash, uint32_t row, size_t i);
 
 /** The functions as those of blocks; false where they are not. */

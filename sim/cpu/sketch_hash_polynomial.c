@@ -116,6 +116,11 @@ static uint32_t polynomial_one(const void *state, uint32_t row, size_t i)
     return (uint32_t)bucket | (uint32_t)horner(f->sign, 3, i) << 31;
 }
 
+static void polynomial_some(const void *state, uint32_t row, size_t n, const uint32_t *index, uint32_t *cell)
+{
+    for (size_t j = 0; j < n; ++j) { cell[j] = polynomial_one(state, row, index[j]); }
+}
+
 /* Signed, so that comparisons are single instructions also where vectors only compare signed numbers; all < 2^62. */
 struct walk {
     int64_t sign[3][LANES];    /* p3 and its differences of order 1 and 2, one lane per coordinate */
@@ -213,4 +218,5 @@ const struct sketch_hash_family sketch_hash_polynomial = {
     .reseed = polynomial_reseed,
     .fill = polynomial_fill,
     .one = polynomial_one,
+    .some = polynomial_some,
 };

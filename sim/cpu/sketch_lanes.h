@@ -40,7 +40,7 @@ static inline lanes lanes_move(lanes x, uint32_t m)
 }
 static inline lanes lanes_key(lanes x)
 {
-    return _mm512_xor_si512(x, _mm512_srli_epi32(_mm512_srai_epi32(x, 31), 1));
+    return _mm512_xor_si512(x, _mm512_and_si512(_mm512_srai_epi32(x, 31), _mm512_set1_epi32(INT32_MAX))); /* one instruction: vpternlog */
 }
 static inline lanes lanes_key_nan(lanes x)
 {
@@ -80,7 +80,7 @@ static inline lanes lanes_move(lanes x, uint32_t m)
 }
 static inline lanes lanes_key(lanes x)
 {
-    return _mm256_xor_si256(x, _mm256_srli_epi32(_mm256_srai_epi32(x, 31), 1));
+    return _mm256_xor_si256(x, _mm256_and_si256(_mm256_srai_epi32(x, 31), _mm256_set1_epi32(INT32_MAX)));
 }
 static inline lanes lanes_key_nan(lanes x)
 {

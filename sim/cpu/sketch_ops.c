@@ -50,13 +50,16 @@ void cpu_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32
 void cpu_sketch_add_some(struct dsgd_rows *r, const dsgd_sketch *s, float factor, const dsgd_set *at, const dsgd_f32 *value, dsgd_f32 *table)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        count_sketch_accumulate_some(hash_of(s), factor, *cpu_length(at, row), cpu_set(at, row), cpu_f32(value, row), cpu_f32(table, row));
+        count_sketch_accumulate_some(hash_of(s), factor, *cpu_length(at, row), cpu_set(at, row), cpu_f32(value, row), cpu_f32(table, row),
+                                     r->queue->threads);
     }
 }
 
 void cpu_sketch_clear_some(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_set *at, dsgd_f32 *table)
 {
-    for (uint32_t row = 0; row < r->rows; ++row) { count_sketch_clear_some(hash_of(s), *cpu_length(at, row), cpu_set(at, row), cpu_f32(table, row)); }
+    for (uint32_t row = 0; row < r->rows; ++row) {
+        count_sketch_clear_some(hash_of(s), *cpu_length(at, row), cpu_set(at, row), cpu_f32(table, row), r->queue->threads);
+    }
 }
 
 void cpu_sketch_estimate(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, dsgd_f32 *out)

@@ -12,7 +12,9 @@
 enum {
     TILE = 1024,        /* coordinates whose cells are looked up at a time, 4 KiB */
     ESTIMATES = 2560,   /* of a tile, all rows: 10 KiB, so that threads with small stacks can work */
-    PARALLEL = 1 << 15, PARALLEL_BLOCKS = 1 << 17 /* coordinates times rows that are worth a thread */
+    PARALLEL = 1 << 15, PARALLEL_BLOCKS = 1 << 17, /* coordinates times rows that are worth a thread */
+    SOME_PARALLEL = 1 << 14,                       /* chosen ones */
+    SCAN_PARALLEL = 1 << 19                        /* cells of a table that are worth threads */
 };
 
 /* Larger tables are asked for ahead, which halves the time. */
@@ -23,7 +25,7 @@ static inline size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-void sketch_read_open(struct sketch_read *s, const struct sketch_hash *hash, const float *table)
+void sketch_read_open(struct sketch_read *s, const struct sketch_hash *hash, const float *table, int threads)
 {
     const uint32_t rows = sketch_hash_rows(hash);
     const size_t n = (size_t)rows * sketch_hash_cols(hash);
@@ -31,8 +33,10 @@ void sketch_read_open(struct sketch_read *s, const struct sketch_hash *hash, con
     s->is_blocks = sketch_hash_blocks(hash, &s->blocks);
     s->far = n * sizeof *table > (s->is_blocks ? FAR_BYTES_BLOCKS : FAR_BYTES);
     dsgd_median_network(rows, &s->network);
+    if (!s->is_blocks) { return; }
     uint32_t most = 0;
-    for (size_t i = 0; s->is_blocks && i < n; ++i) {
+#pragma omp parallel for simd schedule(static) reduction(max : most) num_threads(threads) if (threads > 1 && n > SCAN_PARALLEL)
+    for (size_t i = 0; i < n; ++i) {
         const uint32_t magnitude = dsgd_bits32(table[i]) & 0x7fffffffu;
         most = magnitude > most ? magnitude : most;
     }
@@ -103,26 +107,36 @@ static void take_values(void *own, size_t first, size_t n, const int32_t *key)
 void count_sketch_estimate(const struct sketch_hash *hash, const float *table, float *out, int threads)
 {
     struct sketch_read read;
-    sketch_read_open(&read, hash, table);
+    sketch_read_open(&read, hash, table, threads);
     const size_t d = sketch_hash_d(hash);
     const int parts = sketch_read_parts(&read, threads);
 #pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
     for (int p = 0; p < parts; ++p) { sketch_read_keys(&read, sketch_read_part(d, p, parts), sketch_read_part(d, p + 1, parts), take_values, out); }
 }
 
-void count_sketch_estimate_some(const struct sketch_hash *hash, const float *table, size_t n, const uint32_t *index, float *out)
+/* At most a tile of chosen coordinates. */
+static void estimate_few(const struct sketch_hash *hash, const struct dsgd_median_network *network, const float *table, size_t n, const uint32_t *index,
+                         float *out)
 {
+    int32_t order[ESTIMATES];
+    uint32_t cell[TILE];
     const uint32_t rows = sketch_hash_rows(hash);
     const size_t tile = tile_of(rows);
-    int32_t order[ESTIMATES];
+    for (uint32_t row = 0; row < rows; ++row) {
+        const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
+        sketch_hash_some(hash, row, n, index, cell);
+        for (size_t i = 0; i < n; ++i) { order[row * tile + i] = read_cell(row_table, cell[i]); }
+    }
+    take_values(out, 0, n, medians(network, rows, order, tile, n));
+}
+
+void count_sketch_estimate_some(const struct sketch_hash *hash, const float *table, size_t n, const uint32_t *index, float *out, int threads)
+{
+    const uint32_t rows = sketch_hash_rows(hash);
+    const size_t tile = tile_of(rows), tiles = (n + tile - 1) / tile, worth = n * rows / SOME_PARALLEL;
+    const int parts = worth < 2 ? 1 : (int)smaller((size_t)threads, worth);
     struct dsgd_median_network network;
     dsgd_median_network(rows, &network);
-    for (size_t first = 0; first < n; first += tile) {
-        const size_t count = smaller(tile, n - first);
-        for (uint32_t row = 0; row < rows; ++row) {
-            const float *row_table = table + (size_t)row * sketch_hash_cols(hash);
-            for (size_t i = 0; i < count; ++i) { order[row * tile + i] = read_cell(row_table, sketch_hash_cell(hash, row, index[first + i])); }
-        }
-        take_values(out, first, count, medians(&network, rows, order, tile, count));
-    }
+#pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
+    for (size_t t = 0; t < tiles; ++t) { estimate_few(hash, &network, table, smaller(tile, n - t * tile), index + t * tile, out + t * tile); }
 }

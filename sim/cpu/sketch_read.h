@@ -18,7 +18,7 @@ struct sketch_read {
     bool is_blocks, nan, far;    /* there is a NaN in the table; it is too large for a cache of one core */
     struct dsgd_median_network network;
 };
-void sketch_read_open(struct sketch_read *s, const struct sketch_hash *hash, const float *table);
+void sketch_read_open(struct sketch_read *s, const struct sketch_hash *hash, const float *table, int threads);
 
 /** Told about n estimates from coordinate `first` on. */
 typedef void sketch_take(void *own, size_t first, size_t n, const int32_t *key);

@@ -77,7 +77,7 @@ static void draw_hashes(const struct vector *v, struct sketch_hash *hash, uint32
         sketch_hash_reseed(hash, v->seed, (uint32_t)t, 1);
         memset(table, 0, v->cols * sizeof *table);
         count_sketch_accumulate(hash, v->g, table);
-        count_sketch_estimate_some(hash, table, 1, &i, &estimate);
+        count_sketch_estimate_some(hash, table, 1, &i, &estimate, 1);
         const double error = (double)estimate - value, off = count_sketch_norm2(hash, table) - v->norm2;
         m->bias[t] = error / sqrt(variance);
         m->variance[t] = error * error / variance;
