@@ -12,4 +12,12 @@ static inline double dsgd_clock(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/** Seconds since *mark, which is moved to now: phases one behind the other need one look at the clock each. */
+static inline double dsgd_lap(double *mark)
+{
+    const double now = dsgd_clock(), passed = now - *mark;
+    *mark = now;
+    return passed;
+}
+
 #endif

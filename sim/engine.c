@@ -268,6 +268,8 @@ int dsgd_engine_threads_used(const struct dsgd_engine *e)
     return used > 0 ? used : e->step > 0;
 }
 
+double dsgd_engine_clock(const struct dsgd_engine *e) { return e->mark; }
+
 void dsgd_engine_seconds(const struct dsgd_engine *e, double *rounds, double *evaluation)
 {
     *rounds = e->round_s;

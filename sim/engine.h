@@ -78,6 +78,8 @@ const double *dsgd_engine_model(const struct dsgd_engine *engine);
 const double *dsgd_engine_output(const struct dsgd_engine *engine);
 /** The family of hashes that the algorithm's sketch has: "textbook", "block"; "none" without a sketch. */
 const char *dsgd_engine_hashes(const struct dsgd_engine *engine);
+/** dsgd_clock at the end of the last round: for whoever looks at the time after every one. */
+double dsgd_engine_clock(const struct dsgd_engine *engine);
 /** How many different threads have encoded a message so far. */
 int dsgd_engine_threads_used(const struct dsgd_engine *engine);
 /** Seconds since step 0, over all resumptions, in rounds, and in evaluation and logging. */

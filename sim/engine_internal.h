@@ -30,6 +30,7 @@ struct dsgd_lane {
     struct dsgd_crossing up[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
     struct dsgd_message *message; /* [rows] what this turn has sent */
     double gradient_s, encode_s, settle_s;
+    double mark;                /* when its current phase began */
     bool worked;                /* this thread has encoded */
 };
 
@@ -115,6 +116,7 @@ struct dsgd_engine {
     int plans;
     struct dsgd_ledger ledger;
     double plan_s, server_s, decode_s, round_s, evaluation_s;
+    double mark;                /* when the current phase began, or the last round ended */
 
     struct dsgd_observer observer;
     struct dsgd_table table[DSGD_TABLES];

@@ -35,7 +35,6 @@ void dsgd_engine_block(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t f
 static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
 {
     (void)round;
-    const double start = dsgd_clock();
     const struct dsgd_run_config *config = e->args.config;
     struct dsgd_rows *w = &lane->turn;
     const struct dsgd_batch batch = {.example = lane->example, .count = (uint32_t)config->batch, .step = w->step, .worker = w->first,
@@ -59,7 +58,7 @@ static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struc
             dsgd_axpy(w, config->weight_decay, &e->x_shared.as.f64, grad);
         }
     }
-    lane->gradient_s += dsgd_clock() - start;
+    lane->gradient_s += dsgd_lap(&lane->mark);
 }
 
 static void encode(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
@@ -67,7 +66,6 @@ static void encode(struct dsgd_engine *e, struct dsgd_lane *lane, const struct d
     struct dsgd_rows *w = &lane->turn;
     struct dsgd_crossing *up = lane->up[round->exchange];
     if (round->exchange == 0 && !e->merged_sum.used) { gradients(e, lane, round); }
-    const double start = dsgd_clock();
     const dsgd_f32 *grad = round->exchange > 0 ? NULL : e->merged_sum.used ? &e->mean_gradient.as.f32 : &lane->grad.as.f32;
     for (int s = 0; s < DSGD_SECTIONS_MAX; ++s) {
         w->send[s].used = false;
@@ -77,14 +75,13 @@ static void encode(struct dsgd_engine *e, struct dsgd_lane *lane, const struct d
     e->alg->encode(e->common, w, round, grad);
     for (uint32_t row = 0; row < w->rows; ++row) { lane->message[row].sections = 0; }
     if (!round->silent) { dsgd_engine_post(e, &lane->queue, DSGD_UP, round, up, w->first, w->rows, lane->message); }
-    lane->encode_s += dsgd_clock() - start;
+    lane->encode_s += dsgd_lap(&lane->mark);
 }
 
 static void settle(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
 {
-    const double start = dsgd_clock();
     e->alg->settle(e->common, &lane->turn, round);
-    lane->settle_s += dsgd_clock() - start;
+    lane->settle_s += dsgd_lap(&lane->mark);
 }
 
 /* Runs `work` for the blocks of `count` workers, a lane each, and `then` for the same blocks in ascending order; reports the lowest
@@ -96,16 +93,20 @@ static enum dsgd_status for_blocks(struct dsgd_engine *e, uint32_t count, const 
         const uint32_t end = count - base < span ? count : base + span;
         const int blocks = (int)((end - base + e->rows - 1) / e->rows);
         if (blocks == 1) {
+            e->lane[0].mark = e->mark;
             dsgd_engine_block(e, &e->lane[0], base, end - base);
             work(e, &e->lane[0], round);
+            e->mark = e->lane[0].mark;
         } else {
 #pragma omp parallel for schedule(static, 1) num_threads(blocks)
             for (int b = 0; b < blocks; ++b) {
                 const uint32_t first = base + (uint32_t)b * e->rows;
+                e->lane[b].mark = dsgd_clock();
                 dsgd_engine_block(e, &e->lane[b], first, end - first < e->rows ? end - first : e->rows);
                 work(e, &e->lane[b], round);
                 e->lane[omp_get_thread_num()].worked = true;
             }
+            e->mark = dsgd_clock();
         }
         for (int b = 0; b < blocks; ++b) {
             if (then && e->lane[b].queue.failed == DSGD_OK) { then(e, &e->lane[b], round); }
@@ -120,6 +121,7 @@ static void add_gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const s
 {
     (void)round;
     e->device->fold_sum(&e->queue, lane->turn.rows, lane->turn.first == 0, &lane->grad.as.f32, &e->merged_sum.as.f64);
+    dsgd_lap(&e->mark); /* part of the round, of no phase */
 }
 
 /* Merged emulation: the mean of all W gradients, summed in doubles in ascending order of workers. */
@@ -131,17 +133,16 @@ static enum dsgd_status mean_gradient(struct dsgd_engine *e, const struct dsgd_r
     e->lane[0].queue.threads = dsgd_engine_lane_threads(e);
     DSGD_TRY(status);
     dsgd_mean(&e->all_turn, 1.0 / workers, &e->merged_sum.as.f64, &e->mean_gradient.as.f32);
+    dsgd_lap(&e->mark);
     return DSGD_OK;
 }
 
 static void absorb(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
 {
-    const double start = dsgd_clock();
     if (e->all_turn.shown) { /* the round is observed and wants vectors that exist now alone */
         dsgd_observer_vectors(e, lane);
-        e->observer.lent_s += dsgd_clock() - start;
+        e->observer.lent_s += dsgd_lap(&e->mark);
     }
-    const double serving = dsgd_clock();
     struct dsgd_handle got[DSGD_SECTIONS_MAX];
     for (uint32_t row = 0; row < lane->turn.rows; ++row) {
         dsgd_engine_book(e, DSGD_UP, round, lane->turn.first + row, &lane->message[row]);
@@ -154,12 +155,11 @@ static void absorb(struct dsgd_engine *e, struct dsgd_lane *lane, const struct d
     const struct dsgd_arrivals arrivals = {got, lane->turn.rows, lane->turn.first == 0};
     dsgd_turn_begin(&e->server_turn);
     e->alg->absorb(e->common, &e->server_turn, &arrivals, round);
-    e->server_s += dsgd_clock() - serving;
+    e->server_s += dsgd_lap(&e->mark);
 }
 
 static void finish(struct dsgd_engine *e, const struct dsgd_round *round)
 {
-    const double start = dsgd_clock();
     struct dsgd_rows *s = &e->server_turn;
     struct dsgd_crossing *answer = e->answer[round->exchange];
     struct dsgd_message message = {.sections = 0};
@@ -174,7 +174,7 @@ static void finish(struct dsgd_engine *e, const struct dsgd_round *round)
     } else {
         dsgd_engine_give_back(&message);
     }
-    e->server_s += dsgd_clock() - start;
+    e->server_s += dsgd_lap(&e->mark);
 }
 
 static enum dsgd_status exchange(struct dsgd_engine *e, const struct dsgd_round *round, bool observe)
@@ -262,14 +262,14 @@ static void prepare(struct dsgd_engine *e, const struct dsgd_round *round)
 
 enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
 {
-    const double start = dsgd_clock();
+    const double start = e->mark = dsgd_clock();
     const struct dsgd_run_config *config = e->args.config;
     struct dsgd_round round = {.participants = e->emulated, .lr = dsgd_schedule_lr(&e->schedule, (double)e->step)};
     const double shrink = config->weight_decay_mode == DSGD_DECAY_DECOUPLED ? round.lr * config->weight_decay : 0.0;
     dsgd_engine_plan(e, (uint32_t)e->step, &round);
     DSGD_TRY(dsgd_engine_dry(e, &round));
     prepare(e, &round);
-    e->plan_s += dsgd_clock() - start;
+    e->plan_s += dsgd_lap(&e->mark);
     e->observer.lent_s = 0.0;
     if (e->merged_sum.used) { DSGD_TRY(mean_gradient(e, &round)); }
     for (round.exchange = 0; round.exchange < round.exchanges; ++round.exchange) { DSGD_TRY(exchange(e, &round, observe)); }
@@ -277,12 +277,10 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
     dsgd_transport_round(&e->ledger, (uint32_t)config->workers);
     double paused = e->observer.lent_s;
     if (observe) {
-        const double observing = dsgd_clock();
         dsgd_observer_input(e);
-        paused += dsgd_clock() - observing;
+        paused += dsgd_lap(&e->mark);
     }
     if (e->alg->settle && !round.silent) { DSGD_TRY(for_blocks(e, e->emulated, &round, settle, NULL)); }
-    const double decoding = dsgd_clock();
     struct dsgd_update update = {.form = DSGD_UPDATE_NONE, .scale = round.lr, .gain = 1.0};
     dsgd_turn_begin(&e->all_turn);
     if (!round.silent) { update = e->alg->decode(e->common, &e->all_turn, &round); }
@@ -292,16 +290,15 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
     dsgd_engine_momentum(e, &update);
     apply_update(e, &update, shrink);
     DSGD_TRY(dsgd_engine_failure(&e->queue));
-    const double decoded = dsgd_clock();
-    e->decode_s += decoded - decoding;
+    e->decode_s += dsgd_lap(&e->mark);
     if (observe) {
         dsgd_observer_update(e, &decoded_update);
         DSGD_TRY(dsgd_engine_failure(&e->queue));
-        paused += dsgd_clock() - decoded;
+        paused += dsgd_lap(&e->mark);
     }
     e->looked[e->step % LOOK_MAX] = e->ledger;
     ++e->step;
-    e->round_s += dsgd_clock() - start - paused;
+    e->round_s += e->mark - start - paused;
     e->evaluation_s += paused;
     return DSGD_OK;
 }

@@ -124,9 +124,16 @@ double dsgd_linear_square(const struct dsgd_split *split, size_t features, size_
                                             : dsgd_sparse_dot(features, row.count, row.column, row.real, NULL)) + 1.0;
 }
 
+static void ahead(const void *self, uint32_t example)
+{
+    const struct dsgd_linear *p = self;
+    const struct dsgd_split *train = &p->data->train;
+    convex_cpu_row_prefetch(convex_cpu_row_at(train, p->features, example, train->form), train->form);
+}
+
 static enum dsgd_status gradients(const void *self, struct dsgd_rows *w, const dsgd_f32 *x, const struct dsgd_batch *batch, dsgd_f32 *grad)
 {
-    return convex_cpu_rows(dsgd_linear_gradient, self, w, x, batch, grad);
+    return convex_cpu_rows(dsgd_linear_gradient, ahead, self, w, x, batch, grad);
 }
 
 static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const dsgd_f64 *x, double *value)

@@ -156,9 +156,16 @@ void dsgd_multiclass_score(const struct dsgd_multiclass *p, const struct dsgd_sp
     CONVEX_CPU_BY_FORM(split->form, score_of, p, split, i, w, score);
 }
 
+static void ahead(const void *self, uint32_t example)
+{
+    const struct dsgd_multiclass *p = self;
+    const struct dsgd_split *train = &p->data->train;
+    convex_cpu_row_prefetch(convex_cpu_row_at(train, p->features, example, train->form), train->form);
+}
+
 static enum dsgd_status gradients(const void *self, struct dsgd_rows *w, const dsgd_f32 *x, const struct dsgd_batch *batch, dsgd_f32 *grad)
 {
-    return convex_cpu_rows(dsgd_multiclass_gradient, self, w, x, batch, grad);
+    return convex_cpu_rows(dsgd_multiclass_gradient, ahead, self, w, x, batch, grad);
 }
 
 static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const dsgd_f64 *x, double *value)

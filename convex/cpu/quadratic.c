@@ -113,7 +113,7 @@ enum dsgd_status dsgd_quadratic_full_gradient(const void *self, const double *x,
 
 static enum dsgd_status gradients(const void *self, struct dsgd_rows *w, const dsgd_f32 *x, const struct dsgd_batch *batch, dsgd_f32 *grad)
 {
-    return convex_cpu_rows(dsgd_quadratic_gradient, self, w, x, batch, grad);
+    return convex_cpu_rows(dsgd_quadratic_gradient, NULL, self, w, x, batch, grad);
 }
 
 static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const dsgd_f64 *x, double *value)

@@ -7,13 +7,18 @@
 
 typedef enum dsgd_status convex_cpu_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad);
 
-/** The rows in ascending order; the first failure ends it. */
-static inline enum dsgd_status convex_cpu_rows(convex_cpu_gradient *gradient, const void *self, struct dsgd_rows *w, const dsgd_f32 *x,
+/** Asks for an example that is needed soon: rows are drawn at random, and a miss takes as long as the gradient of a small one. */
+typedef void convex_cpu_ahead(const void *self, uint32_t example);
+
+/** The rows in ascending order, with a worker's first example asked for while the one before is at work; the first failure ends it.
+ *  ahead: NULL where gradients do not come from examples. */
+static inline enum dsgd_status convex_cpu_rows(convex_cpu_gradient *gradient, convex_cpu_ahead *ahead, const void *self, struct dsgd_rows *w, const dsgd_f32 *x,
                                                const struct dsgd_batch *batch, dsgd_f32 *grad)
 {
     struct dsgd_batch one = *batch;
     for (uint32_t row = 0; row < w->rows; ++row) {
         one.worker = dsgd_row_worker(w, row);
+        if (ahead && row + 1 < w->rows) { ahead(self, one.example[one.count]); }
         DSGD_TRY(gradient(self, cpu_f32(x, row), &one, cpu_f32(grad, row)));
         if (one.example) { one.example += one.count; }
     }
