@@ -1,7 +1,6 @@
 /* test_gradients.c - every convex problem of the registry: gradients against differences of the objective, stochastic
- * against full gradients, and the definitions that design decisions fixed (sign of score 0, subgradient at the kink,
- * noise). A new problem needs a line in `cases`: without one the test fails. */
-#include "tests/check.h"
+ * against full gradients, and the definitions that design decisions fixed (sign of score 0, subgradient at the kink). A new problem needs a line in `cases`: without one the test fails. */
+#include "tests/built.h"
 
 #include <float.h>
 #include <stdbool.h>
@@ -15,53 +14,6 @@
 #ifdef _OPENMP
 void omp_set_num_threads(int); /* omp.h is not there for every compiler that has the library */
 #endif
-
-/* odd sizes: partial vectors at the ends, and classes that do not fill a group */
-enum { N = 203, FEATURES = 37, CLASSES = 7, CONFIG_SIZE = 256, METRICS_MAX = 8 };
-
-struct built {
-    const struct dsgd_problem_ops *ops;
-    struct dsgd_dataset *data;
-    void *self;
-    size_t d, n;
-    uint32_t *all; /* [n] 0..n-1 */
-    bool kinks;    /* of its case */
-};
-
-/* A problem by name, with keys set: "key value key value". */
-static struct built build_sized(const char *name, const char *const *keys, size_t examples)
-{
-    struct built b = {.ops = dsgd_problem_find(name)};
-    _Alignas(16) unsigned char config[CONFIG_SIZE];
-    assert_non_null(b.ops);
-    assert_true(b.ops->config_size <= sizeof config);
-    assert_int_equal(dsgd_param_defaults(b.ops->params, name, config), DSGD_OK);
-    for (; *keys; keys += 2) {
-        assert_int_equal(dsgd_param_set(dsgd_param_find(b.ops->params, keys[0]), name, config, keys[1]), DSGD_OK);
-    }
-    b.data = synthetic_create(11, examples, FEATURES, CLASSES);
-    const struct dsgd_problem_args args = {config, b.ops->needs_dataset ? b.data : NULL, 5};
-    assert_int_equal(b.ops->create(&args, &b.self), DSGD_OK);
-    struct dsgd_layout layout;
-    b.ops->shape(b.self, &layout, &b.n);
-    b.d = layout.d;
-    b.all = malloc((b.n + 1) * sizeof *b.all);
-    assert_non_null(b.all);
-    for (size_t i = 0; i < b.n; ++i) { b.all[i] = (uint32_t)i; }
-    return b;
-}
-
-static struct built build(const char *name, const char *const *keys)
-{
-    return build_sized(name, keys, N);
-}
-
-static void destroy(struct built *b)
-{
-    b->ops->destroy(b->self);
-    dsgd_dataset_destroy(b->data);
-    free(b->all);
-}
 
 /* The configurations that the loops below go through. kinks: the loss has some, where a score is 1 or -1. */
 static const struct {
@@ -335,96 +287,6 @@ static void logistic_large_margins_stay_finite(void **unused)
     destroy(&b);
 }
 
-static void quadratic_noise_has_the_stated_moments(void **unused)
-{
-    (void)unused;
-    enum { D = 300, DRAWS = 500 };
-    for (int sign = 0; sign < 2; ++sign) {
-        struct built noisy = build(
-            "quadratic", (const char *const[]){"d", "300", "sigma", "2", "noise", sign ? "sign" : "gaussian", NULL});
-        struct built exact = build("quadratic", (const char *const[]){"d", "300", "sigma", "0", NULL});
-        struct check_mean norm2 = {0}, coordinate = {0}, product = {0};
-        float x[D] = {0}, g[D], g0[D];
-        double previous = 0;
-        const struct dsgd_batch still = {NULL, 1, 0, 0, 5};
-        assert_int_equal(exact.ops->gradient(exact.self, x, &still, g0), DSGD_OK);
-        for (uint32_t t = 0; t < DRAWS; ++t) {
-            const struct dsgd_batch batch = {NULL, 4, t, 1, 5};
-            double sum2 = 0;
-            assert_int_equal(noisy.ops->gradient(noisy.self, x, &batch, g), DSGD_OK);
-            for (int j = 0; j < D; ++j) {
-                const double noise = (double)g[j] - (double)g0[j];
-                sum2 += noise * noise;
-                check_mean_add(&coordinate, noise);
-                check_mean_add(&product, noise * previous);
-                previous = noise;
-            }
-            check_mean_add(&norm2, sum2);
-            /* +-sigma/sqrt(d b), up to the rounding of g (|g| < 100): a constant norm */
-            if (sign) { CHECK_CLOSE(sum2, 1, 2 * 100 * (double)FLT_EPSILON * sqrt(D)); }
-        }
-        if (!sign) { CHECK_MEAN(&norm2, 1); } /* sigma^2/b = 4/4 */
-        CHECK_MEAN(&coordinate, 0);
-        CHECK_MEAN(&product, 0); /* neighbours and successive steps are uncorrelated */
-        destroy(&noisy);
-        destroy(&exact);
-    }
-}
-
-/* By a power law the ends are mu and L exactly, and coordinate r from the top has r^-1.5 of the last one's deviation. */
-static void quadratic_power_laws_have_their_ends_and_ratios(void **unused)
-{
-    (void)unused;
-    enum { D = 64, DRAWS = 2000 };
-    struct built b = build("quadratic", (const char *const[]){"d", "64", "mu", "0.5", "kappa", "8", "spectrum", "power", "decay", "2",
-                                                              "noise_decay", "1.5", "rotations", "0", "sigma", "3", NULL});
-    struct dsgd_constants constants;
-    double at[D] = {0}, grad[D], start[D];
-    assert_int_equal(b.ops->constants(b.self, &constants), DSGD_OK);
-    CHECK_CLOSE(constants.mu, 0.5, 0.0);
-    CHECK_CLOSE(constants.L, 4.0, 0.0);
-    assert_int_equal(b.ops->full_gradient(b.self, at, start), DSGD_OK);
-    for (int j = 0; j < D; ++j) { /* unit steps along the axes show the eigenvalues */
-        at[j] = 1.0;
-        assert_int_equal(b.ops->full_gradient(b.self, at, grad), DSGD_OK);
-        at[j] = 0.0;
-        const double r = D - j, last = 1.0 / (D * D);
-        CHECK_CLOSE(grad[j] - start[j], 0.5 + 3.5 * (1.0 / (r * r) - last) / (1.0 - last), 1e-13); /* roundings of numbers below 10 */
-    }
-    struct check_mean total = {0}, one[D] = {{0}};
-    float x[D] = {0}, g[D];
-    for (uint32_t t = 0; t < DRAWS; ++t) {
-        const struct dsgd_batch batch = {NULL, 2, t, 1, 5};
-        double sum = 0.0;
-        assert_int_equal(b.ops->gradient(b.self, x, &batch, g), DSGD_OK);
-        for (int j = 0; j < D; ++j) {
-            const double noise = (double)g[j] - start[j];
-            sum += noise * noise;
-            check_mean_add(&one[j], noise * noise);
-        }
-        check_mean_add(&total, sum);
-    }
-    double shares = 0.0;
-    for (int r = 1; r <= D; ++r) { shares += pow(r, -3.0); }
-    CHECK_MEAN(&total, 4.5); /* sigma^2/b */
-    for (int j = 0; j < D; j += 9) { CHECK_MEAN(&one[j], 4.5 * pow(D - j, -3.0) / shares); }
-    CHECK_MEAN(&one[D - 1], 4.5 / shares);
-    destroy(&b);
-}
-
-static void quadratic_noise_depends_on_step_worker_and_seed_only(void **unused)
-{
-    (void)unused;
-    struct built b = build("quadratic", (const char *const[]){"d", "64", NULL});
-    float x[64] = {0}, g[5][64];
-    const struct dsgd_batch batch[5] = {
-        {NULL, 1, 3, 1, 5}, {NULL, 1, 3, 1, 5}, {NULL, 1, 4, 1, 5}, {NULL, 1, 3, 2, 5}, {NULL, 1, 3, 1, 6}};
-    for (int k = 0; k < 5; ++k) { assert_int_equal(b.ops->gradient(b.self, x, &batch[k], g[k]), DSGD_OK); }
-    assert_memory_equal(g[0], g[1], sizeof g[0]);
-    for (int k = 2; k < 5; ++k) { assert_memory_not_equal(g[0], g[k], sizeof g[0]); }
-    destroy(&b);
-}
-
 static void full_passes_any_number_of_threads_same_bits(void **unused)
 {
     (void)unused;
@@ -501,9 +363,6 @@ int main(void)
         cmocka_unit_test(evaluate_regulariser_includes_bias),
         cmocka_unit_test(gradient_hinge_at_kink_is_zero),
         cmocka_unit_test(logistic_large_margins_stay_finite),
-        cmocka_unit_test(quadratic_noise_has_the_stated_moments),
-        cmocka_unit_test(quadratic_noise_depends_on_step_worker_and_seed_only),
-        cmocka_unit_test(quadratic_power_laws_have_their_ends_and_ratios),
         cmocka_unit_test(full_passes_any_number_of_threads_same_bits),
         cmocka_unit_test(shape_segments_cover_all_coordinates),
         cmocka_unit_test(create_digit_beyond_classes_is_refused),

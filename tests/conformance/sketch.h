@@ -4,7 +4,9 @@
 #ifndef DSGD_TESTS_CONFORMANCE_SKETCH_H
 #define DSGD_TESTS_CONFORMANCE_SKETCH_H
 
+#ifndef CONFORM_D_MAX
 #define CONFORM_D_MAX 256
+#endif
 #include "tests/conformance/conformance.h"
 
 enum { CELLS_MAX = 16 * 64 };
