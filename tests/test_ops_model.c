@@ -257,9 +257,42 @@ static void recall_by_sorting(void **state)
     }
 }
 
+/* A vector that is long enough for a bound from a sample: a good one, and one that misleads (what the sample sees is large). */
+static void recall_of_a_long_vector(void **state)
+{
+    enum { LONG = 512 * 600, STEP_OF_SAMPLE = 600 };
+    static const uint32_t counts[] = {1, 100, 5000, LONG / 2, LONG};
+    double *v = malloc(LONG * sizeof *v), *sorted = malloc(LONG * sizeof *sorted);
+    uint32_t *at = malloc(LONG * sizeof *at);
+    (void)state;
+    assert_true(v && sorted && at);
+    for (int misleading = 0; misleading < 2; ++misleading) {
+        fill_double(v, LONG, 12, 0);
+        for (size_t i = 0; misleading && i < LONG; ++i) { v[i] = i % STEP_OF_SAMPLE == 0 ? 1e6 + (double)i : 0x1p-30 * v[i]; }
+        memcpy(sorted, v, LONG * sizeof *sorted);
+        qsort(sorted, LONG, sizeof *sorted, descending);
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; ++c) {
+            const size_t stride = LONG / counts[c];
+            size_t found = 0;
+            struct ops o;
+            double share[1];
+            ops_open(&o, 0, 1);
+            for (size_t j = 0; j < counts[c]; ++j) { at[j] = (uint32_t)(j * stride); }
+            for (size_t j = 0; j < counts[c]; ++j) { found += fabs(v[at[j]]) >= fabs(sorted[counts[c] - 1]); }
+            struct dsgd_handle *p = ops_vector(&o, DSGD_F64, LONG, 1, v), *set = ops_vector(&o, DSGD_SET, counts[c], 0, at), *out = ops_vector(&o, DSGD_F64, 1, 1, NULL);
+            o.queue.device->probe_recall(&o.queue, &p->as.f64, &set->as.set, &out->as.f64, NULL);
+            ops_read(&o, out, 0, share);
+            same64(share[0], (double)found / (double)counts[c], c);
+            ops_close(&o);
+        }
+    }
+    free(v), free(sorted), free(at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(updates),         cmocka_unit_test(one_bad_coordinate), cmocka_unit_test(averages_and_replicas),
-                                       cmocka_unit_test(means_and_norms), cmocka_unit_test(errors_of_updates),  cmocka_unit_test(recall_by_sorting)};
+                                       cmocka_unit_test(means_and_norms), cmocka_unit_test(errors_of_updates),  cmocka_unit_test(recall_by_sorting),
+                                       cmocka_unit_test(recall_of_a_long_vector)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
