@@ -9,11 +9,10 @@
 #include "sim/cpu/count_sketch.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "sim/cpu/sketch_blocks.h"
+#include "sim/cpu/sum.h"
 #include "sim/kernel/number.h"
-#include "sim/kernel/sum.h"
 
 enum {
     SOME = 512,             /* chosen coordinates whose cells are looked up at a time */
@@ -25,16 +24,6 @@ static inline uint32_t bucket(uint32_t cell)
     return cell & ~SKETCH_SIGN_BIT;
 }
 
-void count_sketch_accumulate_over(const struct sketch_hash *hash, const float *v, float *table, int threads)
-{
-    struct sketch_blocks blocks;
-    if (sketch_hash_blocks(hash, &blocks)) {
-        sketch_blocks_accumulate(&blocks, v, table, threads);
-    } else {
-        sketch_cells_accumulate(hash, &(struct sketch_vectors){.n = 1, .v = v, .table = table}, NULL, threads);
-    }
-}
-
 size_t count_sketch_vectors_bytes(bool of_blocks, uint32_t rows, uint32_t cols, uint32_t vectors, int threads)
 {
     return of_blocks ? 0 : sketch_cells_bytes(rows, cols, vectors, threads);
@@ -43,15 +32,16 @@ size_t count_sketch_vectors_bytes(bool of_blocks, uint32_t rows, uint32_t cols, 
 void count_sketch_vectors(const struct sketch_hash *hash, const struct sketch_vectors *x, void *scratch, int threads)
 {
     struct sketch_blocks blocks;
-    if (!sketch_hash_blocks(hash, &blocks)) {
+    if (sketch_hash_blocks(hash, &blocks)) {
+        sketch_blocks_accumulate(&blocks, x, threads);
+    } else {
         sketch_cells_accumulate(hash, x, scratch, threads);
-        return;
     }
-    for (uint32_t w = 0; w < x->n; ++w) {
-        float *table = x->table + w * x->table_stride;
-        memset(table, 0, (size_t)blocks.rows * blocks.cols * sizeof *table);
-        sketch_blocks_accumulate(&blocks, x->v + w * x->v_stride, table, threads);
-    }
+}
+
+void count_sketch_accumulate_over(const struct sketch_hash *hash, const float *v, float *table, int threads)
+{
+    count_sketch_vectors(hash, &(struct sketch_vectors){.n = 1, .v = v, .table = table}, NULL, threads);
 }
 
 void count_sketch_accumulate(const struct sketch_hash *hash, const float *v, float *table)
@@ -116,13 +106,19 @@ void count_sketch_scale(const struct sketch_hash *hash, float factor, float *tab
     for (size_t i = 0; i < n; ++i) { table[i] *= factor; }
 }
 
-double count_sketch_norm2(const struct sketch_hash *hash, const float *table)
+static double square_chunk(const void *args, size_t first, size_t n)
+{
+    const float *row_table = (const float *)args + first;
+    return dsgd_sum_chunk_f32(n, row_table, row_table);
+}
+
+double count_sketch_norm2_over(const struct sketch_hash *hash, const float *table, int threads)
 {
     const uint32_t rows = sketch_hash_rows(hash);
     const size_t cols = sketch_hash_cols(hash);
     double sorted[SKETCH_ROWS_MAX];
     for (uint32_t row = 0; row < rows; ++row) { /* insertion sort; NaN above everything */
-        const double sum = dsgd_sum_products_f32(cols, table + row * cols, table + row * cols);
+        const double sum = cpu_sum(threads, cols, square_chunk, table + row * cols);
         uint32_t at = row;
         while (at > 0 && (isnan(sorted[at - 1]) ? !isnan(sum) : sorted[at - 1] > sum)) {
             sorted[at] = sorted[at - 1];
@@ -131,4 +127,9 @@ double count_sketch_norm2(const struct sketch_hash *hash, const float *table)
         sorted[at] = sum;
     }
     return sorted[rows / 2];
+}
+
+double count_sketch_norm2(const struct sketch_hash *hash, const float *table)
+{
+    return count_sketch_norm2_over(hash, table, 1);
 }

@@ -39,6 +39,7 @@ void count_sketch_estimate_some(const struct sketch_hash *hash, const float *tab
 
 /** AMS: median_j sum_b table[j][b]^2, the estimate of ||v||_2^2, sums in double. */
 double count_sketch_norm2(const struct sketch_hash *hash, const float *table);
+double count_sketch_norm2_over(const struct sketch_hash *hash, const float *table, int threads); /* the same bits */
 
 /** table += other; table *= factor. */
 void count_sketch_merge(const struct sketch_hash *hash, const float *other, float *table);

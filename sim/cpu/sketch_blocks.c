@@ -10,6 +10,8 @@
  */
 #include "sim/cpu/sketch_blocks.h"
 
+#include <string.h>
+
 #include "sim/cpu/sketch_lanes.h"
 #include "sim/cpu/sketch_walk.h"
 #include "sim/kernel/number.h"
@@ -23,7 +25,8 @@ enum {
     AHEAD = 8,        /* blocks between asking for cells and using them */
     PARALLEL = 1 << 17 /* coordinates times rows that are worth a thread */
 };
-static const size_t FAR_BYTES = (size_t)256 << 10; /* larger tables are asked for ahead */
+static const size_t FAR_BYTES = (size_t)256 << 10;  /* larger tables are asked for ahead */
+static const size_t NEAR_BYTES = (size_t)1 << 20;   /* all tables of vectors that share a pass */
 
 /* What a thread has of one row: quarters from .. to - 1 of every segment. */
 struct share { uint32_t row, from, to; };
@@ -93,8 +96,19 @@ static void add_rest(const float *v, size_t n, const struct strip *strip, size_t
     }
 }
 
-/* The whole vector into some rows, or parts of them. */
-static void add_rows(const struct sketch_blocks *s, const struct share *share, uint32_t shares, const float *v, float *table)
+static void clear(const struct strip *strip, size_t cols)
+{
+    const uint32_t from = strip->share.from, part = strip->share.to - from;
+    if (part == QUARTERS) {
+        memset(strip->table, 0, cols * sizeof *strip->table);
+        return;
+    }
+    for (size_t c = 0; c < cols; c += DSGD_BLOCK) { memset(strip->table + c + from * QUARTER, 0, part * QUARTER * sizeof *strip->table); }
+}
+
+/* Vectors first_vector .. end_vector - 1 into some rows, or parts of them: one pass over the hashes. */
+static void add_rows(const struct sketch_blocks *s, const struct share *share, uint32_t shares, const struct sketch_vectors *x, uint32_t first_vector,
+                     uint32_t end_vector)
 {
     struct sketch_walk walk[ROWS_ONCE];
     struct strip strip[ROWS_ONCE];
@@ -102,26 +116,33 @@ static void add_rows(const struct sketch_blocks *s, const struct share *share, u
     uint64_t signs[CELLS];
     const size_t whole = s->d / DSGD_BLOCK, rest = s->d % DSGD_BLOCK, blocks = whole + (rest > 0);
     const size_t tile = smaller(TILE, CELLS / shares / SKETCH_ABREAST * SKETCH_ABREAST);
-    const int far = (size_t)s->rows * s->cols * sizeof *table > FAR_BYTES;
+    const bool far = (size_t)s->rows * s->cols * sizeof(float) > FAR_BYTES;
     for (uint32_t j = 0; j < shares; ++j) {
-        strip[j] = (struct strip){place + j * tile, signs + j * tile, share[j], table + (size_t)share[j].row * s->cols};
+        strip[j] = (struct strip){place + j * tile, signs + j * tile, share[j], x->table + first_vector * x->table_stride + (size_t)share[j].row * s->cols};
         sketch_walk_start(&walk[j], &s->row[share[j].row], 0);
     }
     for (size_t first = 0; first < blocks; first += tile) {
         const size_t n = smaller(tile, whole - first);
         for (uint32_t j = 0; j < shares; ++j) { sketch_walk_on(&walk[j], s->cols / DSGD_BLOCK, tile, place + j * tile, signs + j * tile); }
         for (size_t b = 0; far && b < AHEAD; ++b) { ask(&strip[0], b); }
-        for (uint32_t j = 0; j < shares; ++j) {
-            const struct strip *next = far && n >= AHEAD ? &strip[j + 1 < shares ? j + 1 : j] : NULL;
-            add_row(v + first * DSGD_BLOCK, n, &strip[j], next);
-            if (first + tile > whole && rest > 0) { add_rest(v + whole * DSGD_BLOCK, rest, &strip[j], n); }
+        for (uint32_t w = first_vector; w < end_vector; ++w) {
+            const float *v = x->v + w * x->v_stride + first * DSGD_BLOCK;
+            for (uint32_t j = 0; j < shares; ++j) {
+                const struct strip *next = far && n >= AHEAD ? &strip[j + 1 < shares ? j + 1 : j] : NULL;
+                if (x->fresh && first == 0) { clear(&strip[j], s->cols); }
+                add_row(v, n, &strip[j], next);
+                if (first + tile > whole && rest > 0) { add_rest(v + n * DSGD_BLOCK, rest, &strip[j], n); }
+                strip[j].table += x->table_stride;
+            }
         }
+        for (uint32_t j = 0; j < shares; ++j) { strip[j].table -= (end_vector - first_vector) * x->table_stride; }
     }
 }
 
-void sketch_blocks_accumulate(const struct sketch_blocks *s, const float *v, float *table, int threads)
+void sketch_blocks_accumulate(const struct sketch_blocks *s, const struct sketch_vectors *x, int threads)
 {
-    const size_t all = (size_t)s->rows * QUARTERS, worth = s->d * s->rows / PARALLEL;
+    const size_t all = (size_t)s->rows * QUARTERS, worth = s->d * s->rows * x->n / PARALLEL;
+    const uint32_t once = x->n * (size_t)s->rows * s->cols * sizeof(float) > NEAR_BYTES ? 1 : x->n;
     const int parts = (int)smaller((size_t)threads, smaller(all, worth > 1 ? worth : 1));
 #pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
     for (int p = 0; p < parts; ++p) {
@@ -134,7 +155,7 @@ void sketch_blocks_accumulate(const struct sketch_blocks *s, const float *v, flo
                 share[shares] = (struct share){(uint32_t)row, (uint32_t)(at - row * QUARTERS), (uint32_t)(end - row * QUARTERS)};
                 at = end;
             }
-            add_rows(s, share, shares, v, table);
+            for (uint32_t w = 0; w < x->n; w += once) { add_rows(s, share, shares, x, w, w + once); }
         }
     }
 }

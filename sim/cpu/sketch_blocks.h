@@ -3,6 +3,7 @@
 #define DSGD_SIM_CPU_SKETCH_BLOCKS_H
 
 #include <stddef.h>
+#include "sim/cpu/sketch_cells.h"
 #include "sim/kernel/block_hash.h"
 
 /** Functions of the rows and sizes of tables and vectors. */
@@ -12,7 +13,7 @@ struct sketch_blocks {
     uint32_t rows, cols;
 };
 
-/** count_sketch_accumulate, over threads; the same bits for any number of them. */
-void sketch_blocks_accumulate(const struct sketch_blocks *s, const float *v /*[d]*/, float *table /*[rows*cols]*/, int threads);
+/** All vectors into their tables; the same bits for any number of vectors at once and of threads. */
+void sketch_blocks_accumulate(const struct sketch_blocks *s, const struct sketch_vectors *x, int threads);
 
 #endif
