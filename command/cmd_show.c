@@ -232,6 +232,7 @@ static json_t *facts_json(const struct dsgd_runfile *run, const struct show_fact
     json_set_text(facts, "dataset_title", run->dataset_title);
     json_set_text(facts, "dataset_sha256", run->dataset_sha256);
     json_set_text(facts, "plugins", run->plugins);
+    json_set_text(facts, "hash_family", run->hash_family);
     json_set_text(facts, "status", run->status);
     json_set_text(facts, "config_sha256", run->config_sha256);
     return facts;

@@ -132,6 +132,9 @@ static bool read_attributes(hid_t file, bool variable, struct dsgd_runfile *run)
     /* only snapshots have the first, and those of the first version do not; earlier programs knew no plug-ins */
     if (H5Aexists(file, "replaces") > 0 && !dsgd_h5_read_text(file, "replaces", variable, run->replaces, sizeof run->replaces)) { return false; }
     if (H5Aexists(file, "plugins") > 0 && !dsgd_h5_read_text(file, "plugins", variable, run->plugins, sizeof run->plugins)) { return false; }
+    if (H5Aexists(file, "hash_family") > 0 && !dsgd_h5_read_text(file, "hash_family", variable, run->hash_family, sizeof run->hash_family)) {
+        return false;
+    }
     /* earlier programs, which knew no plug-ins, gave a run without a label the name of its configuration */
     char name[sizeof run->label] = "";
     if (H5Aexists(file, "plugins") == 0 && H5Aexists(file, "config_name") > 0 && dsgd_h5_read_text(file, "config_name", variable, name, sizeof name) &&
