@@ -2,21 +2,45 @@
 #include "sim/codec/codec.h"
 #include "sim/codec/ternary.h"
 #include "sim/cpu/cpu.h"
+#include "sim/cpu/split.h"
 #include "sim/kernel/number.h"
 
 #include <math.h>
 #include <string.h>
+
+struct sum_of {
+    uint32_t rows;
+    bool first;
+    const dsgd_f32 *a;
+    double *sum;
+};
 
 static void add(size_t n, const float *restrict x, double *restrict sum)
 {
     for (size_t i = 0; i < n; ++i) { sum[i] += (double)x[i]; }
 }
 
+/* The rows of a block are added while a piece of the sum is in the first-level cache, and the first row of all needs no zeros before it. */
+static void sum_rows(const void *args, size_t from, size_t end)
+{
+    enum { PIECE = 1024 };
+    const struct sum_of *s = args;
+    for (size_t at = from; at < end; at += PIECE) {
+        const size_t n = end - at < PIECE ? end - at : PIECE;
+        uint32_t row = 0;
+        if (s->first) {
+            const float *restrict x = cpu_f32(s->a, row++) + at;
+            double *restrict sum = s->sum + at;
+            for (size_t i = 0; i < n; ++i) { sum[i] = 0.0 + (double)x[i]; } /* -0 becomes 0 */
+        }
+        for (; row < s->rows; ++row) { add(n, cpu_f32(s->a, row) + at, s->sum + at); }
+    }
+}
+
 void cpu_fold_sum(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_f32 *a, dsgd_f64 *sum)
 {
-    (void)q;
-    if (first) { memset(cpu_f64(sum, 0), 0, sum->array.count * sizeof(double)); }
-    for (uint32_t row = 0; row < rows; ++row) { add(sum->array.count, cpu_f32(a, row), cpu_f64(sum, 0)); }
+    const struct sum_of s = {rows, first, a, cpu_f64(sum, 0)};
+    cpu_split(q, sum->array.count, sum_rows, &s);
 }
 
 void cpu_fold_max(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_f32 *a, dsgd_f32 *most)
