@@ -34,6 +34,7 @@ static void print_help(FILE *out)
                  "  DSGD_DATA     folder of the datasets (else data/)\n"
                  "  DSGD_CACHE    folder of certified optima (else results/optimum/)\n"
                  "  DSGD_ISA      instruction set of the kernels (else the best; dsgd --version)\n"
+                 "  DSGD_UNPACKED folder where published data stay unpacked, for many short runs\n"
                  "  DSGD_PLUGINS  plug-ins to load, with colons between them (--plugin FILE.so)\n\n"
                  "Examples:\n"
                  "  dsgd run experiments/figure5/logistic_heavymix.conf  figure 5's run with HEAVYMIX, about 5 s\n"

@@ -47,10 +47,16 @@ struct dsgd_dataset {
                              * floats and sparse rows what dsgd_dataset_hash says */
 };
 
+/** Writes a file whole, `head` and then `rest`; a failure is no one's but the writer's. */
+typedef void dsgd_keep(void *context, const char *path, const void *head, size_t head_size, const void *rest, size_t rest_size);
+
 /** `folder` is the user's data folder (--data), or NULL: then $DSGD_DATA, then data/. */
 struct dsgd_dataset_args {
     const void *config;  /* the dataset's config struct, NULL if it has no keys */
     const char *folder;
+    const char *unpacked; /* folder of published files that were unpacked before (idx_unpacked.h), or NULL: none is read or kept */
+    dsgd_keep *keep;      /* writes there; NULL: nothing is written */
+    void *keep_context;   /* handed to it */
 };
 
 enum { DSGD_DATA_PLACES = 2, DSGD_DATA_FILES = 4, DSGD_DATA_PATH = 1024, DSGD_DATA_PROBLEM = 256 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "datasets/idx.h"
+#include "datasets/idx_unpacked.h"
 #include "datasets/split.h"
 #include "sim/sha256.h"
 
@@ -109,7 +110,7 @@ static enum dsgd_status missing_file(const char *folder, const char *name)
 }
 
 static enum dsgd_status read_split(const char *folder, int first, struct sha256_ctx *hash, struct dsgd_dataset *data,
-                                   struct dsgd_split *split, size_t side[2])
+                                   struct dsgd_split *split, size_t side[2], struct dsgd_unpacked *unpacked)
 {
     char image[2][PATH_SIZE], label[2][PATH_SIZE];
     struct dsgd_idx images, labels;
@@ -117,9 +118,11 @@ static enum dsgd_status read_split(const char *folder, int first, struct sha256_
     const int image_paths = find_file(folder, file_name[first], image), label_paths = find_file(folder, file_name[first + 1], label);
     if (image_paths == 0) { return missing_file(folder, file_name[first]); }
     if (label_paths == 0) { return missing_file(folder, file_name[first + 1]); }
+    dsgd_unpacked_look(unpacked, first, image);
     DSGD_TRY(read_first(image, image_paths, first, hash, &used, NULL, &images));
     const char *image_path = image[used];
     data->owned[first] = images.payload;
+    dsgd_unpacked_look(unpacked, first + 1, label);
     DSGD_TRY(read_first(label, label_paths, first + 1, hash, &used, NULL, &labels));
     const char *label_path = label[used];
     data->owned[first + 1] = labels.payload;
@@ -150,26 +153,24 @@ static enum dsgd_status read_split(const char *folder, int first, struct sha256_
     return DSGD_OK;
 }
 
-enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
-                               struct dsgd_dataset **out)
+static enum dsgd_status load_from(const struct dsgd_idx_source *source, const char *folder, bool tuning, struct dsgd_unpacked *unpacked,
+                                  bool *published, struct dsgd_dataset **out)
 {
-    const struct dsgd_split_config *config = args->config;
-    const bool tuning = config && config->split == DSGD_SPLIT_TUNING;
-    char folder[PATH_SIZE];
     struct sha256_ctx hash;
     size_t side[2];
     *out = NULL;
-    DSGD_TRY(choose_folder(source, args->folder, folder));
+    *published = false;
     struct dsgd_dataset *data = calloc(1, sizeof *data);
     if (!data) { return dsgd_fail(DSGD_ENOMEM, "dataset %s: no memory", source->name); }
     sha256_init(&hash);
-    enum dsgd_status status = read_split(folder, 0, &hash, data, &data->train, side);
-    if (status == DSGD_OK && !tuning) { status = read_split(folder, 2, &hash, data, &data->test, side); }
+    enum dsgd_status status = read_split(folder, 0, &hash, data, &data->train, side, unpacked);
+    if (status == DSGD_OK && !tuning) { status = read_split(folder, 2, &hash, data, &data->test, side, unpacked); }
     if (status == DSGD_OK) {
         dsgd_sha256_end(&hash, 64, data->sha256);
-        const bool published = strcmp(data->sha256, tuning ? source->sha256_train : source->sha256) == 0;
+        *published = strcmp(data->sha256, tuning ? source->sha256_train : source->sha256) == 0;
         snprintf(data->name, sizeof data->name, "%s", source->name);
-        snprintf(data->title, sizeof data->title, "%s", published ? source->title : source->title_unverified);
+        snprintf(data->title, sizeof data->title, "%s", *published ? source->title : source->title_unverified);
+        if (*published) { dsgd_unpacked_keep(unpacked, data, side); }
         if (tuning) { status = dsgd_split_tuning(data); }
     }
     if (status != DSGD_OK) {
@@ -178,6 +179,23 @@ enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struc
     }
     *out = data;
     return DSGD_OK;
+}
+
+enum dsgd_status dsgd_idx_load(const struct dsgd_idx_source *source, const struct dsgd_dataset_args *args,
+                               struct dsgd_dataset **out)
+{
+    const struct dsgd_split_config *config = args->config;
+    const bool tuning = config && config->split == DSGD_SPLIT_TUNING;
+    char folder[PATH_SIZE];
+    bool published;
+    *out = NULL;
+    DSGD_TRY(choose_folder(source, args->folder, folder));
+    struct dsgd_unpacked unpacked = {.folder = args->unpacked, .keep = args->keep, .keep_context = args->keep_context, .published = source->file_sha256};
+    const enum dsgd_status status = load_from(source, folder, tuning, &unpacked, &published, out);
+    if (unpacked.used == 0 || (status == DSGD_OK && published) || status == DSGD_ENOMEM) { return status; }
+    dsgd_dataset_destroy(*out); /* something is wrong with what was kept, or with the files: they alone decide */
+    unpacked = (struct dsgd_unpacked){.folder = NULL};
+    return load_from(source, folder, tuning, &unpacked, &published, out);
 }
 
 /* A sentence without the path that begins it, which is told anyway. */

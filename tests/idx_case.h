@@ -119,7 +119,7 @@ static inline int teardown(void **state)
 
 static inline enum dsgd_status load(const struct fixture *fix, struct dsgd_dataset **data)
 {
-    const struct dsgd_dataset_args args = {NULL, fix->root};
+    const struct dsgd_dataset_args args = {.folder = fix->root};
     return dsgd_dataset_find("mnist")->load(&args, data);
 }
 

@@ -220,7 +220,7 @@ static void write_images(const char *folder)
 static enum dsgd_status whole_reading(const char *name, const void *config, const char *folder)
 {
     const struct dsgd_dataset_ops *ops = dsgd_dataset_find(name);
-    const struct dsgd_dataset_args args = {config, folder};
+    const struct dsgd_dataset_args args = {.config = config, .folder = folder};
     static struct dsgd_data_survey look;
     struct dsgd_dataset *data = NULL;
     enum dsgd_status status = ops->survey ? ops->survey(&args, &look) : DSGD_OK;

@@ -61,7 +61,7 @@ static void load_both_forms_prefers_gzip(void **state)
 static void load_environment_folder_is_used(void **state)
 {
     const struct fixture *fix = *state;
-    const struct dsgd_dataset_args args = {NULL, NULL};
+    const struct dsgd_dataset_args args = {.folder = NULL};
     struct dsgd_dataset *data;
     write_all(fix, true);
     assert_int_equal(setenv("DSGD_DATA", fix->root, 1), 0);

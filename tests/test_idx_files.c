@@ -1,6 +1,7 @@
 /* test_idx_files.c - what lies around the content of IDX files: gzip members and what follows them, broken gzips beside plain
  * files, special files, failures of the file system. */
 #include "tests/idx_case.h"
+#include "datasets/idx_unpacked.h"
 
 /* A file of the name f.gz with these bytes, as they are. */
 static void write_packed(const struct fixture *fix, int f, const uint8_t *bytes, size_t size)
@@ -96,7 +97,7 @@ static void load_broken_gzip_does_not_hide_plain_file(void **state)
             assert_string_equal(data->sha256, good_sum); /* the broken one left no trace in the sum */
             dsgd_dataset_destroy(data);
             struct dsgd_data_survey *look = malloc(sizeof *look);
-            const struct dsgd_dataset_args args = {NULL, fix->root};
+            const struct dsgd_dataset_args args = {.folder = fix->root};
             assert_int_equal(dsgd_dataset_find("mnist")->survey(&args, look), DSGD_OK);
             for (int g = 0; g < 4; ++g) {
                 assert_int_equal(strlen(look->file[g].sha256), 64);
@@ -165,6 +166,112 @@ static void read_input_failure_is_no_damage(void **state)
     assert_null(idx.payload);
 }
 
+/* ---- unpacked files that are kept ---- */
+
+static int kept;
+
+static void keep(void *context, const char *path, const void *head, size_t head_size, const void *rest, size_t rest_size)
+{
+    FILE *file = fopen(path, "wb");
+    assert_ptr_equal(context, &kept);
+    assert_non_null(file);
+    assert_int_equal(fwrite(head, 1, head_size, file), head_size);
+    assert_int_equal(fwrite(rest, 1, rest_size, file), rest_size);
+    assert_int_equal(fclose(file), 0);
+    ++kept;
+}
+
+/* A source whose published files are the good ones, or are not. */
+struct published {
+    char file[4][65], all[65];
+    struct dsgd_idx_source source;
+};
+
+static void publish(struct published *p)
+{
+    uint8_t bytes[BUFFER];
+    struct sha256_ctx all;
+    sha256_init(&all);
+    p->source = (struct dsgd_idx_source){.name = "mnist", .title = "published", .title_unverified = "others", .sha256 = p->all, .sha256_train = "",
+                                         .subfolder = "mnist", .advice = "", .command = ""};
+    for (int f = 0; f < 4; ++f) {
+        const size_t size = good_file(f, bytes);
+        dsgd_sha256_hex(bytes, size, 64, p->file[f]);
+        sha256_update(&all, size, bytes);
+        p->source.file_sha256[f] = p->file[f];
+    }
+    dsgd_sha256_end(&all, 64, p->all);
+}
+
+/* Loads with the folder, and says how many files were kept; data are always those of the packed files. */
+static int load_kept(const struct fixture *fix, const struct published *p, const char *title)
+{
+    const struct dsgd_dataset_args args = {.folder = fix->root, .unpacked = fix->folder, .keep = keep, .keep_context = &kept};
+    struct dsgd_dataset *data;
+    kept = 0;
+    if (dsgd_idx_load(&p->source, &args, &data) != DSGD_OK) { fail_msg("%s", dsgd_error()); }
+    assert_string_equal(data->title, title);
+    uint8_t bytes[BUFFER];
+    good_file(0, bytes);
+    assert_memory_equal(data->train.feature, bytes + 16, PIXELS); /* what the packed files of these tests have in common */
+    dsgd_dataset_destroy(data);
+    return kept;
+}
+
+static void place_of(const struct fixture *fix, const struct published *p, int f, char path[2][DSGD_DATA_PATH], int used)
+{
+    struct dsgd_unpacked look = {.folder = fix->folder, .published = p->source.file_sha256};
+    snprintf(path[0], DSGD_DATA_PATH, "%s/%s.gz", fix->folder, names[f]);
+    dsgd_unpacked_look(&look, f, path);
+    assert_int_equal(look.used, used);
+    if (used == 0) { assert_int_equal(*look.missing[f] != '\0', 1); }
+}
+
+static void unpacked_files_are_used_and_never_believed(void **state)
+{
+    const struct fixture *fix = *state;
+    struct published p;
+    char path[4][2][DSGD_DATA_PATH];
+    uint8_t bytes[BUFFER], head[16];
+    publish(&p);
+    write_all(fix, true);
+    for (int f = 0; f < 4; ++f) { place_of(fix, &p, f, path[f], 0); }
+    assert_int_equal(load_kept(fix, &p, "published"), 4);
+    for (int f = 0; f < 4; ++f) { /* a plain IDX file, byte by byte */
+        place_of(fix, &p, f, path[f], 1);
+        const size_t size = good_file(f, bytes);
+        uint8_t got[BUFFER];
+        FILE *file = fopen(path[f][0], "rb");
+        assert_non_null(file);
+        assert_int_equal(fread(got, 1, sizeof got, file), size);
+        assert_memory_equal(got, bytes, size);
+        fclose(file);
+    }
+    assert_int_equal(load_kept(fix, &p, "published"), 0);
+    for (int f = 0; f < 4; ++f) { /* damaged: another value, cut, empty, no IDX at all */
+        const size_t size = good_file(f, bytes);
+        memcpy(head, bytes, sizeof head);
+        bytes[size - 1] ^= 1;
+        write_plain(path[f][0], bytes, size);
+        assert_int_equal(load_kept(fix, &p, "published"), 0);
+        write_plain(path[f][0], bytes, size - 1);
+        assert_int_equal(load_kept(fix, &p, "published"), 0);
+        write_plain(path[f][0], bytes, 0);
+        assert_int_equal(load_kept(fix, &p, "published"), 0);
+        write_plain(path[f][0], (const uint8_t *)"<html>", 6);
+        assert_int_equal(load_kept(fix, &p, "published"), 0);
+        bytes[size - 1] ^= 1;
+        write_plain(path[f][0], bytes, size);
+    }
+    /* another packed file is another name: what was kept does not hide it */
+    const size_t size = good_file(3, bytes);
+    bytes[size - 1] = 0;
+    write_file(fix, 3, true, bytes, size);
+    assert_int_equal(load_kept(fix, &p, "others"), 0);
+    for (int f = 0; f < 4; ++f) { assert_int_equal(remove(path[f][0]), 0); }
+    remove_all(fix);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +280,7 @@ int main(void)
         cmocka_unit_test(load_broken_gzip_does_not_hide_plain_file),
         cmocka_unit_test(read_special_files_are_refused_at_once),
         cmocka_unit_test(read_input_failure_is_no_damage),
+        cmocka_unit_test(unpacked_files_are_used_and_never_believed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

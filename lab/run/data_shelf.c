@@ -1,5 +1,6 @@
 /* data_shelf.c - datasets and their hashes, found by configuration. Interface: data_shelf.h. */
 #include "lab/run/data_shelf.h"
+#include "lab/run/unpacked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static enum dsgd_status no_memory(void)
 
 static enum dsgd_status load(const struct data_shelf *shelf, const struct dsgd_spec *spec, struct dsgd_dataset **out)
 {
-    const struct dsgd_dataset_args args = {.config = spec->dataset_config, .folder = shelf->folder};
+    const struct dsgd_dataset_args args = {.config = spec->dataset_config, .folder = shelf->folder, .unpacked = dsgd_unpacked_folder()};
     return dsgd_dataset_load(spec->dataset, &args, out);
 }
 

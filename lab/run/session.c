@@ -3,11 +3,13 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <omp.h>
 
+#include "lab/run/unpacked.h"
 #include "sim/clock.h"
 
 const char *dsgd_session_cache_folder(void)
@@ -123,7 +125,9 @@ enum dsgd_status dsgd_session_open(const struct dsgd_spec *spec, const struct ds
     } else if (options->loaded) {
         out->data = options->loaded;
     } else {
-        const struct dsgd_dataset_args data = {.config = spec->dataset_config, .folder = options->data};
+        const struct dsgd_dataset_args data = {.config = spec->dataset_config, .folder = options->data, .unpacked = dsgd_unpacked_folder(),
+                                               .keep = options->dry ? NULL : dsgd_unpacked_write,
+                                               .keep_context = (void *)(uintptr_t)options};
         status = dsgd_dataset_load(spec->dataset, &data, &out->owned);
         out->data = out->owned;
     }
