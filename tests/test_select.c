@@ -62,7 +62,7 @@ static void check_topk(size_t d, const float *v, size_t count, const size_t *k)
     free(scratch);
 }
 
-enum pattern { REALS, FEW_VALUES, MOSTLY_ZERO, ALL_ZERO, SPECIAL, RAMP, PERIODIC, HEAVY_TAIL, PATTERNS };
+enum pattern { REALS, FEW_VALUES, COARSE, MOSTLY_ZERO, ALL_ZERO, SPECIAL, RAMP, PERIODIC, HEAVY_TAIL, PATTERNS };
 
 static void fill_pattern(enum pattern pattern, size_t d, float *v)
 {
@@ -74,6 +74,7 @@ static void fill_pattern(enum pattern pattern, size_t d, float *v)
         switch (pattern) {
         case REALS: v[i] = unit; break;
         case FEW_VALUES: v[i] = (float)((int)(words.word[0] % 7) - 3); break;
+        case COARSE: v[i] = (float)(int)(unit * 64.0f) / 64.0f; break; /* a handful of ties at the top */
         case MOSTLY_ZERO: v[i] = words.word[0] % 50 == 0 ? unit : (words.word[1] % 2 ? 0.0f : -0.0f); break;
         case ALL_ZERO: v[i] = words.word[0] % 2 ? 0.0f : -0.0f; break;
         case SPECIAL: v[i] = special[words.word[0] % 10]; break;
