@@ -5,11 +5,34 @@
 
 #include "sim/cpu/sketch_lanes.h"
 
-enum { GROUP = 64, BINS = 2048, BIN_BITS = 11 };
+enum { GROUP = 64, BINS = 2048, BIN_BITS = 11, SHORT = 4096 };
 
 static inline unsigned lowest_bit(uint64_t word)
 {
     return (unsigned)__builtin_ctzll(word);
+}
+
+/* kth for a short list, where bins cost more than they count: quarters of low .. high by three counts a pass, which are vectors. */
+static int32_t kth_of_few(const struct sketch_list *list, int32_t low, int32_t high, size_t *above)
+{
+    int32_t over = 0, reach = (int32_t)list->n; /* magnitudes above `high`, from `low` on: over < k <= reach */
+    while (low < high && (size_t)reach != list->k) {
+        const int32_t quarter = (high - low) / 4, t0 = low + quarter + 1, t1 = t0 + quarter, t2 = t1 + quarter; /* at most high */
+        int32_t c0 = 0, c1 = 0, c2 = 0;
+        for (size_t i = 0; i < list->n; ++i) {
+            const int32_t m = sketch_magnitude(list->key[i]);
+            c0 += m >= t0;
+            c1 += m >= t1;
+            c2 += m >= t2;
+        }
+        const int32_t first[] = {low, t0, t1, t2}, last[] = {t0 - 1, t1 - 1, t2 - 1, high}, count[] = {reach, c0, c1, c2, over};
+        int j = 3;
+        while ((size_t)count[j] < list->k) { --j; }
+        low = first[j], reach = count[j];
+        high = last[j], over = count[j + 1];
+    }
+    *above = (size_t)reach == list->k ? list->k : (size_t)over;
+    return low;
 }
 
 /* The k-th largest magnitude, or one with exactly k at or above it; `above`: how many are larger than it, or k. */
@@ -22,6 +45,7 @@ static int32_t kth(const struct sketch_list *list, size_t *above)
         low = m < low ? m : low;
         high = m > high ? m : high;
     }
+    if (list->n <= SHORT) { return kth_of_few(list, low, high, above); }
     size_t over = 0; /* magnitudes above `high`; the k-th is in low .. high */
     while (low < high) {
         unsigned shift = 0;
