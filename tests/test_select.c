@@ -5,6 +5,7 @@
 #include <string.h>
 #include "sim/cpu/select.h"
 #include "sim/cpu/select_keys.h"
+#include "sim/cpu/sketch_list.h"
 
 /* ---- reference: sort everything ---- */
 
@@ -145,6 +146,49 @@ static void topk_short_vectors_equal_sorting(void **unused)
             check_topk(d, v, sizeof k / sizeof *k, k);
         }
         free(v);
+    }
+}
+
+/* ---- lists of estimates (sketch_list.h) ---- */
+
+static const int32_t *sorted_keys;
+
+static int by_key(const void *left, const void *right)
+{
+    const uint32_t i = *(const uint32_t *)left, j = *(const uint32_t *)right;
+    const int32_t a = sketch_magnitude(sorted_keys[i]), b = sketch_magnitude(sorted_keys[j]);
+    return a != b ? (a < b) - (a > b) : i < j ? -1 : i > j;
+}
+
+static void cut_lists_equal_sorting(void **unused)
+{
+    (void)unused;
+    static const size_t ns[] = {1, 2, 3, 63, 785, 4096, 4097, 9000};
+    static const uint32_t kinds[] = {1, 2, 5, 100, 1u << 20, UINT32_MAX}; /* of magnitudes */
+    const struct dsgd_rng_key draws = {11, dsgd_rng_purpose("test_select lists")};
+    for (size_t x = 0; x < sizeof ns / sizeof *ns; ++x) {
+        const size_t n = ns[x];
+        int32_t *key = allocate(n * sizeof *key), *before = allocate(n * sizeof *before);
+        uint32_t *index = allocate(n * sizeof *index), *order = allocate(n * sizeof *order);
+        for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; ++kind) {
+            for (size_t k = 1; k <= n; k += 1 + k / 2) {
+                for (size_t i = 0; i < n; ++i) {
+                    const struct dsgd_rng4 words = dsgd_rng_draw(draws, (uint32_t)i, (uint32_t)kind, 0, 0);
+                    const int32_t magnitude = words.word[1] % 50 == 0 ? INT32_MAX : (int32_t)(words.word[0] % kinds[kind] / 2);
+                    before[i] = key[i] = words.word[2] % 2 ? magnitude : ~magnitude;
+                    index[i] = order[i] = (uint32_t)i;
+                }
+                sorted_keys = before;
+                qsort(order, n, sizeof *order, by_key);
+                qsort(order, k, sizeof *order, by_index);
+                struct sketch_list list = {.index = index, .key = key, .n = n, .capacity = n, .k = k};
+                sketch_list_cut(&list);
+                assert_int_equal(list.n, k);
+                assert_memory_equal(index, order, k * sizeof *index);
+                for (size_t j = 0; j < k; ++j) { assert_int_equal(key[j], before[index[j]]); }
+            }
+        }
+        free(key), free(before), free(index), free(order);
     }
 }
 
@@ -346,6 +390,7 @@ int main(void)
         cmocka_unit_test(topk_large_vectors_equal_sorting),
         cmocka_unit_test(topk_of_parts_equals_sorting),
         cmocka_unit_test(topk_short_vectors_equal_sorting),
+        cmocka_unit_test(cut_lists_equal_sorting),
         cmocka_unit_test(heavymix_few_heavy_keeps_them_and_fills_to_k),
         cmocka_unit_test(heavymix_rule_is_square_at_least_norm2_over_k),
         cmocka_unit_test(heavymix_too_many_heavy_keeps_the_k_largest),
