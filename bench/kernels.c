@@ -128,7 +128,7 @@ static struct dsgd_handle *ballots(struct place *p, int slot)
     return signs;
 }
 
-static void majority(struct place *p)
+static void vote(struct place *p, enum dsgd_zero tie)
 {
     struct dsgd_handle *up = ballots(p, 0);
     const struct dsgd_arrivals arrivals = {.section = up, .rows = VOTERS, .first = true};
@@ -138,8 +138,11 @@ static void majority(struct place *p)
     votes->most = VOTERS;
     p->limit = moved(CEILING_READ, VOTERS * (p->d / 8), 0);
     dsgd_fold_signs(&p->turn, &arrivals, 0, votes);
-    dsgd_sign_pack_votes(&p->turn, votes, DSGD_COIN, key, &place_vector(p, 3, DSGD_SIGNS, p->d, 1)->as.signs);
+    dsgd_sign_pack_votes(&p->turn, votes, tie, key, &place_vector(p, 3, DSGD_SIGNS, p->d, 1)->as.signs);
 }
+
+static void majority(struct place *p) { vote(p, DSGD_PLUS); }
+static void majority_coin(struct place *p) { vote(p, DSGD_COIN); }
 
 static void max_abs(struct place *p)
 {
@@ -227,7 +230,8 @@ static const struct kernel {
     {"heavymix-block", "norm and HEAVYMIX from a table, block hashes, r = 5", heavymix},
     {"topk", "the k largest of a vector", topk},
     {"sign-pack", "one bit a coordinate", sign_pack},
-    {"majority-16", "majority of 16 votes, from bits to bits", majority},
+    {"majority-16", "majority of 16 votes, from bits to bits; ties are plus", majority},
+    {"majority-16-coin", "the same, a coin for each tie", majority_coin},
     {"max-abs", "largest magnitude", max_abs},
     {"norm", "l2 norm", norm},
     {"terngrad", "largest magnitude, ternary vector, two bit planes", terngrad},

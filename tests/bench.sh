@@ -32,7 +32,7 @@ PYTHON
 }
 
 kernels='machine-read machine-copy machine-cells machine-gather sketch-block-large sketch-block-small sketch-textbook sketch-textbook-4 estimate-block'
-kernels+=' unsketch-block-large unsketch-block-small unsketch-textbook heavymix-block topk sign-pack majority-16 max-abs norm terngrad qsgd-16 momentum'
+kernels+=' unsketch-block-large unsketch-block-small unsketch-textbook heavymix-block topk sign-pack majority-16 majority-16-coin max-abs norm terngrad qsgd-16 momentum'
 kernels+=' sum-4 apply low-rank-4'
 "$DSGD" bench kernels "${small[@]}" --json >kernels.json || fail 'bench kernels'
 sound kernels.json "$kernels"

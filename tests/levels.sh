@@ -10,7 +10,7 @@ read -r used others <<<"$names"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for isa in $others; do
-    for test in ops_vec ops_sparse ops_group ops_fold ops_sketch ops_lowrank ops_model ops_codec problem_kernels; do
+    for test in ops_vec ops_sparse ops_group ops_fold ops_sketch ops_lowrank ops_model ops_codec draws problem_kernels; do
         DSGD_ISA=$isa "$DSGD_BUILD/tests/test_$test" >"$log" 2>&1 || { tail -5 "$log"; fail "$test with $isa"; }
     done
     [ "$(DSGD_ISA=$isa "$DSGD" --version | sed -n 's/^Kernels: \([^, ]*\).*/\1/p')" = "$isa" ] || fail "DSGD_ISA=$isa is not used"

@@ -87,6 +87,28 @@ static inline uint64_t flags_zero(const float v[FLAGS])
 #endif
 }
 
+/** Bit j: word[j] is odd. */
+static inline uint64_t flags_odd(const uint32_t word[FLAGS])
+{
+    uint64_t odd = 0;
+#if defined(__AVX512F__)
+    for (int j = 0; j < FLAGS; j += 16) { odd |= (uint64_t)_mm512_test_epi32_mask(_mm512_loadu_si512(word + j), _mm512_set1_epi32(1)) << j; }
+#elif defined(__AVX2__)
+    for (int j = 0; j < FLAGS; j += 8) {
+        const __m256i top = _mm256_slli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(word + j)), 31);
+        odd |= (uint64_t)(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(top)) << j;
+    }
+#elif defined(__SSE2__)
+    for (int j = 0; j < FLAGS; j += 4) {
+        const __m128i top = _mm_slli_epi32(_mm_loadu_si128((const __m128i *)(const void *)(word + j)), 31);
+        odd |= (uint64_t)(uint32_t)_mm_movemask_ps(_mm_castsi128_ps(top)) << j;
+    }
+#else
+    for (int j = 0; j < FLAGS; ++j) { odd |= (uint64_t)(word[j] & 1) << j; }
+#endif
+    return odd;
+}
+
 /** The last n < FLAGS numbers, and 1 behind them. */
 static inline void flags_tail(size_t n, const float *v, float padded[FLAGS])
 {

@@ -7,14 +7,16 @@
 #include <string.h>
 
 #include "sim/cpu/cpu.h"
+#include "sim/cpu/draws.h"
+#include "sim/cpu/split.h"
 #include "sim/kernel/number.h"
 
 enum {
-    WORDS = 4,  /* coordinates a draw serves */
-    BLOCK = 256 /* coordinates quantised at once: a loop that vectorises */
+    BLOCK = 1024, /* coordinates whose words are drawn at once, 4 KiB */
+    DEAR = 4      /* as much work as so many elements elsewhere */
 };
 
-static void quantise_run(size_t n, const float *v, float norm, uint32_t s, const uint32_t *word, int32_t *level)
+static void quantise_run(size_t n, const float *restrict v, float norm, uint32_t s, const uint32_t *restrict word, int32_t *restrict level)
 {
     const double factor = dsgd_level_factor(norm, s);
     if (!(factor > 0.0)) {
@@ -24,23 +26,23 @@ static void quantise_run(size_t n, const float *v, float norm, uint32_t s, const
     for (size_t i = 0; i < n; ++i) { level[i] = dsgd_level(v[i], factor, s, word[i]); }
 }
 
-static void quantise_row(const struct dsgd_groups *g, const float *norm, uint32_t s, const float *v, struct dsgd_rng_key key, uint32_t step,
-                         uint32_t worker, int32_t *level)
+/* Who draws. */
+struct draws { struct dsgd_rng_key key; uint32_t step, worker; };
+
+/* Coordinates first .. end - 1, `first` a multiple of BLOCK. */
+static void quantise(size_t first, size_t end, const struct dsgd_groups *g, const float *norm, uint32_t s, const float *v, const struct draws *by,
+                     int32_t *level)
 {
-    const size_t d = g->start[g->count];
+    uint32_t word[BLOCK];
     size_t at = 0;
-    for (size_t first = 0; first < d; first += BLOCK) {
-        const size_t end = d - first < BLOCK ? d : first + BLOCK;
-        uint32_t word[BLOCK];
-        for (size_t i = first; i < end; i += WORDS) {
-            const struct dsgd_rng4 words = dsgd_rng_draw(key, (uint32_t)(i / WORDS), step, worker, 0);
-            for (size_t l = 0; l < WORDS; ++l) { word[i - first + l] = words.word[l]; }
-        }
-        for (size_t i = first; i < end;) {
+    for (size_t block = first; block < end; block += BLOCK) {
+        const size_t stop = end - block < BLOCK ? end : block + BLOCK, unit = CPU_DRAWS_UNIT * CPU_DRAW_WORDS;
+        cpu_draws(by->key, (uint32_t)(block / CPU_DRAW_WORDS), (stop - block + unit - 1) / unit * CPU_DRAWS_UNIT, by->step, by->worker, word);
+        for (size_t i = block; i < stop;) {
             while (g->start[at + 1] <= i) { ++at; }
-            const size_t stop = g->start[at + 1] < end ? g->start[at + 1] : end;
-            quantise_run(stop - i, v + i, norm[at], s, word + (i - first), level + i);
-            i = stop;
+            const size_t to = g->start[at + 1] < stop ? g->start[at + 1] : stop;
+            quantise_run(to - i, v + i, norm[at], s, word + (i - block), level + i);
+            i = to;
         }
     }
 }
@@ -48,8 +50,18 @@ static void quantise_row(const struct dsgd_groups *g, const float *norm, uint32_
 void cpu_quantise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *norm, uint32_t s, const dsgd_f32 *v, struct dsgd_rng_key key,
                   dsgd_i32 *level)
 {
+    const size_t n = g->start[g->count];
+    const int parts = cpu_parts(r->queue, DEAR * n);
     for (uint32_t row = 0; row < r->rows; ++row) {
-        quantise_row(g, cpu_f32(norm, row), s, cpu_f32(v, row), key, r->step, dsgd_row_worker(r, row), cpu_i32(level, row));
+        const struct draws by = {key, r->step, dsgd_row_worker(r, row)};
+        if (parts == 1) {
+            quantise(0, n, g, cpu_f32(norm, row), s, cpu_f32(v, row), &by, cpu_i32(level, row));
+            continue;
+        }
+#pragma omp parallel for num_threads(parts)
+        for (int p = 0; p < parts; ++p) {
+            quantise(cpu_part(n, p, parts), cpu_part(n, p + 1, parts), g, cpu_f32(norm, row), s, cpu_f32(v, row), &by, cpu_i32(level, row));
+        }
     }
 }
 

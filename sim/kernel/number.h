@@ -36,6 +36,9 @@ DSGD_HD bool dsgd_ternary_hit(float g, float scale, double factor, uint32_t word
     return (factor > 0.0) & (((double)word + 1.0 <= magnitude * factor) | (magnitude >= (double)scale));
 }
 
+/** A word as a double, exactly; of a signed integer, which vectors of every processor can convert. */
+DSGD_HD double dsgd_word_value(uint32_t word) { return (double)(int32_t)(word ^ UINT32_C(0x80000000)) + 2147483648.0; }
+
 /** QSGD, Alistarh et al. 2017, section 3.1: levels per second. The factor s / ||v||, made once for a norm; 0 where the norm is 0 or not finite. */
 DSGD_HD double dsgd_level_factor(float norm, uint32_t s)
 {
@@ -46,7 +49,7 @@ DSGD_HD double dsgd_level_factor(float norm, uint32_t s)
  *  too low; whole a stay. A NaN gives 0. */
 DSGD_HD int32_t dsgd_level(float v, double factor, uint32_t s, uint32_t word)
 {
-    const double a = (double)dsgd_magnitude32(v) * factor + (double)word * 0x1p-32, most = (double)s;
+    const double a = (double)dsgd_magnitude32(v) * factor + dsgd_word_value(word) * 0x1p-32, most = (double)s;
     const int32_t level = (int32_t)(a < most ? a : (a >= most ? most : 0.0)); /* the norm is rounded, so |v| factor may lie above s */
     return v < 0.0f ? -level : level;
 }
