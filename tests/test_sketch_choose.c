@@ -18,7 +18,7 @@ static const struct sketch_hash_family *const family[] = {&sketch_hash_polynomia
 enum { FAMILIES = 2 };
 static const int threads[] = {1, 2, 3, 7};
 enum { THREADS = 4, MOST = 7 };
-enum table { REALS, NASTY, TIES, FEW, ZEROS, TABLES };
+enum table { REALS, NASTY, TIES, NEIGHBOURS, FEW, ZEROS, TABLES }; /* NEIGHBOURS: floats next to each other */
 
 static void *memory(size_t bytes)
 {
@@ -34,6 +34,7 @@ static void fill(enum table kind, size_t n, float *table)
         const float real = (word & 1 ? -1.0f : 1.0f) * (float)(word >> 8) * 0x1p-20f;
         table[i] = kind == TIES ? (float)(word >> 28) - 7.0f : kind == FEW ? (word >> 8) % 211 == 0 ? real : 0.0f : kind == ZEROS ? 0.0f : real;
         if (kind == ZEROS && i % 2) { table[i] = -0.0f; }
+        if (kind == NEIGHBOURS) { table[i] = (word & 1 ? -1.0f : 1.0f) * (1.0f + (float)(word >> 25) * 0x1p-23f); }
         if (kind != NASTY) { continue; }
         if (i % 3 == 1) { table[i] = i % 2 ? 0.0f : -0.0f; }
         if (i % 11 == 5) { table[i] = i % 2 ? INFINITY : -INFINITY; }
