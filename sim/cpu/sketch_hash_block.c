@@ -1,7 +1,7 @@
 /* sketch_hash_block.c - the block family of hashes (sim/kernel/block_hash.h) as cells of single coordinates. */
 #include "sim/cpu/sketch_hash.h"
 
-#include "sim/kernel/block_hash.h"
+#include "sim/cpu/sketch_walk.h"
 #include "sim/kernel/rng.h"
 
 #define PURPOSE "sketch_hash_block coefficients"
@@ -55,21 +55,6 @@ static void block_fill(const void *state, uint32_t row, size_t i0, size_t n, uin
     }
 }
 
-/* value b + coefficient mod p, up to a multiple of p: below p + 8 where value is. b is below 2^26, as every block's number is, so that two
- * products of 32 bits do, which vectors have. */
-static inline uint64_t next(uint64_t value, uint64_t b, uint64_t coefficient)
-{
-    const uint64_t low = (value & UINT32_MAX) * b, high = (value >> 32) * b; /* below 2^58, 2^56 */
-    const uint64_t sum = low + ((high & ((UINT64_C(1) << 29) - 1)) << 32) + (high >> 29) + coefficient; /* 2^61 = 1 */
-    return (sum & DSGD_BLOCK_PRIME) + (sum >> 61);
-}
-
-static inline uint64_t value_at(uint64_t c0, uint64_t c1, uint64_t c2, uint64_t c3, uint64_t b)
-{
-    const uint64_t value = next(next(next(c3, b, c2), b, c1), b, c0);
-    return value - (value >= DSGD_BLOCK_PRIME ? DSGD_BLOCK_PRIME : 0);
-}
-
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wpass-failed" /* unoptimised builds need not vectorise the loop below */
 #endif
@@ -84,10 +69,10 @@ static void block_some(const void *state, uint32_t row, size_t n, const uint32_t
 #pragma omp simd
     for (size_t j = 0; j < n; ++j) {
         const uint64_t b = index[j] / DSGD_BLOCK, lane = index[j] % DSGD_BLOCK;
-        const uint64_t p = value_at(f.function[0][0], f.function[0][1], f.function[0][2], f.function[0][3], b);
+        const uint64_t p = sketch_value(f.function[0][0], f.function[0][1], f.function[0][2], f.function[0][3], b);
         const uint64_t half = 0 - (lane >> 5), c0 = f.function[1][0] ^ (turn[0] & half), c1 = f.function[1][1] ^ (turn[1] & half);
         const uint64_t c2 = f.function[1][2] ^ (turn[2] & half), c3 = f.function[1][3] ^ (turn[3] & half); /* of q0, or of q1 */
-        const uint64_t sign = value_at(c0, c1, c2, c3, b) >> (lane & 31) & 1;
+        const uint64_t sign = sketch_value(c0, c1, c2, c3, b) >> (lane & 31) & 1;
         const uint64_t segment = (p >> 29) * segments >> 32;
         cell[j] = (uint32_t)(segment * DSGD_BLOCK + (lane ^ (p % DSGD_BLOCK)) + (sign << 31));
     }

@@ -36,11 +36,7 @@ static void look(const struct sketch_read *s, struct scan *scan, struct cells *c
             sketch_walk_on(&scan->walk[row], b->cols / DSGD_BLOCK, scan->tile, place, signs);
             continue;
         }
-        for (size_t j = 0; j < scan->tile; ++j) {
-            const struct dsgd_block_cell cell = dsgd_block_cell(&b->row[row], b->cols / DSGD_BLOCK, scan->next + j);
-            place[j] = cell.segment * DSGD_BLOCK + cell.lanes;
-            signs[j] = cell.signs;
-        }
+        sketch_walk_none(&b->row[row], b->cols / DSGD_BLOCK, scan->next, scan->tile, place, signs);
     }
     scan->next += scan->tile;
 }
@@ -100,7 +96,7 @@ static inline void some_blocks(const struct sketch_read *s, const struct cells *
     }
 }
 
-/* Many rows, and whatever has NaN in it: a frame of its own. */
+/* Many rows, and whatever has NaN in it. A frame of its own. */
 static __attribute__((noinline)) void any_blocks(const struct sketch_read *s, const struct cells *now, const struct cells *later, size_t tile, size_t n,
                                                  int32_t *key)
 {

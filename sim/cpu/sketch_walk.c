@@ -34,6 +34,21 @@ void sketch_walk_start(struct sketch_walk *w, const struct dsgd_block_row *row, 
 #pragma clang diagnostic ignored "-Wpass-failed" /* unoptimised builds need not vectorise the loop below */
 #endif
 
+void sketch_walk_none(const struct dsgd_block_row *row, uint32_t segments, size_t first, size_t n, uint32_t *place, uint64_t *signs)
+{
+    const struct dsgd_block_row r = *row; /* a local copy cannot alias what is written */
+    uint64_t value[DSGD_BLOCK_FUNCTIONS];
+#pragma omp simd private(value)
+    for (size_t j = 0; j < n; ++j) {
+        for (int f = 0; f < DSGD_BLOCK_FUNCTIONS; ++f) {
+            value[f] = sketch_value(r.function[f][0], r.function[f][1], r.function[f][2], r.function[f][3], first + j);
+        }
+        const struct dsgd_block_cell cell = dsgd_block_cell_of(value[0], value[1], value[2], segments);
+        place[j] = cell.segment * DSGD_BLOCK + cell.lanes;
+        signs[j] = cell.signs;
+    }
+}
+
 void sketch_walk_on(struct sketch_walk *state, uint32_t segments, size_t n, uint32_t *place, uint64_t *signs)
 {
     struct sketch_walk w = *state; /* a local copy cannot alias what is written */
