@@ -20,6 +20,17 @@ static void add(size_t n, const float *restrict x, double *restrict sum)
     for (size_t i = 0; i < n; ++i) { sum[i] += (double)x[i]; }
 }
 
+/* Four rows in ascending order, to the sum or afresh. */
+static void add_four(size_t n, bool first, const float *restrict a, const float *restrict b, const float *restrict c, const float *restrict d,
+                     double *restrict sum)
+{
+    if (first) {
+        for (size_t i = 0; i < n; ++i) { sum[i] = 0.0 + (double)a[i] + (double)b[i] + (double)c[i] + (double)d[i]; }
+    } else {
+        for (size_t i = 0; i < n; ++i) { sum[i] = sum[i] + (double)a[i] + (double)b[i] + (double)c[i] + (double)d[i]; }
+    }
+}
+
 /* The rows of a block are added while a piece of the sum is in the first-level cache, and the first row of all needs no zeros before it. */
 static void sum_rows(const void *args, size_t from, size_t end)
 {
@@ -28,7 +39,11 @@ static void sum_rows(const void *args, size_t from, size_t end)
     for (size_t at = from; at < end; at += PIECE) {
         const size_t n = end - at < PIECE ? end - at : PIECE;
         uint32_t row = 0;
-        if (s->first) {
+        for (; row + 4 <= s->rows; row += 4) {
+            add_four(n, s->first && row == 0, cpu_f32(s->a, row) + at, cpu_f32(s->a, row + 1) + at, cpu_f32(s->a, row + 2) + at,
+                     cpu_f32(s->a, row + 3) + at, s->sum + at);
+        }
+        if (s->first && row == 0) {
             const float *restrict x = cpu_f32(s->a, row++) + at;
             double *restrict sum = s->sum + at;
             for (size_t i = 0; i < n; ++i) { sum[i] = 0.0 + (double)x[i]; } /* -0 becomes 0 */
