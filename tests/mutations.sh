@@ -21,8 +21,8 @@ cd "$source_folder"
 tar -cf - --exclude=./build --exclude=./results --exclude=./shared --exclude=./.git . | tar -xf - -C "$work/tree"
 tree=$work/tree build=$work/build
 
-# -O1 compiles twice as fast as -O3; tests do not relink when only the library changes.
-cmake -S "$tree" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DDSGD_WERROR=OFF -DCMAKE_C_FLAGS_DEBUG=-O1 \
+# -O1 compiles twice as fast as -O3, one instruction set three times as fast as all; tests do not relink when only the library changes.
+cmake -S "$tree" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DDSGD_MARCH=x86-64-v3 -DDSGD_WERROR=OFF -DCMAKE_C_FLAGS_DEBUG=-O1 \
     -DDSGD_INSIDE_SHARED=ON -DCMAKE_LINK_DEPENDS_NO_SHARED=ON > "$work/log" 2>&1 || { cat "$work/log"; exit 2; }
 mapfile -t programs < <(cd "$tree/tests" && printf '%s\n' conformance/conform_*.c | sed 's/.*\///; s/\.c$//'
     names=$(sed -n 's/^dsgd_test(\([a-z0-9_]*\) \(unit\|contract\))$/\1/p' "$tree/tests/CMakeLists.txt" | grep -v '^contract$')
