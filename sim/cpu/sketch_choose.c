@@ -59,7 +59,7 @@ static void choice_open(struct choice *c, const struct sketch_hash *hash, const 
 static struct sketch_list list_of(const struct choice *c, int p, int32_t least)
 {
     const size_t at = (size_t)p * c->capacity;
-    return (struct sketch_list){.index = c->index + at, .key = c->key + at, .capacity = c->capacity, .k = c->k, .least = least};
+    return (struct sketch_list){.index = c->index + at, .key = c->key + at, .capacity = c->capacity, .k = c->k, .least = least, .floor = least};
 }
 
 /* All from `least` on, or the k largest of them. */

@@ -5,7 +5,7 @@
 
 #include "sim/cpu/sketch_lanes.h"
 
-enum { GROUP = 64, BINS = 2048, BIN_BITS = 11, SHORT = 4096 };
+enum { GROUP = 64, BINS = 2048, NEAR = 1 << 22 /* keys, a third to a half of a magnitude */, SHORT = 4096 };
 
 static inline unsigned lowest_bit(uint64_t word)
 {
@@ -13,8 +13,14 @@ static inline unsigned lowest_bit(uint64_t word)
 }
 
 /* kth for a short list, where bins cost more than they count: quarters of low .. high by three counts a pass, which are vectors. */
-static int32_t kth_of_few(const struct sketch_list *list, int32_t low, int32_t high, size_t *above)
+static int32_t kth_of_few(const struct sketch_list *list, size_t *above)
 {
+    int32_t low = INT32_MAX, high = 0;
+    for (size_t i = 0; i < list->n; ++i) {
+        const int32_t m = sketch_magnitude(list->key[i]);
+        low = m < low ? m : low;
+        high = m > high ? m : high;
+    }
     int32_t over = 0, reach = (int32_t)list->n; /* magnitudes above `high`, from `low` on: over < k <= reach */
     while (low < high && (size_t)reach != list->k) {
         const int32_t quarter = (high - low) / 4, t0 = low + quarter + 1, t1 = t0 + quarter, t2 = t1 + quarter; /* at most high */
@@ -35,35 +41,44 @@ static int32_t kth_of_few(const struct sketch_list *list, int32_t low, int32_t h
     return low;
 }
 
-/* The k-th largest magnitude, or one with exactly k at or above it; `above`: how many are larger than it, or k. */
+/* How many magnitudes lie in each of the bins of 1 << shift keys from `low` on, up to `high`; what is above `high` counts in the last. */
+static void count(const struct sketch_list *list, int32_t low, int32_t high, unsigned shift, bool all_above, uint32_t bin[BINS])
+{
+    const uint32_t last = (uint32_t)(high - low) >> shift;
+    memset(bin, 0, BINS * sizeof *bin);
+    for (size_t i = 0; i < list->n; ++i) {
+        const int32_t m = sketch_magnitude(list->key[i]);
+        if (all_above) {
+            const uint32_t b = (uint32_t)(m - low) >> shift;
+            ++bin[b < last ? b : last];
+        } else if (m >= low && m <= high) {
+            ++bin[(uint32_t)(m - low) >> shift];
+        }
+    }
+}
+
+/* The k-th largest magnitude, or one with exactly k at or above it; `above`: how many are larger than it, or k. It is most often just above
+ * the floor, where the first bins are narrow; the last one takes all the rest. */
 static int32_t kth(const struct sketch_list *list, size_t *above)
 {
     uint32_t bin[BINS];
-    int32_t low = INT32_MAX, high = 0;
-    for (size_t i = 0; i < list->n; ++i) {
-        const int32_t m = sketch_magnitude(list->key[i]);
-        low = m < low ? m : low;
-        high = m > high ? m : high;
-    }
-    if (list->n <= SHORT) { return kth_of_few(list, low, high, above); }
+    if (list->n <= SHORT) { return kth_of_few(list, above); }
+    int32_t low = list->floor, high = low > INT32_MAX - NEAR ? INT32_MAX : low + NEAR - 1;
     size_t over = 0; /* magnitudes above `high`; the k-th is in low .. high */
-    while (low < high) {
+    for (bool first = true; low < high; first = false) {
         unsigned shift = 0;
         while ((uint32_t)(high - low) >> shift >= BINS) { ++shift; }
-        memset(bin, 0, sizeof bin);
-        for (size_t i = 0; i < list->n; ++i) {
-            const int32_t m = sketch_magnitude(list->key[i]);
-            if (m >= low && m <= high) { ++bin[(uint32_t)(m - low) >> shift]; }
-        }
-        uint32_t b = (uint32_t)(high - low) >> shift;
+        count(list, low, high, shift, first, bin);
+        const uint32_t last = (uint32_t)(high - low) >> shift;
+        uint32_t b = last;
         while (over + bin[b] < list->k) { over += bin[b--]; }
-        const int32_t from = low + (int32_t)(b << shift);
+        low += (int32_t)(b << shift);
         if (over + bin[b] == list->k) {
             *above = list->k;
-            return from;
+            return low;
         }
-        low = from;
-        high = high - from < (int32_t)((1u << shift) - 1) ? high : from + (int32_t)((1u << shift) - 1);
+        const int32_t end = low > INT32_MAX - (int32_t)((1u << shift) - 1) ? INT32_MAX : low + (int32_t)((1u << shift) - 1);
+        high = first && b == last ? INT32_MAX : end < high ? end : high;
     }
     *above = over;
     return low;
@@ -83,6 +98,7 @@ void sketch_list_cut(struct sketch_list *list)
         equal -= tie;
     }
     list->n = taken;
+    list->floor = t;
     list->closed = t == INT32_MAX;
     if (!list->closed && list->least <= t) { list->least = t + 1; } /* an equal one that comes later loses */
 }

@@ -11,6 +11,7 @@ struct sketch_list {
     int32_t *key;     /* [capacity] */
     size_t n, capacity, k; /* capacity >= k + 64, or no less than can come and 64 */
     int32_t least;    /* magnitudes below it are not wanted */
+    int32_t floor;    /* no magnitude in the list is below it */
     bool closed;      /* nothing else is */
 };
 

@@ -14,7 +14,7 @@ enum {
     ESTIMATES = 2560,   /* of a tile, all rows: 10 KiB, so that threads with small stacks can work */
     PARALLEL = 1 << 15, PARALLEL_BLOCKS = 1 << 17, /* coordinates times rows that are worth a thread */
     SOME_PARALLEL = 1 << 14,                       /* chosen ones */
-    SCAN_PARALLEL = 1 << 19                        /* cells of a table that are worth threads */
+    SCAN_PARALLEL = 1 << 19                        /* cells of a table that are worth a thread */
 };
 
 /* Larger tables are asked for ahead, which halves the time. */
@@ -23,6 +23,16 @@ static const size_t FAR_BYTES = (size_t)1536 << 10, FAR_BYTES_BLOCKS = (size_t)2
 static inline size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+static bool has_nan(size_t n, const float *v)
+{
+    int32_t most = 0; /* a loop that vectorises */
+    for (size_t i = 0; i < n; ++i) {
+        const int32_t magnitude = (int32_t)(dsgd_bits32(v[i]) & 0x7fffffffu);
+        most = magnitude > most ? magnitude : most;
+    }
+    return most > DSGD_KEY_INFINITY;
 }
 
 void sketch_read_open(struct sketch_read *s, const struct sketch_hash *hash, const float *table, int threads)
@@ -34,13 +44,14 @@ void sketch_read_open(struct sketch_read *s, const struct sketch_hash *hash, con
     s->far = n * sizeof *table > (s->is_blocks ? FAR_BYTES_BLOCKS : FAR_BYTES);
     dsgd_median_network(rows, &s->network);
     if (!s->is_blocks) { return; }
-    uint32_t most = 0;
-#pragma omp parallel for simd schedule(static) reduction(max : most) num_threads(threads) if (threads > 1 && n > SCAN_PARALLEL)
-    for (size_t i = 0; i < n; ++i) {
-        const uint32_t magnitude = dsgd_bits32(table[i]) & 0x7fffffffu;
-        most = magnitude > most ? magnitude : most;
+    const int parts = n < 2 * SCAN_PARALLEL ? 1 : (int)smaller((size_t)threads, n / SCAN_PARALLEL);
+    bool nan = false;
+#pragma omp parallel for schedule(static) reduction(|| : nan) num_threads(parts) if (parts > 1)
+    for (int p = 0; p < parts; ++p) {
+        const size_t from = n * (size_t)p / (size_t)parts;
+        nan = nan || has_nan(n * ((size_t)p + 1) / (size_t)parts - from, table + from);
     }
-    s->nan = most > 0x7f800000u;
+    s->nan = nan;
 }
 
 int sketch_read_parts(const struct sketch_read *s, int threads)
