@@ -120,6 +120,8 @@ int dsgd_engine_saved(struct dsgd_engine *engine, struct dsgd_saved saved[DSGD_S
 enum dsgd_status dsgd_engine_saved_get(struct dsgd_engine *engine, const struct dsgd_saved *saved, size_t row, void *out);
 enum dsgd_status dsgd_engine_saved_put(struct dsgd_engine *engine, const struct dsgd_saved *saved, size_t row, const void *in);
 enum dsgd_status dsgd_engine_restored(struct dsgd_engine *engine);
+/** Row `row` of an array of floats or doubles, as doubles [cols]. */
+enum dsgd_status dsgd_engine_saved_real(struct dsgd_engine *engine, const struct dsgd_saved *saved, size_t row, double *out);
 /** Row `row` of the array `name` as doubles [cols]. DSGD_EINTERNAL if there is none, or it holds integers. */
 enum dsgd_status dsgd_engine_read(struct dsgd_engine *engine, const char *name, size_t row, double *out);
 

@@ -110,19 +110,23 @@ enum dsgd_status dsgd_engine_saved_put(struct dsgd_engine *e, const struct dsgd_
     return move(e, saved, row, NULL, in);
 }
 
+enum dsgd_status dsgd_engine_saved_real(struct dsgd_engine *e, const struct dsgd_saved *saved, size_t row, double *out)
+{
+    DSGD_TRY(dsgd_engine_saved_get(e, saved, row, out));
+    for (size_t i = saved->cols; saved->type == DSGD_SAVED_F32 && i-- > 0;) { /* floats widen from the back */
+        float one;
+        memcpy(&one, (const char *)out + i * sizeof one, sizeof one);
+        out[i] = (double)one;
+    }
+    return DSGD_OK;
+}
+
 enum dsgd_status dsgd_engine_read(struct dsgd_engine *e, const char *name, size_t row, double *out)
 {
     struct dsgd_saved saved[DSGD_SAVED_MAX];
     const int n = dsgd_engine_saved(e, saved);
     for (int j = 0; j < n; ++j) {
-        if (strcmp(saved[j].name, name) != 0 || saved[j].type == DSGD_SAVED_U64) { continue; }
-        DSGD_TRY(dsgd_engine_saved_get(e, &saved[j], row, out));
-        for (size_t i = saved[j].cols; saved[j].type == DSGD_SAVED_F32 && i-- > 0;) { /* floats widen from the back */
-            float one;
-            memcpy(&one, (const char *)out + i * sizeof one, sizeof one);
-            out[i] = (double)one;
-        }
-        return DSGD_OK;
+        if (strcmp(saved[j].name, name) == 0 && saved[j].type != DSGD_SAVED_U64) { return dsgd_engine_saved_real(e, &saved[j], row, out); }
     }
     return dsgd_fail(DSGD_EINTERNAL, "the state has no numbers called %s", name);
 }

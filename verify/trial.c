@@ -193,25 +193,34 @@ enum dsgd_status trial_optimum(const struct verify_context *context, struct tria
     return DSGD_OK;
 }
 
-/* The mean memory of the emulated workers, ascending, and ||a_1||^2; *kept: whether the algorithm keeps one, in a field called a or v. */
-static enum dsgd_status mean_memory(struct trial *t, double *row, double *mean, double *one, bool *kept)
+/* Looks once for the field that the workers' memories are in, called a or v: the list of a run's state is long. */
+static void find_memory(struct trial *t)
 {
     struct dsgd_saved saved[DSGD_SAVED_MAX];
     const int n = dsgd_engine_saved(t->engine, saved);
-    *kept = false;
-    for (int j = 0; j < n && !*kept; ++j) {
+    t->memory_sought = true;
+    for (int j = 0; j < n; ++j) {
         if (strcmp(saved[j].name, "worker/a") != 0 && strcmp(saved[j].name, "worker/v") != 0) { continue; }
         if (saved[j].cols != t->d) { continue; }
-        memset(mean, 0, t->d * sizeof *mean);
-        *one = 0.0;
-        for (size_t w = 0; w < saved[j].rows; ++w) {
-            DSGD_TRY(dsgd_engine_read(t->engine, saved[j].name, w, row));
-            for (size_t i = 0; i < t->d; ++i) {
-                mean[i] += row[i] / (double)saved[j].rows;
-                *one += w == 0 ? row[i] * row[i] : 0.0;
-            }
+        t->memory = saved[j];
+        return;
+    }
+}
+
+/* The mean memory of the emulated workers, ascending, and ||a_1||^2; *kept: whether the algorithm keeps one. */
+static enum dsgd_status mean_memory(struct trial *t, double *row, double *mean, double *one, bool *kept)
+{
+    if (!t->memory_sought) { find_memory(t); }
+    *kept = t->memory.rows > 0;
+    if (!*kept) { return DSGD_OK; }
+    memset(mean, 0, t->d * sizeof *mean);
+    *one = 0.0;
+    for (size_t w = 0; w < t->memory.rows; ++w) {
+        DSGD_TRY(dsgd_engine_saved_real(t->engine, &t->memory, w, row));
+        for (size_t i = 0; i < t->d; ++i) {
+            mean[i] += row[i] / (double)t->memory.rows;
+            *one += w == 0 ? row[i] * row[i] : 0.0;
         }
-        *kept = true;
     }
     return DSGD_OK;
 }

@@ -36,6 +36,8 @@ struct trial {
     bool forgetful;                    /* set by who needs no memory in its views: reading all workers' takes longer than a step */
     struct dsgd_problem_ops sampled;   /* what the engine sees of the problem where the sampler is planted */
     struct trial_sampler sampler;
+    bool memory_sought;
+    struct dsgd_saved memory; /* of the workers; rows = 0: none */
     double *linear, linear_sum;        /* [d] the average with planted weights; NULL without */
 };
 
