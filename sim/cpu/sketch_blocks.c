@@ -22,7 +22,7 @@ enum {
     TILE = 64,        /* blocks of input at a time, 16 KiB */
     CELLS = 640,      /* of a tile, all rows: 7.5 KiB, so that threads with small stacks can work */
     ROWS_ONCE = 16,   /* rows whose walks are kept, 5 KiB; more rows take the vector again */
-    AHEAD = 8,        /* blocks between asking for cells and using them */
+    AHEAD = 16,       /* blocks between asking for cells and using them */
     PARALLEL = 1 << 17 /* coordinates times rows that are worth a thread */
 };
 static const size_t FAR_BYTES = (size_t)256 << 10;  /* larger tables are asked for ahead */
