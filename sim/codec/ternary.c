@@ -1,6 +1,8 @@
 /* ternary.c - vectors of -1, 0, 1 as two bit planes: what is valid, and sums. Interface: ternary.h. */
 #include "sim/codec/ternary.h"
 
+#include <string.h>
+
 enum { BITS = 8 }; /* coordinates in a byte of a plane */
 
 size_t ternary_plane_bytes(size_t d)
@@ -18,19 +20,40 @@ static int planes_valid(size_t d, const uint8_t *nonzero, const uint8_t *negativ
     return stray == 0;
 }
 
-enum dsgd_status ternary_accumulate(size_t d, const uint8_t *nonzero, const uint8_t *negative, int32_t *sum)
+enum dsgd_status ternary_check(size_t d, const uint8_t *nonzero, const uint8_t *negative)
 {
-    if (!planes_valid(d, nonzero, negative)) {
-        return dsgd_fail(DSGD_EMESSAGE, "ternary planes of %zu coordinates: a bit past the end or a sign alone", d);
-    }
+    if (planes_valid(d, nonzero, negative)) { return DSGD_OK; }
+    return dsgd_fail(DSGD_EMESSAGE, "ternary planes of %zu coordinates: a bit past the end or a sign alone", d);
+}
+
+typedef int32_t eight_words __attribute__((vector_size(32)));
+
+/* sum += the eight numbers of a byte of each plane. A comparison gives -1 where it holds. */
+static inline void add_byte(int32_t nonzero, int32_t negative, int32_t sum[BITS])
+{
+    const eight_words bit = {1, 2, 4, 8, 16, 32, 64, 128};
+    const eight_words value = {nonzero, nonzero, nonzero, nonzero, nonzero, nonzero, nonzero, nonzero};
+    const eight_words sign = {negative, negative, negative, negative, negative, negative, negative, negative};
+    const eight_words minus = (eight_words)((sign & bit) == bit);
+    eight_words total;
+    memcpy(&total, sum, sizeof total);
+    total += minus + minus - (eight_words)((value & bit) == bit);
+    memcpy(sum, &total, sizeof total);
+}
+
+void ternary_add(size_t d, const uint8_t *nonzero, const uint8_t *negative, int32_t *sum)
+{
     size_t i = 0;
-    for (; i + BITS <= d; i += BITS) {
-        const int32_t value = nonzero[i / BITS], sign = negative[i / BITS];
-        for (int j = 0; j < BITS; ++j) { sum[i + (size_t)j] += (value >> j & 1) - 2 * (sign >> j & 1); }
-    }
+    for (; i + BITS <= d; i += BITS) { add_byte(nonzero[i / BITS], negative[i / BITS], sum + i); }
     for (; i < d; ++i) {
         const int j = (int)(i % BITS);
         sum[i] += (nonzero[i / BITS] >> j & 1) - 2 * (negative[i / BITS] >> j & 1);
     }
+}
+
+enum dsgd_status ternary_accumulate(size_t d, const uint8_t *nonzero, const uint8_t *negative, int32_t *sum)
+{
+    DSGD_TRY(ternary_check(d, nonzero, negative));
+    ternary_add(d, nonzero, negative, sum);
     return DSGD_OK;
 }

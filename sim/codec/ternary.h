@@ -14,6 +14,10 @@
 /** ceil(d / 8): bytes of one plane. */
 size_t ternary_plane_bytes(size_t d);
 
+/** DSGD_EMESSAGE if a bit past d is set or a negative bit stands without its non-zero bit. */
+enum dsgd_status ternary_check(size_t d, const uint8_t *nonzero, const uint8_t *negative);
+/** sum[i] += t_i, for planes that have been checked. */
+void ternary_add(size_t d, const uint8_t *nonzero, const uint8_t *negative, int32_t *sum /*[d]*/);
 /** sum[i] += t_i. DSGD_EMESSAGE if a bit past d is set or a negative bit stands without its non-zero bit (nothing added then). */
 enum dsgd_status ternary_accumulate(size_t d, const uint8_t *nonzero, const uint8_t *negative, int32_t *sum /*[d]*/);
 

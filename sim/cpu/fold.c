@@ -1,73 +1,111 @@
-/* fold.c - sums over workers on the CPU: rows in ascending order, so that a sum has one order whatever the blocks. */
+/* fold.c - sums over workers on the CPU: rows in ascending order, so that a sum has one order whatever the blocks.
+ *
+ * All rows of a block are added to a piece of the sum before the next piece: long sums are read and written once, and parts of them go to
+ * several threads. No coordinate of a sum depends on another one, so neither pieces nor threads change a bit.
+ */
 #include "sim/codec/codec.h"
 #include "sim/codec/ternary.h"
 #include "sim/cpu/cpu.h"
 #include "sim/cpu/split.h"
+#include "sim/cpu/stream.h"
 #include "sim/kernel/number.h"
 
-#include <math.h>
 #include <string.h>
 
-struct sum_of {
-    uint32_t rows;
-    bool first;
-    const dsgd_f32 *a;
-    double *sum;
+enum {
+    PIECE = 1024,  /* coordinates of a sum that stay in the first-level cache */
+    AT_ONCE = 4,   /* rows that are added in registers */
+    BLOCK = 512,   /* coordinates that are unpacked at a time: whole bytes of planes */
+    UNPACKING = 2, /* coordinates that are unpacked cost so many others */
+    SCATTERED = 8  /* as do those of sparse vectors */
 };
 
-static void add(size_t n, const float *restrict x, double *restrict sum)
-{
-    for (size_t i = 0; i < n; ++i) { sum[i] += (double)x[i]; }
-}
+/* What a fold reads and writes; each names what it uses. `sum`, `most`, `count`: one of them. */
+struct fold {
+    uint32_t rows, m;
+    bool first, streams;
+    const dsgd_f32 *a, *scale;
+    const dsgd_signs *signs;
+    const dsgd_ternary *ternary;
+    const dsgd_i32 *level;
+    const dsgd_set *at;
+    const struct dsgd_groups *g;
+    double *sum;
+    float *most;
+    int32_t *count;
+};
 
-/* Four rows in ascending order, to the sum or afresh. */
-static void add_four(size_t n, bool first, const float *restrict a, const float *restrict b, const float *restrict c, const float *restrict d,
-                     double *restrict sum)
+/* to = from + x_0 + x_1 + ..., with `many` a constant at every call; `from` and `to` may be the same. */
+static inline __attribute__((always_inline)) void add_rows(int many, size_t n, const float *const x[AT_ONCE], const double *from, double *to)
 {
-    if (first) {
-        for (size_t i = 0; i < n; ++i) { sum[i] = 0.0 + (double)a[i] + (double)b[i] + (double)c[i] + (double)d[i]; }
-    } else {
-        for (size_t i = 0; i < n; ++i) { sum[i] = sum[i] + (double)a[i] + (double)b[i] + (double)c[i] + (double)d[i]; }
+#pragma omp simd
+    for (size_t i = 0; i < n; ++i) {
+        double sum = from[i];
+        for (int j = 0; j < many; ++j) { sum += (double)x[j][i]; }
+        to[i] = sum;
     }
 }
 
-/* The rows of a block are added while a piece of the sum is in the first-level cache, and the first row of all needs no zeros before it. */
-static void sum_rows(const void *args, size_t from, size_t end)
+static void add_some(uint32_t many, size_t n, const float *const x[AT_ONCE], const double *from, double *to)
 {
-    enum { PIECE = 1024 };
-    const struct sum_of *s = args;
-    for (size_t at = from; at < end; at += PIECE) {
+    switch (many) {
+    case 1: add_rows(1, n, x, from, to); break;
+    case 2: add_rows(2, n, x, from, to); break;
+    case 3: add_rows(3, n, x, from, to); break;
+    default: add_rows(AT_ONCE, n, x, from, to);
+    }
+}
+
+/* A long sum that is made afresh is not wanted in the caches, nor what had been at its place. */
+static void sum_rows(const void *args, size_t begin, size_t end)
+{
+    static const double zeros[PIECE] = {0.0}; /* 0 + -0 is 0 */
+    const struct fold *f = args;
+    double piece[PIECE];
+    for (size_t at = begin; at < end; at += PIECE) {
         const size_t n = end - at < PIECE ? end - at : PIECE;
-        uint32_t row = 0;
-        for (; row + 4 <= s->rows; row += 4) {
-            add_four(n, s->first && row == 0, cpu_f32(s->a, row) + at, cpu_f32(s->a, row + 1) + at, cpu_f32(s->a, row + 2) + at,
-                     cpu_f32(s->a, row + 3) + at, s->sum + at);
+        double *to = f->streams ? piece : f->sum + at;
+        const double *from = f->first ? zeros : to;
+        for (uint32_t row = 0; row < f->rows; row += AT_ONCE, from = to) {
+            const uint32_t many = f->rows - row < AT_ONCE ? f->rows - row : AT_ONCE;
+            const float *x[AT_ONCE];
+            for (uint32_t j = 0; j < AT_ONCE; ++j) { x[j] = cpu_f32(f->a, row + (j < many ? j : 0)) + at; }
+            add_some(many, n, x, from, to);
         }
-        if (s->first && row == 0) {
-            const float *restrict x = cpu_f32(s->a, row++) + at;
-            double *restrict sum = s->sum + at;
-            for (size_t i = 0; i < n; ++i) { sum[i] = 0.0 + (double)x[i]; } /* -0 becomes 0 */
-        }
-        for (; row < s->rows; ++row) { add(n, cpu_f32(s->a, row) + at, s->sum + at); }
+        if (f->streams) { cpu_stream(n, piece, f->sum + at); }
     }
+    if (f->streams) { cpu_stream_end(); }
 }
 
 void cpu_fold_sum(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_f32 *a, dsgd_f64 *sum)
 {
-    const struct sum_of s = {rows, first, a, cpu_f64(sum, 0)};
-    cpu_split(q, sum->array.count, sum_rows, &s);
+    struct fold f = {.rows = rows, .first = first, .a = a, .sum = cpu_f64(sum, 0)};
+    f.streams = first && cpu_streams(sum->array.count, f.sum);
+    cpu_split(q, sum->array.count, sum_rows, &f);
+}
+
+/* A NaN replaces everything and only a NaN replaces it. */
+static void max_rows(const void *args, size_t begin, size_t end)
+{
+    const struct fold *f = args;
+    for (size_t at = begin; at < end; at += PIECE) {
+        const size_t n = end - at < PIECE ? end - at : PIECE;
+        float *restrict most = f->most + at;
+        for (uint32_t row = 0; row < f->rows; ++row) {
+            const float *restrict x = cpu_f32(f->a, row) + at;
+            if (f->first && row == 0) {
+                memcpy(most, x, n * sizeof *most);
+                continue;
+            }
+            for (size_t i = 0; i < n; ++i) { most[i] = ((x[i] > most[i]) | (x[i] != x[i])) ? x[i] : most[i]; }
+        }
+    }
 }
 
 void cpu_fold_max(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_f32 *a, dsgd_f32 *most)
 {
-    float *max = cpu_f32(most, 0);
-    (void)q;
-    for (uint32_t row = 0; row < rows; ++row) {
-        const float *x = cpu_f32(a, row);
-        for (size_t j = 0; j < most->array.count; ++j) {
-            if ((first && row == 0) || x[j] > max[j] || isnan(x[j])) { max[j] = x[j]; }
-        }
-    }
+    const struct fold f = {.rows = rows, .first = first, .a = a, .most = cpu_f32(most, 0)};
+    cpu_split(q, most->array.count, max_rows, &f);
 }
 
 /* What arrived has been checked: a plane without a bit past its end. */
@@ -76,60 +114,127 @@ static void checked(struct dsgd_queue *q, enum dsgd_status status)
     if (status != DSGD_OK) { dsgd_queue_fail(q, DSGD_EINTERNAL, "a sum over workers: %s", dsgd_error()); }
 }
 
+/* Calls `work` for a fold whose elements cost as much as `dear` others, for each of its rows. */
+static void split_dear(struct dsgd_queue *q, size_t n, size_t dear, cpu_work *work, const struct fold *f)
+{
+    const int parts = cpu_parts(q, n * f->rows * dear);
+    if (parts == 1) {
+        work(f, 0, n);
+        return;
+    }
+#pragma omp parallel for schedule(static) num_threads(parts)
+    for (int p = 0; p < parts; ++p) { work(f, cpu_part(n, p, parts), cpu_part(n, p + 1, parts)); }
+}
+
+/* The group of coordinate i, from that of one before it on. */
+static inline size_t group_at(const struct dsgd_groups *g, size_t group, size_t i)
+{
+    while (g->start[group + 1] <= i) { ++group; }
+    return group;
+}
+
 /* total += scale * one for the coordinates first .. first + n - 1, of which one [n] are those of a block. */
-static void add_block(const struct dsgd_groups *g, size_t *group, const float *scale, size_t first, size_t n, const float *restrict one,
+static void add_block(const struct dsgd_groups *g, size_t group, const float *scale, size_t first, size_t n, const float *restrict one,
                       double *restrict total)
 {
     for (size_t i = first; i < first + n;) {
-        while (g->start[*group + 1] <= i) { ++*group; }
-        const size_t stop = g->start[*group + 1] < first + n ? g->start[*group + 1] : first + n;
-        const double unit = (double)scale[*group]; /* unit * 0 is NaN where a worker has diverged: it must show */
+        group = group_at(g, group, i);
+        const size_t stop = g->start[group + 1] < first + n ? g->start[group + 1] : first + n;
+        const double unit = (double)scale[group]; /* unit * 0 is NaN where a worker has diverged: it must show */
         for (; i < stop; ++i) { total[i] += unit * (double)one[i - first]; }
     }
 }
 
-enum { BLOCK = 512 }; /* coordinates that are unpacked at a time: whole bytes of planes */
+static void add_signs(const void *args, size_t begin, size_t end)
+{
+    const struct fold *f = args;
+    size_t group = 0;
+    float one[BLOCK];
+    for (size_t i = begin; i < end; i += BLOCK) {
+        const size_t n = end - i < BLOCK ? end - i : BLOCK;
+        group = group_at(f->g, group, i);
+        if (f->first) { memset(f->sum + i, 0, n * sizeof *f->sum); }
+        for (uint32_t row = 0; row < f->rows; ++row) {
+            (void)codec_signs_unpack(n, cpu_signs(f->signs, row) + i / 8, 1.0f, one);
+            add_block(f->g, group, cpu_f32(f->scale, row), i, n, one, f->sum);
+        }
+    }
+}
 
 void cpu_fold_signs_scaled(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_signs *a, const struct dsgd_groups *g, const dsgd_f32 *scale,
                            dsgd_f64 *sum)
 {
     const size_t d = sum->array.count;
-    double *total = cpu_f64(sum, 0);
-    float one[BLOCK];
-    if (first) { memset(total, 0, d * sizeof *total); }
-    for (uint32_t row = 0; row < rows; ++row) {
-        size_t group = 0;
-        for (size_t i = 0; i < d; i += BLOCK) {
-            const size_t n = d - i < BLOCK ? d - i : BLOCK;
-            checked(q, codec_signs_unpack(n, cpu_signs(a, row) + i / 8, 1.0f, one));
-            add_block(g, &group, cpu_f32(scale, row), i, n, one, total);
+    const struct fold f = {.rows = rows, .first = first, .signs = a, .g = g, .scale = scale, .sum = cpu_f64(sum, 0)};
+    float last[8];
+    for (uint32_t row = 0; row < rows; ++row) { checked(q, codec_signs_unpack(d % 8, cpu_signs(a, row) + d / 8, 1.0f, last)); }
+    split_dear(q, d, UNPACKING, add_signs, &f);
+}
+
+static void check_ternary(struct dsgd_queue *q, uint32_t rows, const dsgd_ternary *a, size_t d)
+{
+    for (uint32_t row = 0; row < rows; ++row) { checked(q, ternary_check(d, cpu_nonzero(a, row), cpu_negative(a, row))); }
+}
+
+static void count_ternary(const void *args, size_t begin, size_t end)
+{
+    const struct fold *f = args;
+    for (size_t i = begin; i < end; i += BLOCK) {
+        const size_t n = end - i < BLOCK ? end - i : BLOCK;
+        if (f->first) { memset(f->count + i, 0, n * sizeof *f->count); }
+        for (uint32_t row = 0; row < f->rows; ++row) {
+            ternary_add(n, cpu_nonzero(f->ternary, row) + i / 8, cpu_negative(f->ternary, row) + i / 8, f->count + i);
         }
     }
 }
 
 void cpu_fold_ternary(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_ternary *a, dsgd_i32 *sum)
 {
-    if (first) { memset(cpu_i32(sum, 0), 0, sum->array.count * sizeof(int32_t)); }
-    for (uint32_t row = 0; row < rows; ++row) {
-        checked(q, ternary_accumulate(sum->array.count, cpu_nonzero(a, row), cpu_negative(a, row), cpu_i32(sum, 0)));
+    const struct fold f = {.rows = rows, .first = first, .ternary = a, .count = cpu_i32(sum, 0)};
+    check_ternary(q, rows, a, sum->array.count);
+    split_dear(q, sum->array.count, 1, count_ternary, &f);
+}
+
+static void add_ternary(const void *args, size_t begin, size_t end)
+{
+    const struct fold *f = args;
+    size_t group = 0;
+    for (size_t i = begin; i < end; i += BLOCK) {
+        const size_t n = end - i < BLOCK ? end - i : BLOCK;
+        group = group_at(f->g, group, i);
+        if (f->first) { memset(f->sum + i, 0, n * sizeof *f->sum); }
+        for (uint32_t row = 0; row < f->rows; ++row) {
+            int32_t sign[BLOCK] = {0};
+            float one[BLOCK];
+            ternary_add(n, cpu_nonzero(f->ternary, row) + i / 8, cpu_negative(f->ternary, row) + i / 8, sign);
+            for (size_t j = 0; j < n; ++j) { one[j] = (float)sign[j]; }
+            add_block(f->g, group, cpu_f32(f->scale, row), i, n, one, f->sum);
+        }
     }
 }
 
 void cpu_fold_ternary_scaled(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_ternary *a, const struct dsgd_groups *g,
                              const dsgd_f32 *scale, dsgd_f64 *sum)
 {
-    const size_t d = sum->array.count;
-    double *total = cpu_f64(sum, 0);
-    if (first) { memset(total, 0, d * sizeof *total); }
-    for (uint32_t row = 0; row < rows; ++row) {
-        size_t group = 0;
-        for (size_t i = 0; i < d; i += BLOCK) {
-            const size_t n = d - i < BLOCK ? d - i : BLOCK;
-            int32_t sign[BLOCK] = {0};
-            float one[BLOCK];
-            checked(q, ternary_accumulate(n, cpu_nonzero(a, row) + i / 8, cpu_negative(a, row) + i / 8, sign));
-            for (size_t j = 0; j < n; ++j) { one[j] = (float)sign[j]; }
-            add_block(g, &group, cpu_f32(scale, row), i, n, one, total);
+    const struct fold f = {.rows = rows, .first = first, .ternary = a, .g = g, .scale = scale, .sum = cpu_f64(sum, 0)};
+    check_ternary(q, rows, a, sum->array.count);
+    split_dear(q, sum->array.count, UNPACKING, add_ternary, &f);
+}
+
+static void add_levels(const void *args, size_t begin, size_t end)
+{
+    const struct fold *f = args;
+    double *restrict sum = f->sum;
+    size_t group = 0;
+    for (size_t at = begin, stop; at < end; at = stop) { /* pieces of one group */
+        group = group_at(f->g, group, at);
+        stop = end - at < PIECE ? end : at + PIECE;
+        if (stop > f->g->start[group + 1]) { stop = f->g->start[group + 1]; }
+        if (f->first) { memset(sum + at, 0, (stop - at) * sizeof *sum); }
+        for (uint32_t row = 0; row < f->rows; ++row) {
+            const int32_t *restrict level = cpu_i32(f->level, row);
+            const double unit = dsgd_level_unit(cpu_f32(f->scale, row)[group], f->m);
+            for (size_t i = at; i < stop; ++i) { sum[i] += (double)dsgd_level_value(level[i], unit); }
         }
     }
 }
@@ -137,30 +242,52 @@ void cpu_fold_ternary_scaled(struct dsgd_queue *q, uint32_t rows, bool first, co
 void cpu_fold_levels_scaled(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_i32 *a, const struct dsgd_groups *g, const dsgd_f32 *norm,
                             uint32_t m, dsgd_f64 *sum)
 {
-    double *total = cpu_f64(sum, 0);
-    (void)q;
-    if (first) { memset(total, 0, sum->array.count * sizeof *total); }
-    for (uint32_t row = 0; row < rows; ++row) {
-        const int32_t *level = cpu_i32(a, row);
-        for (size_t j = 0; j < g->count; ++j) {
-            const double unit = dsgd_level_unit(cpu_f32(norm, row)[j], m);
-            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { total[i] += (double)dsgd_level_value(level[i], unit); }
+    const struct fold f = {.rows = rows, .first = first, .level = a, .g = g, .scale = norm, .m = m, .sum = cpu_f64(sum, 0)};
+    split_dear(q, sum->array.count, 1, add_levels, &f);
+}
+
+/* The first place of an ascending list whose index is not below `least`. */
+static size_t place_of(size_t n, const uint32_t *index, size_t least)
+{
+    size_t low = 0;
+    for (size_t high = n; low < high;) {
+        const size_t middle = low + (high - low) / 2;
+        if (index[middle] < least) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Parts of coordinates, so that no two threads meet in a sum or in a word of what was seen. */
+static void add_sparse(const void *args, size_t begin, size_t end)
+{
+    enum { WORD = 32 };
+    const struct fold *f = args;
+    for (uint32_t row = 0; row < f->rows; ++row) {
+        const uint32_t *index = cpu_set(f->at, row);
+        const float *x = cpu_f32(f->a, row);
+        const size_t n = *cpu_length(f->at, row);
+        for (size_t j = place_of(n, index, begin); j < n && index[j] < end; ++j) {
+            f->sum[index[j]] += (double)x[j];
+            f->count[index[j] / WORD] = (int32_t)((uint32_t)f->count[index[j] / WORD] | UINT32_C(1) << index[j] % WORD);
         }
     }
 }
 
 void cpu_fold_sparse(struct dsgd_queue *q, uint32_t rows, const dsgd_set *at, const dsgd_f32 *value, dsgd_f64 *sum, dsgd_i32 *seen)
 {
-    enum { WORD = 32 };
-    double *total = cpu_f64(sum, 0);
-    int32_t *word = cpu_i32(seen, 0);
-    (void)q;
-    for (uint32_t row = 0; row < rows; ++row) {
-        const uint32_t *index = cpu_set(at, row);
-        const float *x = cpu_f32(value, row);
-        for (size_t j = 0, n = *cpu_length(at, row); j < n; ++j) {
-            total[index[j]] += (double)x[j];
-            word[index[j] / WORD] = (int32_t)((uint32_t)word[index[j] / WORD] | UINT32_C(1) << index[j] % WORD);
-        }
+    const size_t d = sum->array.count;
+    const struct fold f = {.rows = rows, .at = at, .a = value, .sum = cpu_f64(sum, 0), .count = cpu_i32(seen, 0)};
+    size_t entries = 0;
+    for (uint32_t row = 0; row < rows; ++row) { entries += *cpu_length(at, row); }
+    const int parts = cpu_parts(q, SCATTERED * entries);
+    if (parts == 1) {
+        add_sparse(&f, 0, d);
+        return;
     }
+#pragma omp parallel for schedule(static) num_threads(parts)
+    for (int p = 0; p < parts; ++p) { add_sparse(&f, cpu_part(d, p, parts), cpu_part(d, p + 1, parts)); }
 }

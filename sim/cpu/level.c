@@ -65,14 +65,27 @@ void cpu_quantise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f
     }
 }
 
+/* A row, and what its levels mean. */
+struct levels { const struct dsgd_groups *g; const float *norm; uint32_t s; const int32_t *level; float *out; };
+
+static void dequantise(const void *args, size_t first, size_t end)
+{
+    const struct levels *l = args;
+    size_t at = 0;
+    for (size_t i = first; i < end;) {
+        while (l->g->start[at + 1] <= i) { ++at; }
+        const size_t stop = l->g->start[at + 1] < end ? l->g->start[at + 1] : end;
+        const double unit = dsgd_level_unit(l->norm[at], l->s);
+        const int32_t *restrict level = l->level;
+        float *restrict out = l->out;
+        for (; i < stop; ++i) { out[i] = dsgd_level_value(level[i], unit); }
+    }
+}
+
 void cpu_dequantise(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *norm, uint32_t s, const dsgd_i32 *level, dsgd_f32 *out)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        const int32_t *from = cpu_i32(level, row);
-        float *to = cpu_f32(out, row);
-        for (size_t j = 0; j < g->count; ++j) {
-            const double unit = dsgd_level_unit(cpu_f32(norm, row)[j], s);
-            for (size_t i = g->start[j]; i < g->start[j + 1]; ++i) { to[i] = dsgd_level_value(from[i], unit); }
-        }
+        const struct levels l = {g, cpu_f32(norm, row), s, cpu_i32(level, row), cpu_f32(out, row)};
+        cpu_split(r->queue, g->start[g->count], dequantise, &l);
     }
 }
