@@ -468,7 +468,7 @@ static void check_vectors(const struct sketch_hash_family *f, size_t d, uint32_t
         }
     }
     for (size_t t = 0; t < sizeof threads / sizeof *threads; ++t) {
-        for (size_t c = 0; c < vectors * table_stride; ++c) { table[c] = c % table_stride < n ? 77.0f : 0.0f; } /* rubbish, and zeros between tables */
+        for (size_t c = 0; c < vectors * table_stride; ++c) { table[c] = c % table_stride < n ? 77.0f : 0.0f; } /* rubbish; zeros between */
         const struct sketch_vectors x = {.n = vectors, .v = v, .v_stride = v_stride, .table = table, .table_stride = table_stride, .fresh = true};
         count_sketch_vectors(hash, &x, scratch, threads[t]);
         assert_same_floats(table, naive, vectors * table_stride);

@@ -118,7 +118,8 @@ static void add_rows(const struct sketch_blocks *s, const struct share *share, u
     const size_t tile = smaller(TILE, CELLS / shares / SKETCH_ABREAST * SKETCH_ABREAST);
     const bool far = (size_t)s->rows * s->cols * sizeof(float) > FAR_BYTES;
     for (uint32_t j = 0; j < shares; ++j) {
-        strip[j] = (struct strip){place + j * tile, signs + j * tile, share[j], x->table + first_vector * x->table_stride + (size_t)share[j].row * s->cols};
+        float *row_table = x->table + first_vector * x->table_stride + (size_t)share[j].row * s->cols;
+        strip[j] = (struct strip){place + j * tile, signs + j * tile, share[j], row_table};
         sketch_walk_start(&walk[j], &s->row[share[j].row], 0);
     }
     for (size_t first = 0; first < blocks; first += tile) {

@@ -107,7 +107,7 @@ static void add(const struct job *j, size_t u, size_t from, size_t to, size_t sl
 {
     uint32_t buffer[TILE];
     const uint32_t vectors = vectors_of(j, u);
-    four *table = (four *)(void *)(j->scratch + slot * slot_bytes(j->cols));
+    four *table = vectors > 1 ? (four *)(void *)(j->scratch + slot * slot_bytes(j->cols)) : NULL;
     const float *v[ABREAST];
     for (uint32_t w = 0; w < ABREAST; ++w) { /* where there are fewer than four, the last counts several times, in cells that nobody reads */
         v[w] = j->x->v + (u / j->rows * ABREAST + smaller(w, vectors - 1)) * j->x->v_stride;
@@ -146,8 +146,9 @@ size_t sketch_cells_bytes(uint32_t rows, uint32_t cols, uint32_t vectors, int th
 
 void sketch_cells_accumulate(const struct sketch_hash *hash, const struct sketch_vectors *x, void *scratch, int threads)
 {
-    struct job j = {.hash = hash, .x = x, .d = sketch_hash_d(hash), .cols = sketch_hash_cols(hash), .rows = sketch_hash_rows(hash), .scratch = scratch};
-    j.tiles = (j.d + TILE - 1) / TILE;
+    const size_t d = sketch_hash_d(hash);
+    const struct job j = {.hash = hash, .x = x, .d = d, .cols = sketch_hash_cols(hash), .tiles = (d + TILE - 1) / TILE, .rows = sketch_hash_rows(hash),
+                          .scratch = scratch};
     const size_t units = (size_t)j.rows * groups_of(x->n), worth = j.d * units / PARALLEL, line = units * j.tiles;
     const int parts = (int)smaller((size_t)threads, smaller(smaller(units, PARTS_MAX), worth > 1 ? worth : 1)); /* a part is no shorter than a row */
     atomic_bool done[PARTS_MAX];

@@ -69,7 +69,9 @@ void cpu_sketch_estimate(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f
 
 void cpu_sketch_norm2(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, dsgd_f64 *out)
 {
-    for (uint32_t row = 0; row < r->rows; ++row) { cpu_f64(out, row)[0] = count_sketch_norm2_over(hash_of(s), cpu_f32(table, row), r->queue->threads); }
+    for (uint32_t row = 0; row < r->rows; ++row) {
+        cpu_f64(out, row)[0] = count_sketch_norm2_over(hash_of(s), cpu_f32(table, row), r->queue->threads);
+    }
 }
 
 size_t cpu_sketch_select_bytes(const dsgd_sketch *s, size_t k, int threads)

@@ -126,8 +126,8 @@ void count_sketch_estimate(const struct sketch_hash *hash, const float *table, f
 }
 
 /* At most a tile of chosen coordinates. */
-static void estimate_few(const struct sketch_hash *hash, const struct dsgd_median_network *network, const float *table, size_t n, const uint32_t *index,
-                         float *out)
+static void estimate_few(const struct sketch_hash *hash, const struct dsgd_median_network *network, const float *table, size_t n,
+                         const uint32_t *index, float *out)
 {
     int32_t order[ESTIMATES];
     uint32_t cell[TILE];

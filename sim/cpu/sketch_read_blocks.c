@@ -97,8 +97,8 @@ static inline void some_blocks(const struct sketch_read *s, const struct cells *
 }
 
 /* Many rows, and whatever has NaN in it. A frame of its own. */
-static __attribute__((noinline)) void any_blocks(const struct sketch_read *s, const struct cells *now, const struct cells *later, size_t tile, size_t n,
-                                                 int32_t *key)
+static __attribute__((noinline)) void any_blocks(const struct sketch_read *s, const struct cells *now, const struct cells *later, size_t tile,
+                                                 size_t n, int32_t *key)
 {
     int32_t order[DSGD_MEDIAN_ROWS_MAX * HALF];
     if (s->blocks.rows > SKETCH_FEW && !s->nan) {
