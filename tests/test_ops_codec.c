@@ -4,6 +4,8 @@
  * asked for and nowhere else; the simple codes byte by byte; lengths within what was promised; content that no decoder accepts fails the
  * queue, bytes that no encoder writes are refused with words.
  */
+#include "sim/codec/codec.h"
+#include "sim/codec/ternary.h"
 #include "sim/wire.h"
 #include "tests/ops.h"
 
@@ -207,9 +209,89 @@ static void bytes_that_nobody_sends(void **state)
     }
 }
 
+/* Many values at once have the bits of values one by one: patterns from all over the 32 bits, with those next to every exponent's ends. */
+static void halves_of_many_are_halves_of_one(void **state)
+{
+    enum { N = 30001, PASSES = 24 };
+    (void)state;
+    static float value[N];
+    static uint16_t half[N];
+    for (int k = 0; k < OPS_DEVICES * 2 * PASSES; ++k) {
+        const int device = k % OPS_DEVICES, pass = k / OPS_DEVICES / 2;
+        const enum codec_values as = k / OPS_DEVICES % 2 ? CODEC_BF16 : CODEC_FP16;
+        struct scene s;
+        open_scene(&s, device, DSGD_F32, as == CODEC_FP16 ? DSGD_FP16 : DSGD_BF16, N);
+        struct dsgd_queue *q = &s.o.queue;
+        for (uint32_t i = 0; i < N; ++i) {
+            const uint32_t near = (i << 23 | (i & 256 ? 0x1000u : 0x800000u)) + (i >> 9) - 30; /* halves of the last place, ends of exponents */
+            const uint32_t bits = i % 2 ? near : (i + (uint32_t)pass * N) * 2654435769u;
+            memcpy(&value[i], &bits, sizeof bits);
+        }
+        q->device->write(q, s.from->as.array.at, value, sizeof value);
+        assert_int_equal(q->device->encode(q, &s.wire, &s.from->as.array, 0, N, WORKERS, s.bytes), sizeof half);
+        q->device->read(q, half, s.bytes, sizeof half);
+        assert_null(q->device->decode(q, &s.wire, s.bytes, sizeof half, N, WORKERS, &s.to->as.array, 1));
+        ops_read(&s.o, s.to, 1, back);
+        for (size_t i = 0; i < N; ++i) {
+            uint16_t one;
+            struct codec_message message = {.sections = 0};
+            codec_arena_in(&message.arena, &one, sizeof one);
+            assert_int_equal(codec_add_values(&message, DSGD_VALUE, as, 1, &value[i]), DSGD_OK);
+            codec_round_values(as, 1, &value[i]);
+            if (half[i] != one || memcmp(&value[i], back + 4 * i, 4) != 0) { fail_msg("code %d, place %zu: 0x%04x, alone 0x%04x", as, i, half[i], one); }
+        }
+        close_scene(&s);
+    }
+}
+
+/* Packed levels bit by bit, at every width and round the ends of words of eight. */
+static void packed_levels_bit_by_bit(void **state)
+{
+    (void)state;
+    static const uint32_t most[] = {1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 100, 127, 128, 255, 1000, 32767, 1 << 20, INT32_MAX};
+    static const size_t lengths[] = {1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 1003};
+    for (size_t k = 0; k < OPS_DEVICES * sizeof most / sizeof *most * (sizeof lengths / sizeof *lengths); ++k) {
+        const size_t n = lengths[k / OPS_DEVICES % (sizeof lengths / sizeof *lengths)];
+        const uint32_t m = most[k / OPS_DEVICES / (sizeof lengths / sizeof *lengths)];
+        const unsigned bits = levels_bits(m);
+        static int32_t level[1003];
+        static unsigned char expected[4 * 1003 + 1];
+        struct scene s;
+        open_scene(&s, (int)(k % OPS_DEVICES), DSGD_I32, DSGD_PACKED, n);
+        struct dsgd_queue *q = &s.o.queue;
+        q->device->release(s.bytes);
+        s.wire.m = m;
+        s.bytes = q->device->alloc(4 * 1024 + 64);
+        assert_non_null(s.bytes);
+        memset(expected, 0, sizeof expected);
+        for (size_t i = 0; i < n; ++i) {
+            level[i] = i == n / 2 ? (int32_t)m : i == n / 3 ? -(int32_t)m : (int32_t)((int64_t)(i * 2654435769u % (2 * (uint64_t)m + 1)) - (int64_t)m);
+            const uint64_t code = (uint64_t)((int64_t)level[i] + (int64_t)m);
+            for (size_t b = 0; b < bits; ++b) { expected[(i * bits + b) / 8] |= (unsigned char)((code >> b & 1) << (i * bits + b) % 8); }
+        }
+        q->device->write(q, s.from->as.array.at, level, n * sizeof *level);
+        const size_t length = q->device->encode(q, &s.wire, &s.from->as.array, 0, n, WORKERS, s.bytes);
+        assert_int_equal(length, (n * bits + 7) / 8);
+        q->device->read(q, host, s.bytes, length);
+        assert_memory_equal(host, expected, length);
+        assert_null(q->device->decode(q, &s.wire, s.bytes, length, n, WORKERS, &s.to->as.array, 2));
+        ops_read(&s.o, s.to, 2, back);
+        assert_memory_equal(back, level, n * sizeof *level);
+        const uint64_t all = (UINT64_C(1) << bits) - 1;
+        for (size_t i = 0; i < n && all > 2 * (uint64_t)m; i += 1 + n / 20) { /* a code above 2 m at any place */
+            for (size_t b = i * bits; b < (i + 1) * bits; ++b) { host[b / 8] |= (unsigned char)(1u << b % 8); }
+            q->device->write(q, s.bytes, host, length);
+            assert_non_null(q->device->decode(q, &s.wire, s.bytes, length, n, WORKERS, &s.to->as.array, 2));
+            memcpy(host, expected, length);
+        }
+        close_scene(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_code_comes_back), cmocka_unit_test(levels_up_to_the_workers),
-                                       cmocka_unit_test(content_that_cannot_be_sent), cmocka_unit_test(bytes_that_nobody_sends)};
+                                       cmocka_unit_test(content_that_cannot_be_sent), cmocka_unit_test(bytes_that_nobody_sends),
+                                       cmocka_unit_test(halves_of_many_are_halves_of_one), cmocka_unit_test(packed_levels_bit_by_bit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

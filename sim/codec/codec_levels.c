@@ -158,22 +158,6 @@ static const char *get_elias(size_t d, uint32_t m, const uint8_t *bytes, size_t 
     return codec_get_end(&r) ? NULL : wrong_end;
 }
 
-/* NULL, or what is wrong. Integers, unlike levels_unpack's floats, so that levels beyond 2^24 stay exact. */
-static const char *get_packed(size_t d, uint32_t m, const uint8_t *bytes, size_t length, int32_t *level)
-{
-    struct codec_reader r = {.next = bytes, .end = bytes + length};
-    const unsigned bits = levels_bits(m);
-    uint64_t largest = 0;
-    for (size_t i = 0; i < d; ++i) {
-        uint64_t code = 0;
-        if (!codec_get(&r, bits, &code)) { return "a code that ends too early"; }
-        largest = code > largest ? code : largest;
-        level[i] = (int32_t)((int64_t)code - (int64_t)m);
-    }
-    if (largest > 2 * (uint64_t)m) { return "a level above the largest"; }
-    return codec_get_end(&r) ? NULL : "a code with a bit past the end";
-}
-
 /* ---- sections ---- */
 
 static bool within(size_t d, uint32_t m, const int32_t *level)
@@ -228,7 +212,7 @@ enum dsgd_status codec_get_levels(const struct codec_message *message, int at, e
     }
     void *memory = NULL;
     DSGD_TRY(codec_take(scratch, d * sizeof(int32_t), "levels", &memory));
-    const char *wrong = packed ? get_packed(d, m, bytes, length, memory) : get_elias(d, m, bytes, length, memory);
+    const char *wrong = packed ? levels_get(d, bytes, length, m, memory) : get_elias(d, m, bytes, length, memory);
     if (wrong) {
         return dsgd_fail(DSGD_EMESSAGE, "section %d (%s): %zu levels up to %lu are %s", at, dsgd_kind_name(kind), d,
                          (unsigned long)m, wrong);

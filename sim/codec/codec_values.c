@@ -3,7 +3,8 @@
  * Formats and rounding: IEEE 754-2008, sections 3.6 and 4.3.1 (nearest, ties to even); bfloat16 is the upper half of a
  * binary32. Integer operations without branches: loops vectorise and no floating-point mode of the process can change a
  * bit. NaN becomes quiet and keeps its sign and the upper bits of its payload. A signalling NaN of 16 bits is therefore
- * never sent and is refused; in 32 bits every pattern is content.
+ * never sent and is refused; in 32 bits every pattern is content. Processors with F16C convert eight values at a time to these bits
+ * themselves: the rounding stands in the instruction, and subnormal numbers are taken as they are whatever the mode.
  */
 #include "sim/codec/codec.h"
 
@@ -11,6 +12,9 @@
 
 #include "sim/codec/codec_bits.h"
 #include "sim/codec/message.h"
+#if defined(__F16C__)
+#include <immintrin.h>
+#endif
 
 enum {
     F16_QUIET = 0x0200, F16_INFINITY = 0x7c00, F16_MAGNITUDE = 0x7fff,
@@ -75,6 +79,26 @@ static inline float from_bf16(uint16_t upper)
     return float_of((uint32_t)upper << 16);
 }
 
+static void all_to_f16(size_t n, const float *value, uint16_t *half)
+{
+    size_t i = 0;
+#if defined(__F16C__)
+    for (; i + 8 <= n; i += 8) {
+        _mm_storeu_si128((__m128i *)(void *)(half + i), _mm256_cvtps_ph(_mm256_loadu_ps(value + i), _MM_FROUND_TO_NEAREST_INT));
+    }
+#endif
+    for (; i < n; ++i) { half[i] = to_f16(value[i]); }
+}
+
+static void all_from_f16(size_t n, const uint16_t *half, float *value)
+{
+    size_t i = 0;
+#if defined(__F16C__)
+    for (; i + 8 <= n; i += 8) { _mm256_storeu_ps(value + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(half + i)))); }
+#endif
+    for (; i < n; ++i) { value[i] = from_f16(half[i]); }
+}
+
 /* True if a pattern is a NaN without its quiet bit. */
 static bool has_signalling(size_t n, const uint16_t *value, uint32_t infinity, uint32_t quiet)
 {
@@ -108,7 +132,7 @@ enum dsgd_status codec_add_values(struct codec_message *message, enum dsgd_kind 
         if (n > 0) { memcpy(data, value, bytes); }
         break;
     case CODEC_FP16:
-        for (size_t i = 0; i < n; ++i) { half[i] = to_f16(value[i]); }
+        all_to_f16(n, value, half);
         break;
     case CODEC_BF16:
         for (size_t i = 0; i < n; ++i) { half[i] = to_bf16(value[i]); }
@@ -137,7 +161,7 @@ enum dsgd_status codec_get_values(const struct codec_message *message, int at, e
     DSGD_TRY(codec_take(scratch, n * sizeof(float), "values", &memory));
     float *out = memory;
     if (f16) {
-        for (size_t i = 0; i < n; ++i) { out[i] = from_f16(half[i]); }
+        all_from_f16(n, half, out);
     } else {
         for (size_t i = 0; i < n; ++i) { out[i] = from_bf16(half[i]); }
     }
@@ -148,7 +172,13 @@ enum dsgd_status codec_get_values(const struct codec_message *message, int at, e
 void codec_round_values(enum codec_values as, size_t n, float *value)
 {
     if (as == CODEC_FP16) {
-        for (size_t i = 0; i < n; ++i) { value[i] = from_f16(to_f16(value[i])); }
+        enum { PIECE = 512 };
+        uint16_t half[PIECE];
+        for (size_t i = 0; i < n; i += PIECE) {
+            const size_t here = n - i < PIECE ? n - i : PIECE;
+            all_to_f16(here, value + i, half);
+            all_from_f16(here, half, value + i);
+        }
     } else if (as == CODEC_BF16) {
         for (size_t i = 0; i < n; ++i) { value[i] = from_bf16(to_bf16(value[i])); }
     }

@@ -27,6 +27,8 @@ unsigned levels_bits(uint32_t m);
 size_t levels_bytes(size_t d, uint32_t m);
 /** Packs level[i] in [-m, m]. Overwrites bytes. */
 void levels_pack(size_t d, const int32_t *level, uint32_t m, uint8_t *bytes);
+/** The levels as integers, exact also beyond 2^24. NULL, or what is wrong with the `length` bytes, in the words after "levels are". */
+const char *levels_get(size_t d, const uint8_t *bytes, size_t length, uint32_t m, int32_t *level);
 /** out[i] = unit * level_i. DSGD_EMESSAGE if a code is above 2m or a padding bit is set. */
 enum dsgd_status levels_unpack(size_t d, const uint8_t *bytes, uint32_t m, float unit, float *out);
 
