@@ -234,6 +234,33 @@ static void all_small_vectors_of_levels_come_back_from_both_codes(void **unused)
     }
 }
 
+/* Small levels close together, as QSGD sends them, in vectors so long that pairs of numbers are looked up; and a level too large among them. */
+static void dense_levels_come_back_and_one_too_large_does_not(void **unused)
+{
+    (void)unused;
+    enum { D = 9001 };
+    static int32_t level[D];
+    for (uint32_t m = 1; m <= 20; ++m) {
+        for (uint32_t one_in = 1; one_in < 24; one_in += 4) {
+            for (size_t i = 0; i < D; ++i) {
+                const uint32_t word = number((uint32_t)i, m * 100 + one_in);
+                level[i] = word % one_in ? 0 : (int32_t)((word >> 8) % (2 * m + 1)) - (int32_t)m;
+            }
+            for (size_t d = D - 20; d <= D; ++d) { check_levels(CODEC_ELIAS, d, m, level); }
+        }
+    }
+    for (size_t at = 0; at < D; at += D / 7) {
+        const int32_t *back = NULL;
+        for (size_t i = 0; i < D; ++i) { level[i] = number((uint32_t)i, 5) % 2 ? 1 : -1; }
+        level[at] = 3;
+        codec_message_reset(&message);
+        codec_arena_reset(&scratch);
+        assert_int_equal(codec_add_levels(&message, DSGD_VALUE, CODEC_ELIAS, D, 3, level), DSGD_OK);
+        assert_int_equal(codec_get_levels(&message, 0, DSGD_VALUE, CODEC_ELIAS, D, 3, &scratch, &back), DSGD_OK);
+        assert_int_equal(codec_get_levels(&message, 0, DSGD_VALUE, CODEC_ELIAS, D, 2, &scratch, &back), DSGD_EMESSAGE);
+    }
+}
+
 static void levels_of_any_size_come_back(void **unused)
 {
     (void)unused;
@@ -437,6 +464,7 @@ int main(void)
         cmocka_unit_test(accepted_entropy_strings_are_as_many_as_vectors),
         cmocka_unit_test(all_small_vectors_of_levels_come_back_from_both_codes),
         cmocka_unit_test(levels_of_any_size_come_back),
+        cmocka_unit_test(dense_levels_come_back_and_one_too_large_does_not),
         cmocka_unit_test(elias_codes_are_those_of_the_paper),
         cmocka_unit_test(no_vector_of_levels_is_longer_than_the_bound),
         cmocka_unit_test(levels_outside_their_range_are_not_sent),

@@ -17,8 +17,11 @@
 /* ---- Elias omega ---- */
 
 enum {
-    LOW_MAX = 32, /* numbers below 2^33: a distance may be 2^32 */
-    MASK = 64     /* coordinates in a word of flags */
+    LOW_MAX = 32,         /* numbers below 2^33: a distance may be 2^32 */
+    MASK = 64,            /* coordinates in a word of flags */
+    SMALL = 16,           /* numbers below it have at most 7 bits and are looked up */
+    PAIR_BITS = 10,       /* of a distance, a sign and a magnitude that are looked up at once */
+    PAIRS_WORTH = 1 << 10 /* bytes of a section for which the table is made */
 };
 
 /* What comes before the last group of a number with `low` bits behind its leading one, and the length of the whole code. */
@@ -46,6 +49,48 @@ static inline uint64_t omega_code(const struct omega *o, uint64_t n, unsigned *b
     const unsigned low = codec_log2(n);
     *bits = o->bits[low];
     return o->prefix[low] | ((n ^ UINT64_C(1) << low) << 1 | (low > 0)) << o->prefix_bits[low];
+}
+
+/* What a small distance and a small magnitude are together: the bits of both and of the sign between them. */
+struct omega_small { uint8_t code[SMALL], bits[SMALL]; };
+
+static struct omega_small small_table(const struct omega *o)
+{
+    struct omega_small s = {.bits = {0}};
+    for (unsigned n = 1; n < SMALL; ++n) {
+        unsigned bits = 0;
+        s.code[n] = (uint8_t)omega_code(o, n, &bits);
+        s.bits[n] = (uint8_t)bits;
+    }
+    return s;
+}
+
+static inline uint32_t pair_code(const struct omega_small *s, uint64_t distance, uint32_t minus, uint32_t magnitude, unsigned *bits)
+{
+    *bits = s->bits[distance] + 1u + s->bits[magnitude];
+    return s->code[distance] | ((uint32_t)s->code[magnitude] << 1 | minus) << s->bits[distance];
+}
+
+/* For the next PAIR_BITS bits: distance, magnitude, sign and bits of the pair that they begin with, 0: it is longer. */
+struct pair { uint8_t distance, magnitude, minus, bits; };
+
+static void pair_table(struct pair table[1 << PAIR_BITS])
+{
+    const struct omega o = omega_table();
+    const struct omega_small s = small_table(&o);
+    memset(table, 0, sizeof *table << PAIR_BITS);
+    for (unsigned distance = 1; distance < SMALL; ++distance) {
+        for (unsigned magnitude = 1; magnitude < SMALL; ++magnitude) {
+            for (uint32_t minus = 0; minus < 2; ++minus) {
+                unsigned bits = 0;
+                const uint32_t code = pair_code(&s, distance, minus, magnitude, &bits);
+                if (bits > PAIR_BITS) { continue; }
+                for (uint32_t k = code; k < 1u << PAIR_BITS; k += 1u << bits) {
+                    table[k] = (struct pair){(uint8_t)distance, (uint8_t)magnitude, (uint8_t)minus, (uint8_t)bits};
+                }
+            }
+        }
+    }
 }
 
 static inline void put_long(struct codec_writer *w, uint64_t code, unsigned bits)
@@ -115,12 +160,19 @@ static uint64_t elias_bits(size_t d, const int32_t *level)
 static void put_elias(size_t d, const int32_t *level, uint8_t *bytes)
 {
     const struct omega o = omega_table();
+    const struct omega_small small = small_table(&o);
     struct codec_writer w = {.next = bytes};
     unsigned bits = 0;
     size_t next = 0;
     for (size_t first = 0; first < d; first += MASK) {
         for (uint64_t mask = nonzero_mask(d, level, first); mask != 0; mask &= mask - 1) {
             const size_t i = first + codec_lowest_bit(mask);
+            if (i + 1 - next < SMALL && magnitude_of(level[i]) < SMALL) {
+                const uint32_t pair = pair_code(&small, i + 1 - next, level[i] < 0, magnitude_of(level[i]), &bits);
+                codec_put(&w, pair, bits);
+                next = i + 1;
+                continue;
+            }
             const uint64_t distance = omega_code(&o, i + 1 - next, &bits);
             put_long(&w, distance, bits);
             const uint64_t magnitude = omega_code(&o, magnitude_of(level[i]), &bits);
@@ -140,9 +192,22 @@ static const char *get_elias(size_t d, uint32_t m, const uint8_t *bytes, size_t 
 {
     static const char wrong_end[] = "a code that does not end where the section ends";
     struct codec_reader r = {.next = bytes, .end = bytes + length};
+    struct pair table[1 << PAIR_BITS];
+    const bool pairs = length >= PAIRS_WORTH && length >= d / CODEC_BYTE; /* where most are short: else nobody could tell which */
     size_t next = 0;
+    if (pairs) { pair_table(table); }
     memset(level, 0, d * sizeof *level);
     while (next < d) {
+        if (pairs) { /* what they do not know goes the long way, errors too */
+            codec_refill(&r);
+            const struct pair p = table[r.pending & ((1u << PAIR_BITS) - 1)];
+            if (p.bits > 0 && p.bits <= r.held && p.distance <= d - next && p.magnitude <= m) {
+                codec_skip(&r, p.bits);
+                next += p.distance;
+                level[next - 1] = p.minus ? -(int32_t)p.magnitude : (int32_t)p.magnitude;
+                continue;
+            }
+        }
         uint64_t distance = 0, sign = 0, magnitude = 0;
         if (!get_omega(&r, &distance)) { return wrong_end; }
         if (distance > d - next) {
