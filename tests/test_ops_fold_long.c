@@ -1,4 +1,4 @@
-/* test_ops_fold_long.c - sums over workers of long vectors: pieces, threads and streams against one loop after the other.
+/* test_ops_fold_long.c - sums over workers of long vectors: pieces and threads against one loop after the other.
  *
  * NaN, infinities, zeros of both signs and subnormal numbers among the values; groups whose ends are no multiples of anything, one of them
  * empty, one scale infinite, one zero; from one to nine rows, afresh and on top of what was there, with 1, 2, 3 and 7 threads.
@@ -201,7 +201,7 @@ static void long_maxima_and_counts(void **state)
     free(trits);
 }
 
-/* So long that the sum goes past the caches. */
+/* Longer than the caches. */
 static void longest_sums(void **state)
 {
     (void)state;

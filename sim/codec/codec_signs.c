@@ -39,16 +39,25 @@ static enum dsgd_status check_padding(size_t d, const uint8_t *plane)
     return DSGD_OK;
 }
 
-typedef uint32_t eight_words __attribute__((vector_size(32)));
-typedef float eight_floats __attribute__((vector_size(32)));
+/* Vectors as wide as the processor's: wider ones are taken apart through memory. */
+#if defined(__AVX2__)
+enum { LANES = 8 };
+#define FIRST_BITS {1, 2, 4, 8, 16, 32, 64, 128}
+#else
+enum { LANES = 4 };
+#define FIRST_BITS {1, 2, 4, 8}
+#endif
+typedef uint32_t words __attribute__((vector_size(4 * LANES)));
+typedef float floats __attribute__((vector_size(4 * LANES)));
 
 /* The floats of eight signs: 1 or -1 by its bits, times the unit, so that a NaN keeps its own sign. */
 static inline void unpack_byte(uint32_t minus, float unit, float out[CODEC_BYTE])
 {
-    const eight_words bit = {1, 2, 4, 8, 16, 32, 64, 128}, all = {minus, minus, minus, minus, minus, minus, minus, minus};
-    const eight_words signs = (eight_words)((all & bit) == bit) & UINT32_C(0x80000000);
-    const eight_floats value = (eight_floats)(signs | dsgd_bits32(1.0f)) * unit;
-    memcpy(out, &value, sizeof value);
+    for (unsigned j = 0; j < CODEC_BYTE; j += LANES) {
+        const words bit = (words)FIRST_BITS << j, signs = (words)((bit & minus) == bit) & UINT32_C(0x80000000);
+        const floats value = (floats)(signs | dsgd_bits32(1.0f)) * unit;
+        memcpy(out + j, &value, sizeof value);
+    }
 }
 
 enum dsgd_status codec_signs_unpack(size_t d, const uint8_t *plane, float unit, float *out)

@@ -26,19 +26,26 @@ enum dsgd_status ternary_check(size_t d, const uint8_t *nonzero, const uint8_t *
     return dsgd_fail(DSGD_EMESSAGE, "ternary planes of %zu coordinates: a bit past the end or a sign alone", d);
 }
 
-typedef int32_t eight_words __attribute__((vector_size(32)));
+/* A vector as wide as the processor's: a wider one is taken apart through memory. */
+#if defined(__AVX2__)
+enum { LANES = 8 };
+#define FIRST_BITS {1, 2, 4, 8, 16, 32, 64, 128}
+#else
+enum { LANES = 4 };
+#define FIRST_BITS {1, 2, 4, 8}
+#endif
+typedef int32_t words __attribute__((vector_size(4 * LANES)));
 
 /* sum += the eight numbers of a byte of each plane. A comparison gives -1 where it holds. */
 static inline void add_byte(int32_t nonzero, int32_t negative, int32_t sum[BITS])
 {
-    const eight_words bit = {1, 2, 4, 8, 16, 32, 64, 128};
-    const eight_words value = {nonzero, nonzero, nonzero, nonzero, nonzero, nonzero, nonzero, nonzero};
-    const eight_words sign = {negative, negative, negative, negative, negative, negative, negative, negative};
-    const eight_words minus = (eight_words)((sign & bit) == bit);
-    eight_words total;
-    memcpy(&total, sum, sizeof total);
-    total += minus + minus - (eight_words)((value & bit) == bit);
-    memcpy(sum, &total, sizeof total);
+    for (int j = 0; j < BITS; j += LANES) {
+        const words bit = (words)FIRST_BITS << j, value = bit & nonzero, sign = bit & negative, minus = (words)(sign == bit);
+        words total;
+        memcpy(&total, sum + j, sizeof total);
+        total += minus + minus - (words)(value == bit);
+        memcpy(sum + j, &total, sizeof total);
+    }
 }
 
 void ternary_add(size_t d, const uint8_t *nonzero, const uint8_t *negative, int32_t *sum)

@@ -7,14 +7,12 @@
 #include "sim/codec/ternary.h"
 #include "sim/cpu/cpu.h"
 #include "sim/cpu/split.h"
-#include "sim/cpu/stream.h"
 #include "sim/kernel/number.h"
 
 #include <string.h>
 
 enum {
     PIECE = 1024,  /* coordinates of a sum that stay in the first-level cache */
-    AT_ONCE = 4,   /* rows that are added in registers */
     BLOCK = 512,   /* coordinates that are unpacked at a time: whole bytes of planes */
     UNPACKING = 2, /* coordinates that are unpacked cost so many others */
     SCATTERED = 8  /* as do those of sparse vectors */
@@ -23,7 +21,7 @@ enum {
 /* What a fold reads and writes; each names what it uses. `sum`, `most`, `count`: one of them. */
 struct fold {
     uint32_t rows, m;
-    bool first, streams;
+    bool first;
     const dsgd_f32 *a, *scale;
     const dsgd_signs *signs;
     const dsgd_ternary *ternary;
@@ -35,52 +33,30 @@ struct fold {
     int32_t *count;
 };
 
-/* to = from + x_0 + x_1 + ..., with `many` a constant at every call; `from` and `to` may be the same. */
-static inline __attribute__((always_inline)) void add_rows(int many, size_t n, const float *const x[AT_ONCE], const double *from, double *to)
+static void add(size_t n, const float *restrict x, double *restrict sum)
 {
-#pragma omp simd
-    for (size_t i = 0; i < n; ++i) {
-        double sum = from[i];
-        for (int j = 0; j < many; ++j) { sum += (double)x[j][i]; }
-        to[i] = sum;
-    }
+    for (size_t i = 0; i < n; ++i) { sum[i] += (double)x[i]; }
 }
 
-static void add_some(uint32_t many, size_t n, const float *const x[AT_ONCE], const double *from, double *to)
-{
-    switch (many) {
-    case 1: add_rows(1, n, x, from, to); break;
-    case 2: add_rows(2, n, x, from, to); break;
-    case 3: add_rows(3, n, x, from, to); break;
-    default: add_rows(AT_ONCE, n, x, from, to);
-    }
-}
-
-/* A long sum that is made afresh is not wanted in the caches, nor what had been at its place. */
+/* Row after row: a processor fetches ahead better along one row than along many. The first row of all needs no zeros before it. */
 static void sum_rows(const void *args, size_t begin, size_t end)
 {
-    static const double zeros[PIECE] = {0.0}; /* 0 + -0 is 0 */
     const struct fold *f = args;
-    double piece[PIECE];
     for (size_t at = begin; at < end; at += PIECE) {
         const size_t n = end - at < PIECE ? end - at : PIECE;
-        double *to = f->streams ? piece : f->sum + at;
-        const double *from = f->first ? zeros : to;
-        for (uint32_t row = 0; row < f->rows; row += AT_ONCE, from = to) {
-            const uint32_t many = f->rows - row < AT_ONCE ? f->rows - row : AT_ONCE;
-            const float *x[AT_ONCE];
-            for (uint32_t j = 0; j < AT_ONCE; ++j) { x[j] = cpu_f32(f->a, row + (j < many ? j : 0)) + at; }
-            add_some(many, n, x, from, to);
+        uint32_t row = 0;
+        if (row < f->rows && f->first) {
+            const float *restrict x = cpu_f32(f->a, row++) + at;
+            double *restrict sum = f->sum + at;
+            for (size_t i = 0; i < n; ++i) { sum[i] = 0.0 + (double)x[i]; } /* -0 becomes 0 */
         }
-        if (f->streams) { cpu_stream(n, piece, f->sum + at); }
+        for (; row < f->rows; ++row) { add(n, cpu_f32(f->a, row) + at, f->sum + at); }
     }
-    if (f->streams) { cpu_stream_end(); }
 }
 
 void cpu_fold_sum(struct dsgd_queue *q, uint32_t rows, bool first, const dsgd_f32 *a, dsgd_f64 *sum)
 {
-    struct fold f = {.rows = rows, .first = first, .a = a, .sum = cpu_f64(sum, 0)};
-    f.streams = first && cpu_streams(sum->array.count, f.sum);
+    const struct fold f = {.rows = rows, .first = first, .a = a, .sum = cpu_f64(sum, 0)};
     cpu_split(q, sum->array.count, sum_rows, &f);
 }
 
@@ -266,13 +242,16 @@ static void add_sparse(const void *args, size_t begin, size_t end)
 {
     enum { WORD = 32 };
     const struct fold *f = args;
+    double *sum = f->sum;
+    int32_t *seen = f->count;
     for (uint32_t row = 0; row < f->rows; ++row) {
         const uint32_t *index = cpu_set(f->at, row);
         const float *x = cpu_f32(f->a, row);
-        const size_t n = *cpu_length(f->at, row);
-        for (size_t j = place_of(n, index, begin); j < n && index[j] < end; ++j) {
-            f->sum[index[j]] += (double)x[j];
-            f->count[index[j] / WORD] = (int32_t)((uint32_t)f->count[index[j] / WORD] | UINT32_C(1) << index[j] % WORD);
+        const size_t n = *cpu_length(f->at, row), stop = place_of(n, index, end);
+        for (size_t j = place_of(n, index, begin); j < stop; ++j) {
+            const uint32_t i = index[j];
+            sum[i] += (double)x[j];
+            seen[i / WORD] = (int32_t)((uint32_t)seen[i / WORD] | UINT32_C(1) << i % WORD);
         }
     }
 }
