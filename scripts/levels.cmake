@@ -2,8 +2,10 @@
 #
 # The objects of a level become one object, in which all names but the tables' are local; the tables get the level's name behind theirs.
 # sim/level.c chooses at run time. Appends the objects to library_objects. Included by CMakeLists.txt.
-if(DSGD_DISPATCH AND NOT DSGD_MARCH AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND CMAKE_OBJCOPY)
-  set(level_tables dsgd_device_cpu dsgd_device_guard dsgd_linear_cpu dsgd_sigmoid_cpu dsgd_multiclass_cpu dsgd_quadratic_cpu)
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-march=x86-64-v4 DSGD_HAS_V4)
+if(DSGD_DISPATCH AND NOT DSGD_MARCH AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND CMAKE_OBJCOPY AND DSGD_HAS_V4)
+  set(level_tables dsgd_device_cpu dsgd_device_guard dsgd_linear_cpu dsgd_sigmoid_cpu dsgd_multiclass_cpu dsgd_quadratic_cpu dsgd_plain_cpu)
   set(level_folders sim/cpu sim/codec sim/guard convex/cpu)
   set(level_sources)
   foreach(folder IN LISTS level_folders)
@@ -35,5 +37,5 @@ elseif(DSGD_MARCH)
 else()
   set(level_definitions "DSGD_BASE_LEVEL=\"${CMAKE_SYSTEM_PROCESSOR}\"")
 endif()
-set_source_files_properties(${CMAKE_SOURCE_DIR}/sim/level.c ${CMAKE_SOURCE_DIR}/sim/devices.c ${CMAKE_SOURCE_DIR}/convex/kernels.c
+set_source_files_properties(${CMAKE_SOURCE_DIR}/sim/level.c ${CMAKE_SOURCE_DIR}/sim/devices.c ${CMAKE_SOURCE_DIR}/convex/kernels.c ${CMAKE_SOURCE_DIR}/convex/plain.c
   PROPERTIES COMPILE_DEFINITIONS "${level_definitions}")

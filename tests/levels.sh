@@ -9,9 +9,15 @@ names=$("$DSGD" --version | sed -n 's/^Kernels: \(.*\) (.*/\1/p' | tr -d ,)
 read -r used others <<<"$names"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-for isa in $others; do
-    for test in ops_vec ops_sparse ops_group ops_fold ops_sketch ops_lowrank ops_model ops_codec draws problem_kernels; do
+# Tests that call functions of the kernels by name are linked with each set's own (tests/CMakeLists.txt).
+internal='select sketch_choose ternary codec_values codec_vectors codec_indices'
+for isa in $names; do
+    for test in ops_vec ops_sparse ops_group ops_fold ops_fold_long ops_threads ops_sketch ops_lowrank ops_model ops_codec draws problem_kernels; do
         DSGD_ISA=$isa "$DSGD_BUILD/tests/test_$test" >"$log" 2>&1 || { tail -5 "$log"; fail "$test with $isa"; }
+    done
+    for test in $internal; do
+        if [ -z "$others" ] || [ "$isa" = x86-64 ]; then continue; fi # the tests themselves
+        "$DSGD_BUILD/tests/test_${test}_${isa#x86-64-}" >"$log" 2>&1 || { tail -5 "$log"; fail "$test with $isa"; }
     done
     [ "$(DSGD_ISA=$isa "$DSGD" --version | sed -n 's/^Kernels: \([^, ]*\).*/\1/p')" = "$isa" ] || fail "DSGD_ISA=$isa is not used"
 done

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "convex/cpu/plain.h"
 #include "convex/cpu/row.h"
 #include "convex/cpu/rows.h"
 #include "sim/kernel/sum.h"
@@ -34,7 +35,7 @@ CONVEX_CPU_INLINE enum dsgd_status gradient_of(const struct dsgd_linear *p, cons
     return DSGD_OK;
 }
 
-enum dsgd_status dsgd_linear_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
+enum dsgd_status convex_cpu_linear_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
 {
     const struct dsgd_linear *p = self;
     if (batch->count == 0) {
@@ -49,7 +50,7 @@ static size_t linear_losses(const void *problem, const struct dsgd_split *split,
     size_t wrong = 0;
     for (size_t i = from; i < to; ++i) {
         const double y = dsgd_linear_sign(p, split->label[i]);
-        const double score = dsgd_linear_score(p, split, i, x);
+        const double score = convex_cpu_linear_score(p, split, i, x);
         loss[i - from] = p->loss->value(y * score);
         wrong += (score > 0) != (y > 0);
     }
@@ -85,7 +86,7 @@ enum dsgd_status dsgd_linear_metrics(const void *problem, dsgd_linear_losses *lo
     return DSGD_OK;
 }
 
-enum dsgd_status dsgd_linear_evaluate(const void *self, const double *x, double *value)
+enum dsgd_status convex_cpu_linear_evaluate(const void *self, const double *x, double *value)
 {
     const struct dsgd_linear *p = self;
     return dsgd_linear_metrics(p, linear_losses, p->data, p->l2, p->d, x, value);
@@ -96,7 +97,7 @@ CONVEX_CPU_INLINE double score_of(const struct dsgd_linear *p, const struct dsgd
     return convex_cpu_row_dot(convex_cpu_row_at(split, p->features, i, form), w, form) / dsgd_form_unit(form) + w[p->features];
 }
 
-double dsgd_linear_score(const struct dsgd_linear *p, const struct dsgd_split *split, size_t i, const double *w)
+double convex_cpu_linear_score(const struct dsgd_linear *p, const struct dsgd_split *split, size_t i, const double *w)
 {
     return CONVEX_CPU_BY_FORM(split->form, score_of, p, split, i, w);
 }
@@ -106,12 +107,12 @@ CONVEX_CPU_INLINE void add_of(const struct dsgd_split *split, size_t features, s
     convex_cpu_row_add(convex_cpu_row_at(split, features, i, form), scale, out, form);
 }
 
-void dsgd_linear_add(const struct dsgd_split *split, size_t features, size_t i, double scale, double *out)
+void convex_cpu_linear_add(const struct dsgd_split *split, size_t features, size_t i, double scale, double *out)
 {
     CONVEX_CPU_BY_FORM(split->form, add_of, split, features, i, scale, out);
 }
 
-double dsgd_linear_square(const struct dsgd_split *split, size_t features, size_t i)
+double convex_cpu_linear_square(const struct dsgd_split *split, size_t features, size_t i)
 {
     if (split->form == DSGD_ROWS_BYTES) {
         const uint8_t *row = split->feature + i * features;
@@ -133,13 +134,13 @@ static void ahead(const void *self, uint32_t example)
 
 static enum dsgd_status gradients(const void *self, struct dsgd_rows *w, const dsgd_f32 *x, const struct dsgd_batch *batch, dsgd_f32 *grad)
 {
-    return convex_cpu_rows(dsgd_linear_gradient, ahead, self, w, x, batch, grad);
+    return convex_cpu_rows(convex_cpu_linear_gradient, ahead, self, w, x, batch, grad);
 }
 
 static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const dsgd_f64 *x, double *value)
 {
     (void)all;
-    return dsgd_linear_evaluate(self, cpu_f64(x, 0), value);
+    return convex_cpu_linear_evaluate(self, cpu_f64(x, 0), value);
 }
 
 const struct dsgd_problem_kernels dsgd_linear_cpu = {.gradients = gradients, .evaluate = evaluate};

@@ -3,6 +3,7 @@
  */
 #include "convex/multiclass.h"
 
+#include "convex/cpu/plain.h"
 #include "convex/cpu/row.h"
 #include "convex/cpu/rows.h"
 
@@ -106,7 +107,7 @@ CONVEX_CPU_INLINE enum dsgd_status gradient_of(const struct dsgd_multiclass *p, 
     return DSGD_OK;
 }
 
-enum dsgd_status dsgd_multiclass_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
+enum dsgd_status convex_cpu_multiclass_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
 {
     const struct dsgd_multiclass *p = self;
     if (batch->count == 0) {
@@ -132,7 +133,7 @@ static size_t multiclass_losses(const void *problem, const struct dsgd_split *sp
     return wrong;
 }
 
-enum dsgd_status dsgd_multiclass_evaluate(const void *self, const double *x, double *value)
+enum dsgd_status convex_cpu_multiclass_evaluate(const void *self, const double *x, double *value)
 {
     const struct dsgd_multiclass *p = self;
     return dsgd_linear_metrics(p, multiclass_losses, p->data, p->l2, p->d, x, value);
@@ -165,13 +166,13 @@ static void ahead(const void *self, uint32_t example)
 
 static enum dsgd_status gradients(const void *self, struct dsgd_rows *w, const dsgd_f32 *x, const struct dsgd_batch *batch, dsgd_f32 *grad)
 {
-    return convex_cpu_rows(dsgd_multiclass_gradient, ahead, self, w, x, batch, grad);
+    return convex_cpu_rows(convex_cpu_multiclass_gradient, ahead, self, w, x, batch, grad);
 }
 
 static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const dsgd_f64 *x, double *value)
 {
     (void)all;
-    return dsgd_multiclass_evaluate(self, cpu_f64(x, 0), value);
+    return convex_cpu_multiclass_evaluate(self, cpu_f64(x, 0), value);
 }
 
 const struct dsgd_problem_kernels dsgd_multiclass_cpu = {.gradients = gradients, .evaluate = evaluate};

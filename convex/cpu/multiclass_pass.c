@@ -1,7 +1,7 @@
 /* multiclass_pass.c - passes over the whole training set in double precision for classifiers with a weight vector for
  * each class: objective, gradient, products with a Hessian.
  *
- * One function does the work (dsgd_multiclass_pass). It takes ROWS examples at a time: their scores, then their shares
+ * One function does the work (convex_cpu_multiclass_pass). It takes ROWS examples at a time: their scores, then their shares
  * of the result in column blocks, so that a sum is loaded and stored once for ROWS additions. They are added
  * in the order of the examples. Sparse rows are added one by one, in that order too.
  */
@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "convex/cpu/plain.h"
 #include "convex/cpu/row.h"
 #include "sim/kernel/sum.h"
 
@@ -72,8 +73,8 @@ static double pass_chunk(const struct dsgd_multiclass *p, size_t k, const double
     return sum;
 }
 
-enum dsgd_status dsgd_multiclass_pass(const struct dsgd_multiclass *p, const double *w, dsgd_multiclass_weight *weight,
-                                      const void *context, double *out, double *mean)
+enum dsgd_status convex_cpu_multiclass_pass(const struct dsgd_multiclass *p, const double *w, dsgd_multiclass_weight *weight,
+                                            const void *context, double *out, double *mean)
 {
     double sum[DSGD_LINEAR_CHUNKS], total = 0;
     double *part = calloc(DSGD_LINEAR_CHUNKS * p->d, sizeof *part);
@@ -104,9 +105,9 @@ static double weight_loss(const void *context, size_t i, const double *score, do
     return p->loss->value(p, score, p->data->train.label[i], coefficient);
 }
 
-enum dsgd_status dsgd_multiclass_objective(const struct dsgd_multiclass *p, const double *w, double *f, double *grad)
+enum dsgd_status convex_cpu_multiclass_objective(const struct dsgd_multiclass *p, const double *w, double *f, double *grad)
 {
-    DSGD_TRY(dsgd_multiclass_pass(p, w, weight_loss, p, grad, f));
+    DSGD_TRY(convex_cpu_multiclass_pass(p, w, weight_loss, p, grad, f));
     for (size_t j = 0; j < p->d; ++j) { grad[j] += p->l2 * w[j]; }
     *f += 0.5 * p->l2 * dsgd_sum_products_f64(p->d, w, w);
     return DSGD_OK;

@@ -1,5 +1,6 @@
 /* quadratic.c - gradients and metrics of a quadratic with known everything, on the CPU. Formulas: convex/quadratic.c. */
 #include "convex/quadratic.h"
+#include "convex/cpu/plain.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ static void add_noise(const struct dsgd_quadratic *p, const struct dsgd_batch *b
 }
 
 /* grad is the scratch space too: several workers may be in here at once. */
-enum dsgd_status dsgd_quadratic_gradient(const void *self, const float *x, const struct dsgd_batch *batch,
+enum dsgd_status convex_cpu_quadratic_gradient(const void *self, const float *x, const struct dsgd_batch *batch,
                                            float *grad)
 {
     const struct dsgd_quadratic *p = self;
@@ -88,7 +89,7 @@ static void rotate(const struct dsgd_quadratic *p, const double *x, double *z)
     for (size_t r = 0; r < (size_t)p->config.rotations; ++r) { reflect(p->d, p->reflection + r * p->d, z); }
 }
 
-enum dsgd_status dsgd_quadratic_evaluate(const void *self, const double *x, double *value)
+enum dsgd_status convex_cpu_quadratic_evaluate(const void *self, const double *x, double *value)
 {
     const struct dsgd_quadratic *p = self;
     double *z = malloc(p->d * sizeof *z);
@@ -102,7 +103,7 @@ enum dsgd_status dsgd_quadratic_evaluate(const void *self, const double *x, doub
     return DSGD_OK;
 }
 
-enum dsgd_status dsgd_quadratic_full_gradient(const void *self, const double *x, double *grad)
+enum dsgd_status convex_cpu_quadratic_full_gradient(const void *self, const double *x, double *grad)
 {
     const struct dsgd_quadratic *p = self;
     rotate(p, x, grad);
@@ -113,13 +114,13 @@ enum dsgd_status dsgd_quadratic_full_gradient(const void *self, const double *x,
 
 static enum dsgd_status gradients(const void *self, struct dsgd_rows *w, const dsgd_f32 *x, const struct dsgd_batch *batch, dsgd_f32 *grad)
 {
-    return convex_cpu_rows(dsgd_quadratic_gradient, NULL, self, w, x, batch, grad);
+    return convex_cpu_rows(convex_cpu_quadratic_gradient, NULL, self, w, x, batch, grad);
 }
 
 static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const dsgd_f64 *x, double *value)
 {
     (void)all;
-    return dsgd_quadratic_evaluate(self, cpu_f64(x, 0), value);
+    return convex_cpu_quadratic_evaluate(self, cpu_f64(x, 0), value);
 }
 
 const struct dsgd_problem_kernels dsgd_quadratic_cpu = {.gradients = gradients, .evaluate = evaluate};
