@@ -266,11 +266,34 @@ static void long_sparse_sums(void **state)
     free(got);
 }
 
+/* The values of one worker's levels, by the same definition, on several threads. */
+static void long_values_of_levels(void **state)
+{
+    (void)state;
+    static const float norm[6] = {1.5f, 2.0f, -0.0f, (float)INFINITY, 1e-40f, 3.0f};
+    int32_t *levels = malloc(LONG * sizeof *levels);
+    float *got = malloc(LONG * sizeof *got);
+    assert_true(levels && got);
+    for (size_t i = 0; i < LONG; ++i) { levels[i] = (int32_t)((uint32_t)i * 2654435769u >> 28) % 15 - 7; }
+    for (size_t t = 0; t < LONG_THREADS; ++t) {
+        struct long_scene s;
+        long_open(&s, long_threads[t], 1, true);
+        struct dsgd_handle *l = ops_vector(&s.o, DSGD_I32, LONG, 1, levels), *n = ops_vector(&s.o, DSGD_F32, 6, 1, norm);
+        struct dsgd_handle *out = ops_vector(&s.o, DSGD_F32, LONG, 1, NULL);
+        OPS(&s.o, dsgd_dequantise(&s.o.turn, &long_groups, &n->as.f32, 7, &l->as.i32, &out->as.f32));
+        ops_read(&s.o, out, 0, got);
+        for (size_t i = 0; i < LONG; ++i) { OPS_SAME(got[i], (float)long_level(levels, norm, 0, i), i); }
+        ops_close(&s.o);
+    }
+    free(levels);
+    free(got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_sums_are_naive_sums), cmocka_unit_test(long_maxima_and_counts), cmocka_unit_test(longest_sums),
-        cmocka_unit_test(long_sparse_sums),
+        cmocka_unit_test(long_sparse_sums), cmocka_unit_test(long_values_of_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
