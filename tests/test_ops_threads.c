@@ -1,4 +1,5 @@
-/* test_ops_threads.c - long vectors in parts by several threads: the bits of one thread, for element-wise operations and the model's. */
+/* test_ops_threads.c - long vectors in parts by several threads: the bits of one thread, for element-wise operations, the model's and the
+ * largest magnitude. */
 #include "tests/ops.h"
 
 #include "sim/cpu/split.h"
@@ -45,8 +46,16 @@ static void apply_shrink(struct scene *s)
 static void average(struct scene *s) { s->o.queue.device->average(&s->o.queue, 0.3, s->w[0], s->w[1], s->word); }
 static void replicate(struct scene *s) { s->o.queue.device->replicate(&s->o.queue, s->w[0], s->f[1]); }
 
+static void largest(struct scene *s)
+{
+    const size_t start[2] = {0, N};
+    const struct dsgd_groups whole = {.count = 1, .start = start};
+    dsgd_f32 one = {.array = dsgd_array_at(DSGD_F32, 1, 1, s->f[1]->array.at)};
+    dsgd_group_max_abs(&s->o.turn, &whole, s->f[0], &one);
+}
+
 static void (*const operation[])(struct scene *) = {clear, copy, subtract, scale, add_scaled, scale_add, moving_average, momentum, nesterov, axpy,
-                                                    error_add, rounded, mean, where_positive, apply_dense, apply_shrink, average, replicate};
+                                                    error_add, rounded, mean, where_positive, apply_dense, apply_shrink, average, replicate, largest};
 enum { OPERATIONS = sizeof operation / sizeof *operation, SCENES = 4 };
 
 static void open_scene(struct scene *s, int threads)

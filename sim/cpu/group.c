@@ -1,6 +1,7 @@
 /* group.c - one number for each group of coordinates, and what is done with it, on the CPU. Sums in the one order: sim/kernel/sum.h. */
 #include "sim/codec/codec.h"
 #include "sim/cpu/cpu.h"
+#include "sim/cpu/split.h"
 #include "sim/cpu/sum.h"
 #include "sim/kernel/vec.h"
 
@@ -8,12 +9,28 @@
 #include <string.h>
 
 /* Magnitudes as integers have the order of the numbers, and every NaN lies above infinity: the largest one stays. */
-static float max_abs(size_t n, const float *v)
+static int32_t most_of(size_t n, const float *v)
 {
     int32_t most = 0;
     for (size_t i = 0; i < n; ++i) {
         const int32_t bits = (int32_t)(dsgd_bits32(v[i]) & 0x7fffffffu);
         most = bits > most ? bits : most;
+    }
+    return most;
+}
+
+static float max_abs(const struct dsgd_queue *q, size_t n, const float *v)
+{
+    const int parts = cpu_parts(q, n);
+    int32_t most = 0;
+    if (parts == 1) {
+        most = most_of(n, v);
+    } else {
+#pragma omp parallel for num_threads(parts) reduction(max : most) /* of integers: no order */
+        for (int p = 0; p < parts; ++p) {
+            const int32_t mine = most_of(cpu_part(n, p + 1, parts) - cpu_part(n, p, parts), v + cpu_part(n, p, parts));
+            most = mine > most ? mine : most;
+        }
     }
     const float max = dsgd_float_of((uint32_t)most);
     return isnan(max) ? (float)NAN : max;
@@ -79,7 +96,7 @@ static size_t size_of(const struct dsgd_groups *g, size_t j)
 void cpu_group_max_abs(struct dsgd_rows *r, const struct dsgd_groups *g, const dsgd_f32 *v, dsgd_f32 *out)
 {
     for (uint32_t row = 0; row < r->rows; ++row) {
-        for (size_t j = 0; j < g->count; ++j) { cpu_f32(out, row)[j] = max_abs(size_of(g, j), cpu_f32(v, row) + g->start[j]); }
+        for (size_t j = 0; j < g->count; ++j) { cpu_f32(out, row)[j] = max_abs(r->queue, size_of(g, j), cpu_f32(v, row) + g->start[j]); }
     }
 }
 
