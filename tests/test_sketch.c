@@ -10,6 +10,7 @@
 #include "sim/cpu/sketch_hash_polynomial.c"
 #include "sim/cpu/count_sketch.h"
 #include "sim/kernel/rng.h"
+#include "tests/naive_sketch.h"
 
 static const struct sketch_hash_family *const family = &sketch_hash_polynomial_under_test;
 
@@ -191,28 +192,6 @@ static void integers(size_t d, uint32_t seed, float *v)
 {
     const struct dsgd_rng_key key = {seed, dsgd_rng_purpose("test_sketch integers")};
     for (size_t i = 0; i < d; ++i) { v[i] = (float)((int)dsgd_rng_below(key, (uint32_t)i, 0, 0, 2001) - 1000); }
-}
-
-static void *zeros(size_t n)
-{
-    void *memory = calloc(n, sizeof(float));
-    assert_non_null(memory);
-    return memory;
-}
-
-static float naive_median(const struct sketch_hash *hash, const float *table, size_t i)
-{
-    float x[SKETCH_ROWS_MAX];
-    const uint32_t rows = sketch_hash_rows(hash);
-    for (uint32_t row = 0; row < rows; ++row) {
-        const uint32_t cell = sketch_hash_cell(hash, row, i);
-        const float entry = table[(size_t)row * sketch_hash_cols(hash) + (cell & ~SKETCH_SIGN_BIT)];
-        const float value = cell & SKETCH_SIGN_BIT ? -entry : entry;
-        uint32_t at = row;
-        for (; at > 0 && x[at - 1] > value; --at) { x[at] = x[at - 1]; }
-        x[at] = value;
-    }
-    return x[rows / 2];
 }
 
 static void check_one_table(size_t d, uint32_t rows, uint32_t cols)

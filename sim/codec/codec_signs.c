@@ -39,22 +39,14 @@ static enum dsgd_status check_padding(size_t d, const uint8_t *plane)
     return DSGD_OK;
 }
 
-/* Vectors as wide as the processor's: wider ones are taken apart through memory. */
-#if defined(__AVX2__)
-enum { LANES = 8 };
-#define FIRST_BITS {1, 2, 4, 8, 16, 32, 64, 128}
-#else
-enum { LANES = 4 };
-#define FIRST_BITS {1, 2, 4, 8}
-#endif
-typedef uint32_t words __attribute__((vector_size(4 * LANES)));
-typedef float floats __attribute__((vector_size(4 * LANES)));
+typedef uint32_t words __attribute__((vector_size(4 * FLAG_LANES)));
+typedef float floats __attribute__((vector_size(4 * FLAG_LANES)));
 
 /* The floats of eight signs: 1 or -1 by its bits, times the unit, so that a NaN keeps its own sign. */
 static inline void unpack_byte(uint32_t minus, float unit, float out[CODEC_BYTE])
 {
-    for (unsigned j = 0; j < CODEC_BYTE; j += LANES) {
-        const words bit = (words)FIRST_BITS << j, signs = (words)((bit & minus) == bit) & UINT32_C(0x80000000);
+    for (unsigned j = 0; j < CODEC_BYTE; j += FLAG_LANES) {
+        const words bit = (words)FLAG_FIRST_BITS << j, signs = (words)((bit & minus) == bit) & UINT32_C(0x80000000);
         const floats value = (floats)(signs | dsgd_bits32(1.0f)) * unit;
         memcpy(out + j, &value, sizeof value);
     }

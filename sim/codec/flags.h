@@ -15,6 +15,15 @@
 
 enum { FLAGS = 64 };
 
+/* For loops that turn bits into numbers: vectors as wide as the processor's (wider ones are taken apart through memory), and the bit of each lane. */
+#if defined(__AVX2__)
+enum { FLAG_LANES = 8 };
+#define FLAG_FIRST_BITS {1, 2, 4, 8, 16, 32, 64, 128}
+#else
+enum { FLAG_LANES = 4 };
+#define FLAG_FIRST_BITS {1, 2, 4, 8}
+#endif
+
 /** Bytes 0 or 1 as bits. */
 static inline uint64_t flags_of_bytes(const uint8_t flag[FLAGS])
 {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "sim/codec/flags.h"
+
 enum { BITS = 8 }; /* coordinates in a byte of a plane */
 
 size_t ternary_plane_bytes(size_t d)
@@ -26,21 +28,13 @@ enum dsgd_status ternary_check(size_t d, const uint8_t *nonzero, const uint8_t *
     return dsgd_fail(DSGD_EMESSAGE, "ternary planes of %zu coordinates: a bit past the end or a sign alone", d);
 }
 
-/* A vector as wide as the processor's: a wider one is taken apart through memory. */
-#if defined(__AVX2__)
-enum { LANES = 8 };
-#define FIRST_BITS {1, 2, 4, 8, 16, 32, 64, 128}
-#else
-enum { LANES = 4 };
-#define FIRST_BITS {1, 2, 4, 8}
-#endif
-typedef int32_t words __attribute__((vector_size(4 * LANES)));
+typedef int32_t words __attribute__((vector_size(4 * FLAG_LANES)));
 
 /* sum += the eight numbers of a byte of each plane. A comparison gives -1 where it holds. */
 static inline void add_byte(int32_t nonzero, int32_t negative, int32_t sum[BITS])
 {
-    for (int j = 0; j < BITS; j += LANES) {
-        const words bit = (words)FIRST_BITS << j, value = bit & nonzero, sign = bit & negative, minus = (words)(sign == bit);
+    for (int j = 0; j < BITS; j += FLAG_LANES) {
+        const words bit = (words)FLAG_FIRST_BITS << j, value = bit & nonzero, sign = bit & negative, minus = (words)(sign == bit);
         words total;
         memcpy(&total, sum + j, sizeof total);
         total += minus + minus - (words)(value == bit);

@@ -2,7 +2,7 @@
 #include "sim/cpu/sum.h"
 
 enum {
-    WINDOW = 256,  /* chunks whose sums wait to be added: 2 KiB of the stack */
+    WINDOW = 1024, /* chunks whose sums wait to be added: 8 KiB of the stack, and few regions for a long vector */
     PARALLEL = 64  /* chunks that are worth waking threads for, about 30 us of one */
 };
 
