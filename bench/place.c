@@ -33,7 +33,7 @@ struct dsgd_handle *place_vector(struct place *p, int slot, enum dsgd_type type,
 {
     if (!p->memory[slot]) {
         const size_t bytes = (dsgd_array_bytes(type, n, rows) + 63) / 64 * 64;
-        p->memory[slot] = p->queue.device->alloc(bytes);
+        p->memory[slot] = p->queue.device->alloc(0, bytes);
         if (!p->memory[slot]) {
             dsgd_queue_fail(&p->queue, DSGD_ENOMEM, "bench: no memory for a vector of %zu bytes", bytes);
         } else {
@@ -90,7 +90,7 @@ enum dsgd_status place_warm(struct place *p, void (*work)(struct place *))
     work(p);
     p->queue.measuring = false;
     if (p->queue.most > 0) {
-        p->queue.scratch = p->queue.device->alloc((p->queue.most + 63) / 64 * 64);
+        p->queue.scratch = p->queue.device->alloc(0, (p->queue.most + 63) / 64 * 64);
         if (!p->queue.scratch) { return dsgd_fail(DSGD_ENOMEM, "bench: no memory for %zu bytes of working memory", p->queue.most); }
         p->queue.reserved = p->queue.most;
     }

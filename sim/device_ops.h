@@ -22,13 +22,20 @@ struct dsgd_device {
     const char *name;
     const char *title;      /* for lists */
     int look_every;         /* steps after which the host looks for divergence, outside rows; 1: looking is free */
+    bool streams;           /* operations are only put on a stream: one host thread serves all queues, and a lane takes many rows */
+    /** Whether these can be used: loads what is needed, looks at each. NULL: ordinal 0 alone, always. DSGD_EINPUT with a sentence. */
+    enum dsgd_status (*open)(const int *ordinal, int count);
+    /** Bytes that are free on one, 0 if that is not known. NULL: not known. */
+    size_t (*free_bytes)(int ordinal);
 
     /* mem. alloc: 64-byte aligned and zeroed, bytes a multiple of 64 above 0; NULL when out of memory. read and write move bytes between
-     * host and device memory, in the queue's order, and have ended when they return. */
-    void *(*alloc)(size_t bytes);
+     * host and device memory, in the queue's order, and have ended when they return. move: from the memory of one queue's ordinal to
+     * another's, after all work of `from_q` so far; whatever either queue does later comes after it. */
+    void *(*alloc)(int ordinal, size_t bytes);
     void (*release)(void *memory);
     void (*read)(struct dsgd_queue *q, void *host, const void *from, size_t bytes);
     void (*write)(struct dsgd_queue *q, void *to, const void *host, size_t bytes);
+    void (*move)(struct dsgd_queue *q, void *to, struct dsgd_queue *from_q, const void *from, size_t bytes);
 
     /* vec */
     void (*clear)(struct dsgd_rows *, dsgd_f32 *);
@@ -145,11 +152,23 @@ struct dsgd_device {
     void (*probe_recall)(struct dsgd_queue *, const dsgd_f64 *p, const dsgd_set *at, dsgd_f64 *out /*[1]*/, void *scratch);
 };
 
-extern const struct dsgd_device dsgd_device_cpu;   /* sim/cpu */
-extern const struct dsgd_device dsgd_device_guard; /* sim/guard: the CPU's operations, on memory that only sim/cpu can reach */
+/** The devices of this machine's processors for the instruction set that runs: 0 cpu, 1 guard; NULL beyond. */
+const struct dsgd_device *dsgd_device_at(int which);
 
-/** The device of the configuration's choice (`backend`). */
-const struct dsgd_device *dsgd_device_at(int choice);
-#define DSGD_DEVICE_CHOICES "cpu|guard"
+enum { DSGD_PLACES_MAX = 16 };
+/** What a configuration's `backend` names: a kind of device, and which of them, in the order of the workers' shares. */
+struct dsgd_places {
+    const struct dsgd_device *device;
+    int count, ordinal[DSGD_PLACES_MAX];
+};
+/** "cpu", "guard", "cuda", "cuda:1", "cuda:0,1". DSGD_EINPUT with a sentence; nothing is opened. */
+enum dsgd_status dsgd_places_named(const char *backend, struct dsgd_places *out);
+/** Whether these places can be used: opens the devices. DSGD_EINPUT with a sentence that begins with "backend = ". */
+enum dsgd_status dsgd_places_open(const struct dsgd_places *places);
+
+/** CUDA's table: operations without a kernel are staged. Usable once its `open` has succeeded. Made by the first call, in one thread. */
+const struct dsgd_device *dsgd_device_cuda(void);
+/** Enters for every operation one that copies to the host, computes there as the CPU does, and copies back (sim/staged). */
+void dsgd_staged_enter(struct dsgd_device *device);
 
 #endif

@@ -11,6 +11,13 @@ enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue)
     return queue->failed == DSGD_OK ? DSGD_OK : dsgd_fail(queue->failed, "%s", queue->text);
 }
 
+/* Which devices the run is on. */
+static enum dsgd_status places(const struct dsgd_engine_args *args, struct dsgd_places *out)
+{
+    *out = (struct dsgd_places){.device = args->device, .count = 1};
+    return args->device ? DSGD_OK : dsgd_places_named(args->config->backend, out);
+}
+
 static struct dsgd_setting setting_of(const struct dsgd_engine_args *args, const struct dsgd_layout *layout, struct dsgd_shapes *shapes)
 {
     const struct dsgd_run_config *config = args->config;
@@ -147,8 +154,10 @@ static enum dsgd_status create(const struct dsgd_engine_args *args, bool countin
     e->args = *args;
     const struct dsgd_setting setting = setting_of(&e->args, &e->layout, &e->shapes);
     enum dsgd_status status = check(args, &setting, e->n);
+    if (status == DSGD_OK) { status = places(args, &e->places); }
+    if (status == DSGD_OK && !counting) { status = dsgd_places_open(&e->places); }
+    e->device = e->places.device;
     e->counting = counting;
-    e->device = args->device ? args->device : dsgd_device_at(args->config->backend);
     e->emulated = args->config->emulation == DSGD_MERGED ? 1 : (uint32_t)args->config->workers;
     e->copies = (uint32_t)args->config->workers / e->emulated;
     e->minibatch = dsgd_minibatch_of(args->config, e->n);

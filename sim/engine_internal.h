@@ -76,6 +76,7 @@ struct dsgd_engine {
     struct dsgd_layout layout;
     size_t n; /* training examples; 0: gradients do not come from examples */
     const struct dsgd_device *device;
+    struct dsgd_places places;
     const struct dsgd_algorithm *alg; /* whose slots run: the algorithm's own, or its variant's */
     struct dsgd_shapes shapes;
     struct dsgd_declaration declaration;

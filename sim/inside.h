@@ -8,13 +8,8 @@
 #define DSGD_SIM_INSIDE_H
 
 #include "sim/algorithm.h"
+#include "sim/array.h"
 
-/** Row i begins i strides behind the first; stride 0: all rows are this one, which nobody writes. */
-struct dsgd_array {
-    void *at;
-    size_t count, stride; /* elements; of a set: the most coordinates. Signs and ternary: coordinates, and bytes of a row */
-    void *length;         /* sets: uint32_t a row, how many coordinates there are */
-};
 struct dsgd_f32 { struct dsgd_array array; };
 struct dsgd_f64 { struct dsgd_array array; };
 struct dsgd_i32 { struct dsgd_array array; };
@@ -111,6 +106,7 @@ size_t dsgd_wire_bytes_sent(const struct dsgd_wire *wire, size_t n, uint32_t par
 /** One in-order line of work: a thread's turn on the CPU, a stream on a GPU. */
 struct dsgd_queue {
     const struct dsgd_device *device;
+    int ordinal;              /* which of the device's kind: its number among the machine's, as in "cuda:1" */
     int threads;              /* that an operation may use; results do not depend on it */
     bool measuring;           /* operations check lengths and do nothing */
     enum dsgd_status failed;  /* sticky */

@@ -16,7 +16,7 @@ enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *e, size_t bytes, void 
     void **grown = realloc(e->memory, (e->pieces + 1) * sizeof *grown);
     if (grown) {
         e->memory = grown;
-        *out = e->device->alloc(bytes);
+        *out = e->device->alloc(0, bytes);
     }
     if (!*out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %zu bytes on device %s", bytes, e->device->name); }
     e->memory[e->pieces++] = *out;

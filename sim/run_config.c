@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "sim/device_ops.h"
 #include "sim/kernel/maths.h"
 
 #define AT(field) offsetof(struct dsgd_run_config, field)
@@ -15,8 +14,8 @@ const struct dsgd_param dsgd_run_params[] = {
     {"dataset", DSGD_PARAM_TEXT, AT(dataset), "mnist", 0, 0, NULL, "see `dsgd list datasets`; ignored by problems without data"},
     {"problem", DSGD_PARAM_TEXT, AT(problem), "logistic", 0, 0, NULL, "see `dsgd list problems`"},
     {"algorithm", DSGD_PARAM_TEXT, AT(algorithm), "sgd", 0, 0, NULL, "see `dsgd list algorithms`; alias: compressor"},
-    {"backend", DSGD_PARAM_CHOICE, AT(backend), "cpu", 0, 0, DSGD_DEVICE_CHOICES,
-     "where vectors and messages live; guard: on the CPU, in memory that only the device's own code can reach, for tests; alias: device"},
+    {"backend", DSGD_PARAM_TEXT, AT(backend), "cpu", 0, 0, NULL,
+     "where vectors and messages live: cpu, cuda, or some GPUs as in cuda:0,1; guard: the CPU, in memory that only the device's own code can reach, for tests; alias: device"},
     {"workers", DSGD_PARAM_INT, AT(workers), "4", 1, 1e6, NULL, "W; alias: num_workers, world_size"},
     {"batch", DSGD_PARAM_INT, AT(batch), "1", 1, 1e6, NULL, "examples per worker and step; alias: local batch size"},
     {"steps", DSGD_PARAM_INT, AT(steps), "1000", 1, 4294967294.0, NULL, "T, updates of the model; alias: iterations"},

@@ -26,10 +26,10 @@ enum dsgd_decay { DSGD_DECAY_COUPLED, DSGD_DECAY_DECOUPLED };
 
 /** The keys of dsgd_run_params, dsgd_step_params and dsgd_log_params, which explain them. */
 struct dsgd_run_config {
-    char dataset[DSGD_TEXT_MAX], problem[DSGD_TEXT_MAX], algorithm[DSGD_TEXT_MAX], label[DSGD_TEXT_MAX];
+    char dataset[DSGD_TEXT_MAX], problem[DSGD_TEXT_MAX], algorithm[DSGD_TEXT_MAX], label[DSGD_TEXT_MAX], backend[DSGD_TEXT_MAX];
     int64_t workers, batch, steps;
     int64_t seed, seed_data, seed_hash, seed_algorithm; /* -1: as `seed` */
-    int backend, sampling, partition, emulation, average, step_size, weight_decay_mode;
+    int sampling, partition, emulation, average, step_size, weight_decay_mode;
     double weight_decay, server_momentum;
     bool server_nesterov;
     struct {

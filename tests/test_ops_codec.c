@@ -58,7 +58,7 @@ static void open_scene(struct scene *s, int device, enum dsgd_type type, int cod
     s->to = ops_vector(&s->o, type, n, ROWS, NULL);
     s->room = dsgd_wire_bytes_max(&s->wire, n, WORKERS);
     assert_true(s->room + 64 <= BYTES_MAX);
-    s->bytes = s->o.queue.device->alloc((s->room + 64 + 63) / 64 * 64);
+    s->bytes = s->o.queue.device->alloc(0, (s->room + 64 + 63) / 64 * 64);
     assert_non_null(s->bytes);
 }
 
@@ -261,7 +261,7 @@ static void packed_levels_bit_by_bit(void **state)
         struct dsgd_queue *q = &s.o.queue;
         q->device->release(s.bytes);
         s.wire.m = m;
-        s.bytes = q->device->alloc(4 * 1024 + 64);
+        s.bytes = q->device->alloc(0, 4 * 1024 + 64);
         assert_non_null(s.bytes);
         memset(expected, 0, sizeof expected);
         for (size_t i = 0; i < n; ++i) {

@@ -22,7 +22,7 @@ static void same64(double actual, double expected, size_t i)
 /* A word in device memory. */
 static void *word_at(struct ops *o, uint32_t word)
 {
-    void *memory = o->queue.device->alloc(64);
+    void *memory = o->queue.device->alloc(0, 64);
     assert_non_null(memory);
     o->queue.device->write(&o->queue, memory, &word, sizeof word);
     return memory;
@@ -241,7 +241,7 @@ static void recall_by_sorting(void **state)
                 size_t found = 0;
                 for (size_t j = 0; j < count; ++j) { found += fabs(model[at[j]]) >= fabs(sorted[count - 1]); }
                 struct dsgd_handle *p = ops_vector(&o, DSGD_F64, n, 1, model), *set = ops_vector(&o, DSGD_SET, count, 0, at), *out = ops_vector(&o, DSGD_F64, 1, 1, NULL);
-                void *scratch = o.queue.device->alloc(o.queue.device->probe_bytes(n) + 64);
+                void *scratch = o.queue.device->alloc(0, o.queue.device->probe_bytes(n) + 64);
                 assert_non_null(scratch);
                 o.queue.device->probe_recall(&o.queue, &p->as.f64, &set->as.set, &out->as.f64, scratch);
                 ops_read(&o, out, 0, share);

@@ -64,7 +64,7 @@ static void open_scene(struct scene *s, int threads)
     s->o.queue.threads = threads;
     for (int v = 0; v < VECTORS; ++v) { s->f[v] = &ops_vector(&s->o, DSGD_F32, N, 1, NULL)->as.f32; }
     for (int v = 0; v < WIDE; ++v) { s->w[v] = &ops_vector(&s->o, DSGD_F64, N, 1, NULL)->as.f64; }
-    s->word = s->o.queue.device->alloc(64);
+    s->word = s->o.queue.device->alloc(0, 64);
     assert_non_null(s->word);
 }
 

@@ -9,6 +9,8 @@
 
 #include "sim/device_ops.h"
 
+extern const struct dsgd_device dsgd_device_cpu, dsgd_device_guard; /* of this instruction set; the guard's: sim/guard */
+
 #define DSGD_CPU_FAR ((uintptr_t)1 << 62)
 
 static inline void *cpu_near(const void *at)

@@ -12,8 +12,9 @@
 
 static const size_t LARGE_PAGE = (size_t)2 << 20, LONG = (size_t)8 << 20;
 
-void *cpu_alloc(size_t bytes)
+void *cpu_alloc(int ordinal, size_t bytes)
 {
+    (void)ordinal;
     void *memory;
     const bool large = bytes >= LONG;
     if (posix_memalign(&memory, large ? LARGE_PAGE : 64, bytes) != 0) { return NULL; }
@@ -39,4 +40,11 @@ void cpu_write(struct dsgd_queue *q, void *to, const void *host, size_t bytes)
 {
     (void)q;
     if (bytes > 0) { memcpy(cpu_near(to), host, bytes); }
+}
+
+void cpu_move(struct dsgd_queue *q, void *to, struct dsgd_queue *from_q, const void *from, size_t bytes)
+{
+    (void)q;
+    (void)from_q;
+    if (bytes > 0) { memmove(cpu_near(to), cpu_near(from), bytes); }
 }

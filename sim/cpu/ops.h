@@ -5,10 +5,11 @@
 #include "sim/device_ops.h"
 
 /* mem */
-void *cpu_alloc(size_t bytes);
+void *cpu_alloc(int ordinal, size_t bytes);
 void cpu_release(void *memory);
 void cpu_read(struct dsgd_queue *q, void *host, const void *from, size_t bytes);
 void cpu_write(struct dsgd_queue *q, void *to, const void *host, size_t bytes);
+void cpu_move(struct dsgd_queue *q, void *to, struct dsgd_queue *from_q, const void *from, size_t bytes);
 
 /* vec */
 void cpu_clear(struct dsgd_rows *, dsgd_f32 *);

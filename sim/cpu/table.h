@@ -1,7 +1,7 @@
 /* table.h - the entries of a device that computes as the CPU does: all but its name, how often it is looked at, and where its memory
  * lies. Included between the braces of an initialiser, by cpu/cpu.c and guard/guard.c.
  */
-    .release = cpu_release, .read = cpu_read, .write = cpu_write, .clear = cpu_clear, .copy = cpu_copy, .copy_i32 = cpu_copy_i32,
+    .release = cpu_release, .read = cpu_read, .write = cpu_write, .move = cpu_move, .clear = cpu_clear, .copy = cpu_copy, .copy_i32 = cpu_copy_i32,
     .subtract = cpu_subtract, .scale = cpu_scale, .add_scaled = cpu_add_scaled, .scale_add = cpu_scale_add,
     .moving_average = cpu_moving_average, .momentum = cpu_momentum, .nesterov = cpu_nesterov, .axpy = cpu_axpy,
     .error_add = cpu_error_add, .round = cpu_round, .mean = cpu_mean, .where_positive = cpu_where_positive, .gather = cpu_gather,

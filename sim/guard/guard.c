@@ -5,9 +5,9 @@
  */
 #include "sim/cpu/cpu.h"
 
-static void *guard_alloc(size_t bytes)
+static void *guard_alloc(int ordinal, size_t bytes)
 {
-    void *memory = cpu_alloc(bytes);
+    void *memory = cpu_alloc(ordinal, bytes);
     return memory ? (void *)((uintptr_t)memory | DSGD_CPU_FAR) : NULL;
 }
 

@@ -36,9 +36,10 @@ DSGD_HD void dsgd_order_two(int32_t *low, int32_t *high)
 enum { DSGD_MEDIAN_ROWS_MAX = 63, DSGD_MEDIAN_STEPS_MAX = 544 }; /* Batcher's network of 64 wires has 543 comparators, one of 63 fewer */
 
 /** Comparators in the order in which they work; after the last, wire rows / 2 holds the median. */
+struct dsgd_comparator { uint8_t low, high; };
 struct dsgd_median_network {
     unsigned count;
-    struct dsgd_comparator { uint8_t low, high; } step[DSGD_MEDIAN_STEPS_MAX];
+    struct dsgd_comparator step[DSGD_MEDIAN_STEPS_MAX];
 };
 
 /** Batcher's odd-even merge sort on `wires` wires (Knuth, TAOCP 3, 5.2.2, Algorithm M), without the comparators that cannot reach the

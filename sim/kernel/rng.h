@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <Random123/philox.h>
 
+#include "sim/kernel/hd.h"
+
 /** The server's worker number in counters. */
 #define DSGD_RNG_SERVER UINT32_MAX
 
@@ -33,7 +35,7 @@ static inline uint32_t dsgd_rng_purpose(const char *literal)
 }
 
 /** Four independent 32-bit words for this counter. About 10 ns. */
-static inline struct dsgd_rng4 dsgd_rng_draw(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t worker,
+DSGD_HD struct dsgd_rng4 dsgd_rng_draw(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t worker,
                                              uint32_t draw)
 {
     philox4x32_ctr_t counter = {{item, step, worker, draw}};
@@ -45,7 +47,7 @@ static inline struct dsgd_rng4 dsgd_rng_draw(struct dsgd_rng_key key, uint32_t i
 
 /** A uniform integer in [0, n), n >= 1, without bias (Lemire 2019: multiply, reject the short interval).
  *  `draw` counts up from 0 for each rejection of four words; chance below 2^-100 even at the worst n <= 2^25. */
-static inline uint32_t dsgd_rng_below(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t worker, uint32_t n)
+DSGD_HD uint32_t dsgd_rng_below(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t worker, uint32_t n)
 {
     const uint32_t threshold = (uint32_t)(-n) % n; /* 2^32 mod n */
     for (uint32_t draw = 0;; ++draw) {
@@ -58,13 +60,13 @@ static inline uint32_t dsgd_rng_below(struct dsgd_rng_key key, uint32_t item, ui
 }
 
 /** The 64 bits of words 2j and 2j + 1 of a draw, j in {0, 1}. */
-static inline uint64_t dsgd_rng_u64(const struct dsgd_rng4 *words, int j)
+DSGD_HD uint64_t dsgd_rng_u64(const struct dsgd_rng4 *words, int j)
 {
     return ((uint64_t)words->word[2 * j] << 32) | words->word[2 * j + 1];
 }
 
 /** Uniform in (0, 1), 53 bits, from 64 random bits. */
-static inline double dsgd_rng_unit(uint64_t bits)
+DSGD_HD double dsgd_rng_unit(uint64_t bits)
 {
     return ((double)(bits >> 11) + 0.5) * 0x1p-53;
 }

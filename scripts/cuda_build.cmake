@@ -1,0 +1,10 @@
+# Writes the header with the number of the CUDA library's build, a hash of the files that decide it, only when its text changes.
+string(REPLACE "," ";" files "${FILES}")
+list(SORT files)
+set(all "")
+foreach(file IN LISTS files)
+  file(SHA256 ${file} one)
+  string(APPEND all "${one}")
+endforeach()
+string(SHA256 number "${all}")
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#define DSGD_CUDA_BUILD \"${number}\"\n")

@@ -1,0 +1,14 @@
+/* array.h - the memory behind a handle: rows on a device. For C and for the launchers of devices (C++). */
+#ifndef DSGD_SIM_ARRAY_H
+#define DSGD_SIM_ARRAY_H
+
+#include <stddef.h>
+
+/** Row i begins i strides behind the first; stride 0: all rows are this one, which nobody writes. */
+struct dsgd_array {
+    void *at;
+    size_t count, stride; /* elements; of a set: the most coordinates. Signs and ternary: coordinates, and bytes of a row */
+    void *length;         /* sets: uint32_t a row, how many coordinates there are */
+};
+
+#endif
