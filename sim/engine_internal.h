@@ -100,6 +100,7 @@ struct dsgd_engine {
     struct dsgd_handle momentum;                   /* F32 [d] buffer of server_momentum; unused without */
     struct dsgd_handle merged_sum, mean_gradient;  /* merged: F64 and F32 [d] */
     void *diverged;                                /* uint32_t on the device */
+    void *resident;                                /* what the problem keeps on the device; NULL: nothing */
     double *host_x, *host_output;                  /* [d] what was last read */
     double weight_sum;                             /* Q_t */
     int64_t step, next_row, last_row;

@@ -94,6 +94,17 @@ static enum dsgd_status workspace(struct dsgd_engine *e, struct dsgd_lane *lane)
     return DSGD_OK;
 }
 
+static enum dsgd_status resident(struct dsgd_engine *e)
+{
+    struct dsgd_rows *all = &e->all_turn;
+    struct dsgd_queue queue = {.device = e->device, .threads = e->args.threads};
+    *all = (struct dsgd_rows){.queue = &queue, .rows = 1, .first = DSGD_RNG_SERVER};
+    const size_t bytes = dsgd_problem_resident(e->args.problem, e->args.problem_self, all);
+    if (bytes == 0) { return DSGD_OK; }
+    DSGD_TRY(dsgd_engine_allocate(e, bytes, &e->resident));
+    return e->counting ? DSGD_OK : dsgd_problem_upload(e->args.problem, e->args.problem_self, all, e->resident);
+}
+
 static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lane)
 {
     const size_t d = e->layout.d, batch = (size_t)e->args.config->batch;
@@ -117,6 +128,7 @@ enum dsgd_status dsgd_engine_allocate_all(struct dsgd_engine *e)
     e->worker_bytes = e->bytes - before;
     DSGD_TRY(fields(e, DSGD_SERVER, 1, e->server));
     DSGD_TRY(fields(e, DSGD_ALL, 1, e->all));
+    DSGD_TRY(resident(e));
     for (int l = 0; l < e->lanes; ++l) { DSGD_TRY(lane_memory(e, &e->lane[l])); }
     for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, DSGD_DOWN, x, 1, e->answer[x])); }
     DSGD_TRY(array(e, DSGD_F64, d, 1, &e->x));

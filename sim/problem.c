@@ -26,7 +26,7 @@ static void one_worker(const struct dsgd_host_row *row)
 
 static const struct dsgd_problem_kernels *kernels_of(const struct dsgd_problem_ops *problem, const struct dsgd_rows *r)
 {
-    static const struct dsgd_problem_kernels none = {NULL, NULL, NULL};
+    static const struct dsgd_problem_kernels none = {.workspace = NULL};
     const struct dsgd_problem_kernels *kernels = problem->kernels ? problem->kernels(r->queue->device->name) : NULL;
     return kernels ? kernels : &none;
 }
@@ -38,6 +38,17 @@ size_t dsgd_problem_workspace(const struct dsgd_problem_ops *problem, const void
     *on_device = kernels->gradients != NULL;
     if (*on_device) { return kernels->workspace ? kernels->workspace(self, count, rows) : 0; }
     return problem->workspace ? problem->workspace(self, count) : 0;
+}
+
+size_t dsgd_problem_resident(const struct dsgd_problem_ops *problem, const void *self, const struct dsgd_rows *all)
+{
+    const struct dsgd_problem_kernels *kernels = kernels_of(problem, all);
+    return kernels->resident ? kernels->resident(self) : 0;
+}
+
+enum dsgd_status dsgd_problem_upload(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_rows *all, void *resident)
+{
+    return kernels_of(problem, all)->upload(self, all, resident);
 }
 
 enum dsgd_status dsgd_problem_gradients(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_rows *w, const dsgd_f32 *x,
@@ -55,10 +66,10 @@ enum dsgd_status dsgd_problem_gradients(const struct dsgd_problem_ops *problem, 
 }
 
 enum dsgd_status dsgd_problem_evaluate(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_rows *all, const dsgd_f64 *x,
-                                       double *host, double *value)
+                                       const void *resident, double *host, double *value)
 {
     const struct dsgd_problem_kernels *kernels = kernels_of(problem, all);
-    if (kernels->evaluate) { return kernels->evaluate(self, all, x, value); }
+    if (kernels->evaluate) { return kernels->evaluate(self, all, x, resident, value); }
     all->queue->device->read(all->queue, host, x->array.at, x->array.count * sizeof *host);
     return problem->evaluate(self, host, value);
 }

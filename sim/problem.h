@@ -41,6 +41,7 @@ struct dsgd_batch {
     void *work;              /* working memory of the bytes that `workspace` asks for, 64-byte aligned, of this call alone: what is in it at the
                               * start is of no meaning; NULL without `workspace` */
     uint32_t lane;           /* calls of one lane never overlap: for what a problem keeps per lane (handles of a library) */
+    const void *resident;    /* what `upload` has written, on the device of this call; NULL without `resident` */
 };
 
 struct dsgd_rows; /* sim/device.h */
@@ -50,13 +51,18 @@ struct dsgd_f64;
 /** What a device computes of a problem by itself, in its own memory: the numbers of the plain functions below, to the bit. A slot that is
  *  NULL is staged: copied to the host, computed there, copied back. */
 struct dsgd_problem_kernels {
+    /** optional: bytes of device memory that the problem keeps on each device during a run (its examples), and what fills them once, before
+     *  the first gradient. They come back as batch->resident. Both or neither. */
+    size_t (*resident)(const void *self);
+    enum dsgd_status (*upload)(const void *self, struct dsgd_rows *all, void *resident);
     /** optional: bytes of device memory behind batch->work, for blocks of `rows` workers with `count` examples each. */
     size_t (*workspace)(const void *self, uint32_t count, uint32_t rows);
     /** `gradient` for a block of workers; x has stride 0 where all rows look at one model. */
     enum dsgd_status (*gradients)(const void *self, struct dsgd_rows *w, const struct dsgd_f32 *x /*[rows][d]*/, const struct dsgd_batch *batch,
                                   struct dsgd_f32 *grad /*[rows][d]*/);
     /** `evaluate` of a model that lies on the device; the metrics come to the host. */
-    enum dsgd_status (*evaluate)(const void *self, struct dsgd_rows *all, const struct dsgd_f64 *x /*[d]*/, double *value /*[metrics]*/);
+    enum dsgd_status (*evaluate)(const void *self, struct dsgd_rows *all, const struct dsgd_f64 *x /*[d]*/, const void *resident,
+                                 double *value /*[metrics]*/);
 };
 
 enum { DSGD_METRICS_MAX = 8 };

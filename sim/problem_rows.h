@@ -15,6 +15,10 @@ enum dsgd_status dsgd_problem_gradients(const struct dsgd_problem_ops *problem, 
 
 /** All metrics at x [d]. host [d]: where a staged evaluation copies x to. */
 enum dsgd_status dsgd_problem_evaluate(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_rows *all, const dsgd_f64 *x,
-                                       double *host, double *value);
+                                       const void *resident, double *host, double *value);
+
+/** Bytes that the problem keeps on the device of `all` during a run; 0: none, and there is nothing to upload. */
+size_t dsgd_problem_resident(const struct dsgd_problem_ops *problem, const void *self, const struct dsgd_rows *all);
+enum dsgd_status dsgd_problem_upload(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_rows *all, void *resident);
 
 #endif

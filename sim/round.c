@@ -38,7 +38,7 @@ static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struc
     const struct dsgd_run_config *config = e->args.config;
     struct dsgd_rows *w = &lane->turn;
     const struct dsgd_batch batch = {.example = lane->example, .count = (uint32_t)config->batch, .step = w->step, .worker = w->first,
-                                     .seed = e->minibatch.key.seed, .work = lane->work, .lane = (uint32_t)(lane - e->lane)};
+                                     .seed = e->minibatch.key.seed, .work = lane->work, .lane = (uint32_t)(lane - e->lane), .resident = e->resident};
     for (uint32_t row = 0; row < w->rows; ++row) {
         dsgd_minibatch_take(&e->minibatch, &lane->memo, w->step, w->first + row, lane->example + (size_t)row * batch.count);
     }

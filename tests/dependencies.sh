@@ -42,8 +42,8 @@ for (split /\n/, $ENV{RULES}) {
 }
 my %library = map { $_ => 1 } split / /, $ENV{LIBRARIES};
 # Headers that complete the handles, and who may see them.
-my $inner = qr{^sim/(?:inside\.h|device_ops\.h|ops\.h|cpu/(?:cpu|ops|table)\.h|guard/.*)$};
-my $insider = qr{^(?:sim/|tests/|bench/|convex/cpu/|convex/kernels\.c$)};
+my $inner = qr{^sim/(?:inside\.h|device_ops\.h|ops\.h|cpu/(?:cpu|ops|table)\.h|guard/.*|cuda/(?:cuda|launch|library)\.h)$};
+my $insider = qr{^(?:sim/|tests/|bench/|convex/cpu/|convex/cuda/|convex/kernels\.c$)};
 my $bad = 0;
 my %arrow; # folder of a file -> folders that it includes, with one place each
 sub report { my ($place, $text) = @_; print "$place: $text\n"; $bad = 1; }

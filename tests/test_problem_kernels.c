@@ -46,7 +46,7 @@ static void gradients_and_metrics(const struct dsgd_problem_ops *problem, const 
     }
     assert_true(problem->metrics <= METRICS);
     assert_int_equal(problem->evaluate(self, model, value), DSGD_OK);
-    assert_int_equal(dsgd_problem_evaluate(problem, self, &o.turn, &w->as.f64, model + d, there), DSGD_OK);
+    assert_int_equal(dsgd_problem_evaluate(problem, self, &o.turn, &w->as.f64, NULL, model + d, there), DSGD_OK);
     assert_memory_equal(there, value, (size_t)problem->metrics * sizeof *value);
     /* what a minibatch without examples is told, and that it is told here */
     const struct dsgd_batch none = {.example = example, .count = 0, .step = 5, .worker = 7, .seed = 12};

@@ -40,7 +40,7 @@ __device__ inline void gpu_grid_sync()
 }
 
 #else
-#include "tests/emulator/emulator.h"
+#include "emulator.h" /* tests/emulator */
 #ifndef GPU_UNROLL
 #define GPU_UNROLL
 #endif
