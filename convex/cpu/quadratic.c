@@ -117,8 +117,9 @@ static enum dsgd_status gradients(const void *self, struct dsgd_rows *w, const d
     return convex_cpu_rows(convex_cpu_quadratic_gradient, NULL, self, w, x, batch, grad);
 }
 
-static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const dsgd_f64 *x, double *value)
+static enum dsgd_status evaluate(const void *self, struct dsgd_rows *all, const dsgd_f64 *x, const void *resident, double *value)
 {
+    (void)resident;
     (void)all;
     return convex_cpu_quadratic_evaluate(self, cpu_f64(x, 0), value);
 }
