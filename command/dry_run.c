@@ -73,6 +73,9 @@ enum dsgd_status dry_run(const struct dsgd_session *session, const char *path, b
     print_bytes(&c);
     printf("memory                 engine %.1f MiB, workers %.1f MiB\n", (double)c.engine_bytes / 1048576.0,
            (double)c.worker_bytes / 1048576.0);
+    for (int j = 0; strchr(c.share[0].device, ':') && j < c.shares; ++j) {
+        printf("memory on %-12s %.1f MiB, %u workers\n", c.share[j].device, (double)c.share[j].bytes / 1048576.0, (unsigned)c.share[j].workers);
+    }
     if (c.measured) {
         printf("time, estimated        %.1f s (%.1f us per step, %lld rows of %.1f ms)\n", c.total_s, 1e6 * c.round_s,
                (long long)c.rows, 1e3 * c.row_s);

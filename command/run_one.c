@@ -139,6 +139,12 @@ static enum dsgd_status announce_memory(const struct run_one_options *options, c
     if (!options->quiet && (engine + workers >= MEMORY_WORTH_SAYING || isatty(STDERR_FILENO))) {
         fprintf(stderr, "dsgd: needs about %.1f MiB, of which the %lld workers' states %.1f MiB\n",
                 (double)(engine + workers) / 1048576.0, (long long)session->spec->run.workers, (double)workers / 1048576.0);
+        struct dsgd_device_share share[DSGD_DEVICES_MAX];
+        int count = 0;
+        DSGD_TRY(dsgd_engine_shares(&session->args, share, &count));
+        for (int j = 0; strchr(share[0].device, ':') && j < count; ++j) {
+            fprintf(stderr, "dsgd: %s: %.1f MiB, %u workers\n", share[j].device, (double)share[j].bytes / 1048576.0, (unsigned)share[j].workers);
+        }
     }
     return DSGD_OK;
 }

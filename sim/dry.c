@@ -38,7 +38,7 @@ static void worker_side(struct dsgd_engine *e, const struct dsgd_round *round)
     struct dsgd_rows *w = &lane->turn;
     const uint32_t rows = e->emulated < e->rows ? e->emulated : e->rows;
     dsgd_engine_block(e, lane, 0, rows);
-    if (round->exchange == 0 && e->alg->point) { e->alg->point(e->common, w, &e->replica_shared.as.f32, &lane->point.as.f32); }
+    if (round->exchange == 0 && e->alg->point) { e->alg->point(e->common, w, &e->place->replica_shared.as.f32, &lane->point.as.f32); }
     dsgd_turn_begin(w);
     send_sections(w, lane->up[round->exchange]);
     const dsgd_f32 *grad = round->exchange > 0 ? NULL : e->merged_sum.used ? &e->mean_gradient.as.f32 : &lane->grad.as.f32;
@@ -62,15 +62,14 @@ static void server_side(struct dsgd_engine *e, const struct dsgd_round *round)
     send_sections(s, e->answer[round->exchange]);
     e->alg->finish(e->common, s, round);
     all_filled(e, s, DSGD_DOWN, round->exchange);
-    for (int j = 0; j < DSGD_SECTIONS_MAX; ++j) {
-        e->down[round->exchange][j] = e->answer[round->exchange][j].got;
-        e->down[round->exchange][j].as.array = dsgd_array_shared(&e->down[round->exchange][j].as.array);
+    for (int p = 0; p < e->places.count; ++p) {
+        for (int j = 0; j < e->declaration.message[DSGD_DOWN][round->exchange].sections; ++j) { e->place[p].down[round->exchange][j].used = true; }
     }
 }
 
 static void dry_round(struct dsgd_engine *e, struct dsgd_round round)
 {
-    struct dsgd_rows *all = &e->all_turn;
+    struct dsgd_rows *all = &e->place->turn;
     dsgd_turn_begin(all);
     all->may_seed = true;
     if (e->alg->prepare) { e->alg->prepare(e->common, all, &round); }
@@ -88,7 +87,7 @@ static void dry_round(struct dsgd_engine *e, struct dsgd_round round)
     }
     dsgd_turn_begin(all);
     struct dsgd_update update = e->alg->decode(e->common, all, &round);
-    dsgd_engine_momentum(e, &update);
+    dsgd_engine_momentum(e, e->place, &update);
 }
 
 static bool known(const struct dsgd_engine *e, const struct dsgd_round *round)
@@ -107,12 +106,12 @@ enum dsgd_status dsgd_engine_dry(struct dsgd_engine *e, const struct dsgd_round 
         return dsgd_fail(DSGD_EINTERNAL, "algorithm %s plans %d exchanges: expected 1 to %d", e->args.algorithm->name, round->exchanges,
                          DSGD_EXCHANGES_MAX);
     }
-    e->queue.measuring = true;
+    e->place->queue.measuring = true;
     for (int l = 0; l < e->lanes; ++l) { e->lane[l].queue.measuring = true; }
     dry_round(e, *round);
-    e->queue.measuring = e->counting;
+    e->place->queue.measuring = e->counting;
     for (int l = 0; l < e->lanes; ++l) { e->lane[l].queue.measuring = e->counting; }
-    DSGD_TRY(dsgd_engine_failure(&e->queue));
+    DSGD_TRY(dsgd_engine_failure(&e->place->queue));
     DSGD_TRY(dsgd_engine_failure(&e->lane[0].queue));
     e->planned[e->plans < PLANS ? e->plans++ : PLANS - 1] = *round;
     return dsgd_engine_reserve(e);

@@ -14,7 +14,8 @@ enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue)
 /* Which devices the run is on. */
 static enum dsgd_status places(const struct dsgd_engine_args *args, struct dsgd_places *out)
 {
-    *out = (struct dsgd_places){.device = args->device, .count = 1};
+    *out = (struct dsgd_places){.device = args->device, .count = args->places > 0 ? args->places : 1};
+    for (int j = 0; j < out->count; ++j) { out->ordinal[j] = j; }
     return args->device ? DSGD_OK : dsgd_places_named(args->config->backend, out);
 }
 
@@ -52,12 +53,13 @@ static enum dsgd_status check(const struct dsgd_engine_args *args, const struct 
     return DSGD_OK;
 }
 
-static void connect(struct dsgd_engine *e, struct dsgd_queue *queue, int threads, struct dsgd_rows *turn)
+static void connect(struct dsgd_engine *e, struct dsgd_place *place, struct dsgd_queue *queue, int threads, struct dsgd_rows *turn)
 {
     queue->device = e->device;
+    queue->ordinal = place->queue.ordinal;
     queue->threads = threads;
     queue->measuring = e->counting;
-    *turn = (struct dsgd_rows){.queue = queue, .rows = 1, .first = DSGD_RNG_SERVER, .all = e->all_shared, .down = e->down};
+    *turn = (struct dsgd_rows){.queue = queue, .rows = 1, .first = DSGD_RNG_SERVER, .all = place->all_shared, .down = place->down};
 }
 
 int dsgd_engine_lane_threads(const struct dsgd_engine *e)
@@ -67,17 +69,17 @@ int dsgd_engine_lane_threads(const struct dsgd_engine *e)
 
 static void connect_all(struct dsgd_engine *e)
 {
-    for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
-        e->all_shared[j] = e->all[j];
-        if (e->all[j].used) { e->all_shared[j].as.array = dsgd_array_shared(&e->all[j].as.array); }
+    for (int p = 0; p < e->places.count; ++p) {
+        struct dsgd_place *place = &e->place[p];
+        connect(e, place, &place->queue, e->args.threads, &place->turn);
+        for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
+            place->turn.field[j] = place->all_shared[j] = place->all[j];
+            if (place->all[j].used) { place->all_shared[j].as.array = dsgd_array_shared(&place->all[j].as.array); }
+        }
     }
-    connect(e, &e->queue, e->args.threads, &e->server_turn);
-    connect(e, &e->queue, e->args.threads, &e->all_turn);
-    for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
-        e->server_turn.field[j] = e->server[j];
-        e->all_turn.field[j] = e->all[j];
-    }
-    for (int l = 0; l < e->lanes; ++l) { connect(e, &e->lane[l].queue, dsgd_engine_lane_threads(e), &e->lane[l].turn); }
+    connect(e, e->place, &e->place->queue, e->args.threads, &e->server_turn);
+    for (int j = 0; j < DSGD_FIELDS_MAX; ++j) { e->server_turn.field[j] = e->server[j]; }
+    for (int l = 0; l < e->lanes; ++l) { connect(e, e->lane[l].place, &e->lane[l].queue, dsgd_engine_lane_threads(e), &e->lane[l].turn); }
 }
 
 /* Threads that workers are spread over: as many as have work for some 50 microseconds each. To wake one that sleeps and to wait for it
@@ -85,6 +87,7 @@ static void connect_all(struct dsgd_engine *e)
  * gradient), some more for the message, many where it is compressed. */
 static int lanes_of(const struct dsgd_engine *e)
 {
+    if (e->device->streams) { return e->places.count; }
     enum { LANE_WORK = 1 << 17, DENSE = 2, COMPRESSED = 8 };
     const struct dsgd_run_config *config = e->args.config;
     const double least = e->args.lane_work > 0 ? (double)e->args.lane_work : LANE_WORK;
@@ -94,6 +97,13 @@ static int lanes_of(const struct dsgd_engine *e)
     return worth >= most ? most : worth >= 2.0 ? (int)worth : 1;
 }
 
+/* On a stream one launch serves all of a place's workers, as far as their gradients and sections leave room for the rest. */
+static uint32_t stream_rows(const struct dsgd_engine *e, uint32_t rows)
+{
+    const size_t budget = (size_t)8 << 30, fit = budget / (2 * sizeof(float) * e->layout.d);
+    return fit < 1 ? 1 : rows < fit ? rows : (uint32_t)fit;
+}
+
 /* Workers a block: a few, as long as their gradients stay in the second-level cache. */
 static uint32_t rows_of(const struct dsgd_engine *e)
 {
@@ -101,6 +111,7 @@ static uint32_t rows_of(const struct dsgd_engine *e)
     const size_t cached = ((size_t)1 << 20) / sizeof(float) / e->layout.d;
     const uint32_t workers = (uint32_t)e->args.config->workers, lanes = (uint32_t)e->lanes;
     uint32_t rows = workers / lanes + (workers % lanes != 0);
+    if (e->device->streams && e->args.rows == 0) { return stream_rows(e, rows); }
     if (e->args.rows > 0) { return rows < e->args.rows ? rows : e->args.rows; }
     if (rows > ROWS_MAX) { rows = ROWS_MAX; }
     return cached < 1 ? 1 : rows < cached ? rows : (uint32_t)cached;
@@ -114,10 +125,10 @@ static enum dsgd_status start_model(struct dsgd_engine *e)
     if (e->average.used) { DSGD_TRY(dsgd_engine_host(e, d, sizeof *e->host_output, (void **)&e->host_output)); }
     if (e->counting) { return DSGD_OK; }
     if (e->args.problem->start) { e->args.problem->start(e->args.problem_self, e->host_x); }
-    e->device->write(&e->queue, e->x.as.array.at, e->host_x, d * sizeof *e->host_x);
-    if (e->average.used) { e->device->write(&e->queue, e->average.as.array.at, e->host_x, d * sizeof *e->host_x); } /* row 0 shows the start */
-    e->device->replicate(&e->queue, &e->x.as.f64, &e->replica.as.f32);
-    return DSGD_OK;
+    e->device->write(&e->place->queue, e->place->x.as.array.at, e->host_x, d * sizeof *e->host_x);
+    if (e->average.used) { e->device->write(&e->place->queue, e->average.as.array.at, e->host_x, d * sizeof *e->host_x); } /* row 0 shows the start */
+    dsgd_engine_spread_model(e);
+    return dsgd_engine_places_failure(e);
 }
 
 static enum dsgd_status build(struct dsgd_engine *e, const struct dsgd_setting *setting)
@@ -129,6 +140,7 @@ static enum dsgd_status build(struct dsgd_engine *e, const struct dsgd_setting *
     e->host_bytes = e->alg->common_size + (size_t)e->lanes * sizeof *e->lane;
     e->common = calloc(1, e->alg->common_size > 0 ? e->alg->common_size : 1);
     e->lane = calloc((size_t)e->lanes, sizeof *e->lane);
+    for (int l = 0; e->lane && l < e->lanes; ++l) { e->lane[l].place = &e->place[e->device->streams ? l : 0]; }
     if (!e->common || !e->lane) { return dsgd_fail(DSGD_ENOMEM, "no memory for algorithm %s and %d threads", named->name, e->lanes); }
     DSGD_TRY(e->alg->init(setting, e->common));
     if (e->shapes.failed) { return dsgd_fail(DSGD_ENOMEM, "no memory for the parts of the model that algorithm %s distinguishes", named->name); }
@@ -156,13 +168,17 @@ static enum dsgd_status create(const struct dsgd_engine_args *args, bool countin
     enum dsgd_status status = check(args, &setting, e->n);
     if (status == DSGD_OK) { status = places(args, &e->places); }
     if (status == DSGD_OK && !counting) { status = dsgd_places_open(&e->places); }
+    if (status == DSGD_OK && !counting) { status = dsgd_engine_fits(args, &e->places); }
     e->device = e->places.device;
     e->counting = counting;
     e->emulated = args->config->emulation == DSGD_MERGED ? 1 : (uint32_t)args->config->workers;
     e->copies = (uint32_t)args->config->workers / e->emulated;
     e->minibatch = dsgd_minibatch_of(args->config, e->n);
-    e->lanes = lanes_of(e);
-    e->rows = rows_of(e);
+    if (status == DSGD_OK) { status = dsgd_engine_places(e); }
+    if (status == DSGD_OK) {
+        e->lanes = lanes_of(e);
+        e->rows = rows_of(e);
+    }
     e->last_row = -1;
     dsgd_ledger_clear(&e->ledger);
     if (status == DSGD_OK) { status = build(e, &setting); }
@@ -202,7 +218,7 @@ void dsgd_engine_destroy(struct dsgd_engine *e)
 static void look(struct dsgd_engine *e)
 {
     uint32_t word = 0;
-    e->device->read(&e->queue, &word, e->diverged, sizeof word);
+    e->device->read(&e->place->queue, &word, e->place->diverged, sizeof word);
     if (word == 0) { return; }
     e->step = word; /* updates until then: the one that diverged is the last */
     e->ledger = e->looked[(word - 1) % LOOK_MAX];
@@ -262,13 +278,13 @@ struct dsgd_table *dsgd_engine_table(struct dsgd_engine *e, int which) { return 
 /* A device's read takes a queue of its own here: looking changes nothing of the run's. */
 static const double *fetch(const struct dsgd_engine *e, const struct dsgd_handle *v, double *host)
 {
-    struct dsgd_queue queue = {.device = e->device, .threads = 1};
+    struct dsgd_queue queue = {.device = e->device, .ordinal = e->place->queue.ordinal, .threads = 1};
     e->device->read(&queue, host, v->as.array.at, e->layout.d * sizeof *host);
     return host;
 }
 
-const double *dsgd_engine_model(const struct dsgd_engine *e) { return fetch(e, &e->x, e->host_x); }
-const double *dsgd_engine_output(const struct dsgd_engine *e) { return fetch(e, e->average.used ? &e->average : &e->x, e->host_output); }
+const double *dsgd_engine_model(const struct dsgd_engine *e) { return fetch(e, &e->place->x, e->host_x); }
+const double *dsgd_engine_output(const struct dsgd_engine *e) { return fetch(e, e->average.used ? &e->average : &e->place->x, e->host_output); }
 
 int dsgd_engine_threads_used(const struct dsgd_engine *e)
 {

@@ -55,6 +55,7 @@ struct dsgd_engine_args {
     uint32_t rows;                        /* workers per block, no part of the results; 0: as the engine likes */
     size_t lane_work;                     /* visits of coordinates that are worth a thread, for tests; 0: as measured (engine.c) */
     const struct dsgd_device *device;     /* NULL: config->backend */
+    int places;                           /* how many of `device`, from number 0 on, for tests; 0: one */
     struct dsgd_tap tap;
 };
 
@@ -93,6 +94,16 @@ void dsgd_engine_hint(const struct dsgd_engine_args *args, char *text, size_t si
 /** Bytes that problem, engine and server will hold, and all workers' states, without allocating them. Within 20% of what
  *  is used at large d; the dataset is not included. */
 enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t *engine_bytes, size_t *worker_bytes);
+
+enum { DSGD_DEVICES_MAX = 16 };
+/** What a run holds on one of its devices. */
+struct dsgd_device_share {
+    char device[24]; /* "cpu", "cuda:1" */
+    uint32_t workers;
+    size_t bytes;
+};
+/** The same by device; *count of them. */
+enum dsgd_status dsgd_engine_shares(const struct dsgd_engine_args *args, struct dsgd_device_share share[DSGD_DEVICES_MAX], int *count);
 
 /** What dsgd_engine_hashes would say, without memory for the run. */
 enum dsgd_status dsgd_engine_hashes_of(const struct dsgd_engine_args *args, const char **family);

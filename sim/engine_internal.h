@@ -19,6 +19,7 @@ struct dsgd_crossing {
 
 /** One thread's or stream's turn. */
 struct dsgd_lane {
+    struct dsgd_place *place;   /* whose workers it serves */
     struct dsgd_queue queue;
     struct dsgd_rows turn;
     struct dsgd_handle grad;    /* F32 [rows][d] */
@@ -28,10 +29,29 @@ struct dsgd_lane {
     struct dsgd_minibatch_memo memo;
     void *work, *host_work;     /* of the problem's gradients, on the device or the host; host_work: which is to be freed */
     struct dsgd_crossing up[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
+    struct dsgd_handle landed[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX]; /* of another place: what arrived, at the first */
+    struct dsgd_handle landed_vector; /* of another place, for the observer: F32 [rows][d] at the first */
     struct dsgd_message *message; /* [rows] what this turn has sent */
     double gradient_s, encode_s, settle_s;
     double mark;                /* when its current phase began */
     bool worked;                /* this thread has encoded */
+};
+
+/** One of the run's devices: a share of the workers, and a replica of what all know. The CPU is one place, whatever its threads. */
+struct dsgd_place {
+    struct dsgd_queue queue;     /* of `turn`; at the first place also the server's */
+    struct dsgd_rows turn;       /* of what all do alike: prepare, decode */
+    uint32_t first, workers;     /* workers first .. first + workers - 1 are here */
+    struct dsgd_handle worker[DSGD_FIELDS_MAX];                                /* their fields */
+    struct dsgd_handle all[DSGD_FIELDS_MAX], all_shared[DSGD_FIELDS_MAX];
+    struct dsgd_handle x;        /* F64 [d] master copy of the model */
+    struct dsgd_handle replica;  /* F32 [d] (float)x: what every worker computes gradients at */
+    struct dsgd_handle x_shared, replica_shared;                               /* the same with stride 0 */
+    struct dsgd_handle momentum; /* F32 [d] buffer of server_momentum; unused without */
+    struct dsgd_handle down[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];            /* the answers, stride 0 */
+    void *diverged;              /* uint32_t on the device */
+    void *resident;              /* what the problem keeps on the device; NULL: nothing */
+    size_t bytes;                /* on this device */
 };
 
 enum { DSGD_TRACE, DSGD_LEDGER, DSGD_ORACLE, DSGD_TIME };
@@ -65,6 +85,7 @@ struct dsgd_observer {
     struct dsgd_handle memory; /* F64 [d] working vector, later the mean memory; unused if nothing is compressed */
     struct dsgd_handle norm2;  /* F64 [workers] */
     double *host_norm2;        /* [workers] */
+    struct dsgd_handle landed; /* a row of another place's worker field, at the first; unused with one place */
     struct dsgd_handle at_heavy; /* F32 [k] what it has at the heavy coordinates; unused without any */
     void *scratch;             /* of recall */
     double lent_s;             /* seconds that summing up took in this round */
@@ -77,6 +98,7 @@ struct dsgd_engine {
     size_t n; /* training examples; 0: gradients do not come from examples */
     const struct dsgd_device *device;
     struct dsgd_places places;
+    struct dsgd_place *place;   /* [places.count]; the server is at the first */
     const struct dsgd_algorithm *alg; /* whose slots run: the algorithm's own, or its variant's */
     struct dsgd_shapes shapes;
     struct dsgd_declaration declaration;
@@ -94,26 +116,19 @@ struct dsgd_engine {
     void **memory; /* [pieces] device memory, for release */
     size_t pieces;
 
-    struct dsgd_handle x, average; /* F64 [d] master copy of the model, running average (unused without) */
-    struct dsgd_handle replica;    /* F32 [d] (float)x: what every worker computes gradients at */
-    struct dsgd_handle x_shared, replica_shared;   /* the same with stride 0 */
-    struct dsgd_handle momentum;                   /* F32 [d] buffer of server_momentum; unused without */
+    struct dsgd_handle average;                    /* F64 [d] running average; unused without */
     struct dsgd_handle merged_sum, mean_gradient;  /* merged: F64 and F32 [d] */
-    void *diverged;                                /* uint32_t on the device */
-    void *resident;                                /* what the problem keeps on the device; NULL: nothing */
     double *host_x, *host_output;                  /* [d] what was last read */
     double weight_sum;                             /* Q_t */
     int64_t step, next_row, last_row;
     enum dsgd_run_status status;
     struct dsgd_ledger looked[LOOK_MAX];           /* after each of the last steps, while divergence may be found late */
 
-    struct dsgd_handle worker[DSGD_FIELDS_MAX], server[DSGD_FIELDS_MAX], all[DSGD_FIELDS_MAX], all_shared[DSGD_FIELDS_MAX];
+    struct dsgd_handle server[DSGD_FIELDS_MAX];
     int lanes;
-    struct dsgd_lane *lane;     /* [lanes] */
-    struct dsgd_queue queue;    /* of server and all */
-    struct dsgd_rows server_turn, all_turn;
+    struct dsgd_lane *lane;     /* [lanes]; on streams one a place */
+    struct dsgd_rows server_turn; /* on the first place's queue */
     struct dsgd_crossing answer[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
-    struct dsgd_handle down[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
     struct dsgd_round planned[PLANS]; /* plans that have been measured */
     int plans;
     struct dsgd_ledger ledger;
@@ -135,7 +150,7 @@ int dsgd_engine_lane_threads(const struct dsgd_engine *engine);
 enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue);
 
 /* memory.c */
-enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *engine, size_t bytes, void **out);
+enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *engine, struct dsgd_place *place, size_t bytes, void **out);
 /** n zeroed elements on the host; in *out NULL while counting. */
 enum dsgd_status dsgd_engine_host(struct dsgd_engine *engine, size_t n, size_t size, void **out);
 enum dsgd_status dsgd_engine_allocate_all(struct dsgd_engine *engine);
@@ -155,10 +170,29 @@ enum dsgd_status dsgd_engine_dry_all(struct dsgd_engine *engine);
 /* round.c */
 /** One round, w_t to w_{t+1}; `observe` fills the observer. */
 enum dsgd_status dsgd_engine_round(struct dsgd_engine *engine, bool observe);
+/* places.c */
+/** Whether what the run will hold is free on each of its devices, where a device can say. DSGD_EINPUT with a sentence. */
+enum dsgd_status dsgd_engine_fits(const struct dsgd_engine_args *args, const struct dsgd_places *places);
+/** Which places serve a run, and their shares of the workers. */
+enum dsgd_status dsgd_engine_places(struct dsgd_engine *engine);
+/** The place of a worker. */
+struct dsgd_place *dsgd_engine_place_of(struct dsgd_engine *engine, uint32_t worker);
+/** Rows of an array of one place to an array of the same shape at another, in the order of both queues. */
+void dsgd_engine_move(struct dsgd_engine *engine, enum dsgd_type type, struct dsgd_queue *queue, const struct dsgd_array *to,
+                      struct dsgd_queue *from_queue, const struct dsgd_array *from, uint32_t rows);
+/** What a block has sent, as the server reads it: at the first place. */
+void dsgd_engine_land(struct dsgd_engine *engine, struct dsgd_lane *lane, int exchange, struct dsgd_handle got[DSGD_SECTIONS_MAX]);
+/** An answer to the other places. */
+void dsgd_engine_spread(struct dsgd_engine *engine, int exchange);
+/** The model and the server's momentum to the other places, after they were written at the first. */
+void dsgd_engine_spread_model(struct dsgd_engine *engine);
+/** The first failure of any place's queue, handed to the caller. */
+enum dsgd_status dsgd_engine_places_failure(struct dsgd_engine *engine);
+
 /** Gives the turn to a block of workers. */
 void dsgd_engine_block(struct dsgd_engine *engine, struct dsgd_lane *lane, uint32_t first, uint32_t rows);
 /** x = m x + update and so on, in working memory of the all turn; leaves an update without arrivals alone. */
-void dsgd_engine_momentum(struct dsgd_engine *engine, struct dsgd_update *update);
+void dsgd_engine_momentum(struct dsgd_engine *engine, struct dsgd_place *place, struct dsgd_update *update);
 
 /* exchange.c */
 /** Bytes of the sections that `rows` senders have filled, and what the receiver reads of them; what cannot be decoded fails the queue
@@ -179,7 +213,7 @@ void dsgd_observer_destroy(struct dsgd_engine *engine);
 /** Vectors that exist in encode alone are summed as they come, ascending: what the algorithm shows or, where nothing is
  *  compressed, the gradient. */
 bool dsgd_observer_wants_vectors(const struct dsgd_engine *engine);
-void dsgd_observer_vectors(struct dsgd_engine *engine, const struct dsgd_lane *lane);
+void dsgd_observer_vectors(struct dsgd_engine *engine, struct dsgd_lane *lane);
 /** Before settle: mean of the vectors that entered the compressors. */
 void dsgd_observer_input(struct dsgd_engine *engine);
 /** After decode: compression error, recall, and the memories. */

@@ -144,6 +144,7 @@ static inline uint32_t dsgd_row_worker(const struct dsgd_rows *r, uint32_t row)
 }
 /** Bytes of `rows` rows, and an array over such memory (NULL: none). Rows are 64-byte aligned. */
 size_t dsgd_array_bytes(enum dsgd_type type, size_t n, size_t rows);
+size_t dsgd_array_row_bytes(enum dsgd_type type, size_t n);
 struct dsgd_array dsgd_array_at(enum dsgd_type type, size_t n, size_t rows, void *memory);
 /** Its rows from `first` on, and all rows the first one. */
 struct dsgd_array dsgd_array_rows(enum dsgd_type type, const struct dsgd_array *array, size_t first);

@@ -7,16 +7,17 @@
 
 enum { ALIGN = 64 };
 
-enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *e, size_t bytes, void **out)
+enum dsgd_status dsgd_engine_allocate(struct dsgd_engine *e, struct dsgd_place *place, size_t bytes, void **out)
 {
     bytes = bytes > 0 ? (bytes + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
     *out = NULL;
     e->bytes += bytes;
+    place->bytes += bytes;
     if (e->counting) { return DSGD_OK; }
     void **grown = realloc(e->memory, (e->pieces + 1) * sizeof *grown);
     if (grown) {
         e->memory = grown;
-        *out = e->device->alloc(0, bytes);
+        *out = e->device->alloc(place->queue.ordinal, bytes);
     }
     if (!*out) { return dsgd_fail(DSGD_ENOMEM, "no memory for %zu bytes on device %s", bytes, e->device->name); }
     e->memory[e->pieces++] = *out;
@@ -32,15 +33,15 @@ enum dsgd_status dsgd_engine_host(struct dsgd_engine *e, size_t n, size_t size, 
     return *out || e->counting ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for %zu bytes of the engine", n * size);
 }
 
-static enum dsgd_status array(struct dsgd_engine *e, enum dsgd_type type, size_t n, size_t rows, struct dsgd_handle *out)
+static enum dsgd_status array(struct dsgd_engine *e, struct dsgd_place *place, enum dsgd_type type, size_t n, size_t rows, struct dsgd_handle *out)
 {
     void *memory;
-    DSGD_TRY(dsgd_engine_allocate(e, dsgd_array_bytes(type, n, rows), &memory));
+    DSGD_TRY(dsgd_engine_allocate(e, place, dsgd_array_bytes(type, n, rows), &memory));
     *out = (struct dsgd_handle){.type = type, .used = true, .as.array = dsgd_array_at(type, n, rows, memory)};
     return DSGD_OK;
 }
 
-static enum dsgd_status fields(struct dsgd_engine *e, enum dsgd_party party, size_t rows, struct dsgd_handle *field)
+static enum dsgd_status fields(struct dsgd_engine *e, struct dsgd_place *place, enum dsgd_party party, size_t rows, struct dsgd_handle *field)
 {
     for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
         const struct dsgd_field_spec *spec = &e->declaration.field[party][j];
@@ -48,7 +49,7 @@ static enum dsgd_status fields(struct dsgd_engine *e, enum dsgd_party party, siz
         const bool hashes = spec->type == DSGD_HASHES, votes = spec->type == DSGD_VOTES;
         const size_t n = hashes ? e->device->sketch_bytes(spec->hash, spec->n, spec->rows, spec->cols)
                          : votes ? e->device->votes_bytes(spec->n, spec->most) : spec->n;
-        DSGD_TRY(array(e, spec->type, n, rows, &field[j]));
+        DSGD_TRY(array(e, place, spec->type, n, rows, &field[j]));
         if (votes) {
             field[j].as.votes.n = spec->n;
             field[j].as.votes.most = spec->most;
@@ -62,20 +63,20 @@ static enum dsgd_status fields(struct dsgd_engine *e, enum dsgd_party party, siz
     return DSGD_OK;
 }
 
-static enum dsgd_status sections(struct dsgd_engine *e, enum dsgd_way way, int exchange, size_t rows, struct dsgd_crossing *crossing)
+static enum dsgd_status sections(struct dsgd_engine *e, struct dsgd_place *place, enum dsgd_way way, int exchange, size_t rows, struct dsgd_crossing *crossing)
 {
     const struct dsgd_message_spec *message = &e->declaration.message[way][exchange];
     for (int s = 0; s < message->sections; ++s) {
         const struct dsgd_wire *wire = &message->section[s];
         const bool plain = wire->type == DSGD_F32 && wire->code == DSGD_FP32;
-        DSGD_TRY(array(e, wire->type, wire->most, rows, &crossing[s].sent));
+        DSGD_TRY(array(e, place, wire->type, wire->most, rows, &crossing[s].sent));
         crossing[s].got = crossing[s].sent;
         DSGD_TRY(dsgd_engine_host(e, rows, sizeof *crossing[s].count, (void **)&crossing[s].count));
         if (plain) { continue; }
-        DSGD_TRY(array(e, wire->type, wire->most, rows, &crossing[s].got));
+        DSGD_TRY(array(e, place, wire->type, wire->most, rows, &crossing[s].got));
         crossing[s].room = dsgd_wire_bytes_max(wire, wire->most, (uint32_t)e->args.config->workers);
         crossing[s].room = (crossing[s].room + ALIGN) / ALIGN * ALIGN; /* at least one byte more than the most */
-        DSGD_TRY(dsgd_engine_allocate(e, rows * crossing[s].room, &crossing[s].bytes));
+        DSGD_TRY(dsgd_engine_allocate(e, place, rows * crossing[s].room, &crossing[s].bytes));
     }
     return DSGD_OK;
 }
@@ -84,35 +85,47 @@ static enum dsgd_status sections(struct dsgd_engine *e, enum dsgd_way way, int e
 static enum dsgd_status workspace(struct dsgd_engine *e, struct dsgd_lane *lane)
 {
     bool on_device = false;
-    const struct dsgd_queue queue = {.device = e->device};
-    const struct dsgd_rows turn = {.queue = (struct dsgd_queue *)(uintptr_t)&queue};
-    const size_t bytes = dsgd_problem_workspace(e->args.problem, e->args.problem_self, &turn, (uint32_t)e->args.config->batch, e->rows, &on_device);
+    const size_t bytes = dsgd_problem_workspace(e->args.problem, e->args.problem_self, &lane->place->turn, (uint32_t)e->args.config->batch, e->rows, &on_device);
     if (bytes == 0) { return DSGD_OK; }
-    if (on_device) { return dsgd_engine_allocate(e, bytes, &lane->work); }
+    if (on_device) { return dsgd_engine_allocate(e, lane->place, bytes, &lane->work); }
     DSGD_TRY(dsgd_engine_host(e, 1, bytes, &lane->host_work));
     lane->work = lane->host_work;
     return DSGD_OK;
 }
 
-static enum dsgd_status resident(struct dsgd_engine *e)
+/* What the problem keeps on a device, its examples mostly. */
+static enum dsgd_status resident(struct dsgd_engine *e, struct dsgd_place *place)
 {
-    struct dsgd_rows *all = &e->all_turn;
-    struct dsgd_queue queue = {.device = e->device, .threads = e->args.threads};
-    *all = (struct dsgd_rows){.queue = &queue, .rows = 1, .first = DSGD_RNG_SERVER};
-    const size_t bytes = dsgd_problem_resident(e->args.problem, e->args.problem_self, all);
+    place->turn = (struct dsgd_rows){.queue = &place->queue, .rows = 1, .first = DSGD_RNG_SERVER};
+    const size_t bytes = dsgd_problem_resident(e->args.problem, e->args.problem_self, &place->turn);
     if (bytes == 0) { return DSGD_OK; }
-    DSGD_TRY(dsgd_engine_allocate(e, bytes, &e->resident));
-    return e->counting ? DSGD_OK : dsgd_problem_upload(e->args.problem, e->args.problem_self, all, e->resident);
+    DSGD_TRY(dsgd_engine_allocate(e, place, bytes, &place->resident));
+    return e->counting ? DSGD_OK : dsgd_problem_upload(e->args.problem, e->args.problem_self, &place->turn, place->resident);
+}
+
+/* Where the server reads what a lane of another place has sent. */
+static enum dsgd_status landing(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t rows)
+{
+    struct dsgd_place *place = e->place;
+    for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) {
+        for (int s = 0; s < e->declaration.message[DSGD_UP][x].sections; ++s) {
+            const struct dsgd_wire *wire = &e->declaration.message[DSGD_UP][x].section[s];
+            DSGD_TRY(array(e, place, wire->type, wire->most, rows, &lane->landed[x][s]));
+        }
+    }
+    return e->args.config->log.oracle ? array(e, place, DSGD_F32, e->layout.d, rows, &lane->landed_vector) : DSGD_OK;
 }
 
 static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lane)
 {
     const size_t d = e->layout.d, batch = (size_t)e->args.config->batch;
-    DSGD_TRY(array(e, DSGD_F32, d, e->rows, &lane->grad));
-    if (e->alg->point) { DSGD_TRY(array(e, DSGD_F32, d, e->rows, &lane->point)); }
-    if (e->args.config->log.oracle && e->alg->view == DSGD_VIEW_SHOWN) { DSGD_TRY(array(e, DSGD_F32, d, e->rows, &lane->shown)); }
+    struct dsgd_place *place = lane->place;
+    DSGD_TRY(array(e, place, DSGD_F32, d, e->rows, &lane->grad));
+    if (e->alg->point) { DSGD_TRY(array(e, place, DSGD_F32, d, e->rows, &lane->point)); }
+    if (e->args.config->log.oracle && e->alg->view == DSGD_VIEW_SHOWN) { DSGD_TRY(array(e, place, DSGD_F32, d, e->rows, &lane->shown)); }
     const uint32_t rows = e->emulated < e->rows ? e->emulated : e->rows;
-    for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, DSGD_UP, x, rows, lane->up[x])); }
+    for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, place, DSGD_UP, x, rows, lane->up[x])); }
+    if (place != e->place) { DSGD_TRY(landing(e, lane, rows)); }
     DSGD_TRY(workspace(e, lane));
     const size_t memo = dsgd_minibatch_memo_words(&e->minibatch);
     if (memo > 0) { DSGD_TRY(dsgd_engine_host(e, memo, sizeof *lane->memo.shift, (void **)&lane->memo.shift)); }
@@ -120,33 +133,63 @@ static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lan
     return dsgd_engine_host(e, e->rows * batch, sizeof *lane->example, (void **)&lane->example);
 }
 
+/* Answers where they are made; at the other places copies of what is read of them. */
+static enum dsgd_status answers(struct dsgd_engine *e)
+{
+    for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) {
+        DSGD_TRY(sections(e, e->place, DSGD_DOWN, x, 1, e->answer[x]));
+        for (int s = 0; s < e->declaration.message[DSGD_DOWN][x].sections; ++s) {
+            const struct dsgd_wire *wire = &e->declaration.message[DSGD_DOWN][x].section[s];
+            e->place->down[x][s] = e->answer[x][s].got;
+            for (int p = 1; p < e->places.count; ++p) { DSGD_TRY(array(e, &e->place[p], wire->type, wire->most, 1, &e->place[p].down[x][s])); }
+            for (int p = 0; p < e->places.count; ++p) {
+                struct dsgd_array *down = &e->place[p].down[x][s].as.array;
+                *down = dsgd_array_shared(down);
+                e->place[p].down[x][s].used = false; /* until an exchange was measured: nobody reads an answer before there is one */
+            }
+        }
+    }
+    return DSGD_OK;
+}
+
+/* A replica of what all know. */
+static enum dsgd_status replica(struct dsgd_engine *e, struct dsgd_place *place)
+{
+    const size_t d = e->layout.d;
+    DSGD_TRY(array(e, place, DSGD_F64, d, 1, &place->x));
+    DSGD_TRY(array(e, place, DSGD_F32, d, 1, &place->replica));
+    if (e->args.config->server_momentum > 0.0) { DSGD_TRY(array(e, place, DSGD_F32, d, 1, &place->momentum)); }
+    place->x_shared = place->x;
+    place->x_shared.as.array = dsgd_array_shared(&place->x.as.array);
+    place->replica_shared = place->replica;
+    place->replica_shared.as.array = dsgd_array_shared(&place->replica.as.array);
+    return dsgd_engine_allocate(e, place, sizeof(uint32_t), &place->diverged);
+}
+
 enum dsgd_status dsgd_engine_allocate_all(struct dsgd_engine *e)
 {
     const struct dsgd_run_config *config = e->args.config;
     const size_t d = e->layout.d, before = e->bytes;
-    DSGD_TRY(fields(e, DSGD_WORKER, e->emulated, e->worker));
+    struct dsgd_place *first = e->place;
+    for (int p = 0; p < e->places.count; ++p) { DSGD_TRY(fields(e, &e->place[p], DSGD_WORKER, e->place[p].workers, e->place[p].worker)); }
     e->worker_bytes = e->bytes - before;
-    DSGD_TRY(fields(e, DSGD_SERVER, 1, e->server));
-    DSGD_TRY(fields(e, DSGD_ALL, 1, e->all));
-    DSGD_TRY(resident(e));
-    for (int l = 0; l < e->lanes; ++l) { DSGD_TRY(lane_memory(e, &e->lane[l])); }
-    for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, DSGD_DOWN, x, 1, e->answer[x])); }
-    DSGD_TRY(array(e, DSGD_F64, d, 1, &e->x));
-    DSGD_TRY(array(e, DSGD_F32, d, 1, &e->replica));
-    if (config->average != DSGD_AVERAGE_NONE) { DSGD_TRY(array(e, DSGD_F64, d, 1, &e->average)); }
-    if (config->server_momentum > 0.0) { DSGD_TRY(array(e, DSGD_F32, d, 1, &e->momentum)); }
-    if (e->copies > 1 || config->emulation == DSGD_MERGED) {
-        DSGD_TRY(array(e, DSGD_F64, d, 1, &e->merged_sum));
-        DSGD_TRY(array(e, DSGD_F32, d, 1, &e->mean_gradient));
+    DSGD_TRY(fields(e, first, DSGD_SERVER, 1, e->server));
+    for (int p = 0; p < e->places.count; ++p) {
+        DSGD_TRY(fields(e, &e->place[p], DSGD_ALL, 1, e->place[p].all));
+        DSGD_TRY(resident(e, &e->place[p]));
     }
-    e->x_shared = e->x;
-    e->x_shared.as.array = dsgd_array_shared(&e->x.as.array);
-    e->replica_shared = e->replica;
-    e->replica_shared.as.array = dsgd_array_shared(&e->replica.as.array);
-    return dsgd_engine_allocate(e, sizeof(uint32_t), &e->diverged);
+    for (int l = 0; l < e->lanes; ++l) { DSGD_TRY(lane_memory(e, &e->lane[l])); }
+    DSGD_TRY(answers(e));
+    for (int p = 0; p < e->places.count; ++p) { DSGD_TRY(replica(e, &e->place[p])); }
+    if (config->average != DSGD_AVERAGE_NONE) { DSGD_TRY(array(e, first, DSGD_F64, d, 1, &e->average)); }
+    if (e->copies > 1 || config->emulation == DSGD_MERGED) {
+        DSGD_TRY(array(e, first, DSGD_F64, d, 1, &e->merged_sum));
+        DSGD_TRY(array(e, first, DSGD_F32, d, 1, &e->mean_gradient));
+    }
+    return DSGD_OK;
 }
 
-static enum dsgd_status reserve(struct dsgd_engine *e, struct dsgd_queue *q)
+static enum dsgd_status reserve(struct dsgd_engine *e, struct dsgd_place *place, struct dsgd_queue *q)
 {
     if (q->most <= q->reserved) { return DSGD_OK; }
     void *memory;
@@ -156,13 +199,14 @@ static enum dsgd_status reserve(struct dsgd_engine *e, struct dsgd_queue *q)
                 e->device->release(q->scratch);
                 e->memory[p] = e->memory[--e->pieces];
                 e->bytes -= q->reserved;
+                place->bytes -= q->reserved;
                 break;
             }
         }
         q->scratch = NULL;
     }
     q->reserved = 0;
-    DSGD_TRY(dsgd_engine_allocate(e, q->most, &memory));
+    DSGD_TRY(dsgd_engine_allocate(e, place, q->most, &memory));
     q->scratch = memory;
     q->reserved = q->most;
     return DSGD_OK;
@@ -172,9 +216,13 @@ enum dsgd_status dsgd_engine_reserve(struct dsgd_engine *e)
 {
     for (int l = 0; l < e->lanes; ++l) {
         e->lane[l].queue.most = e->lane[0].queue.most; /* no lane measures more than the first */
-        DSGD_TRY(reserve(e, &e->lane[l].queue));
+        DSGD_TRY(reserve(e, e->lane[l].place, &e->lane[l].queue));
     }
-    return reserve(e, &e->queue);
+    for (int p = 0; p < e->places.count; ++p) {
+        e->place[p].queue.most = e->place->queue.most; /* the server's part too: the same turn everywhere */
+        DSGD_TRY(reserve(e, &e->place[p], &e->place[p].queue));
+    }
+    return DSGD_OK;
 }
 
 void dsgd_engine_release_all(struct dsgd_engine *e)
@@ -195,4 +243,5 @@ void dsgd_engine_release_all(struct dsgd_engine *e)
         free(e->lane[l].host_work);
     }
     free(e->lane);
+    free(e->place);
 }

@@ -158,8 +158,8 @@ static enum dsgd_status append(struct dsgd_engine *e, int table)
 enum dsgd_status dsgd_engine_row(struct dsgd_engine *e)
 {
     const double start = dsgd_clock();
-    const struct dsgd_handle *output = e->average.used ? &e->average : &e->x;
-    DSGD_TRY(dsgd_problem_evaluate(e->args.problem, e->args.problem_self, &e->all_turn, &output->as.f64, e->resident, e->host_output, e->image.metric));
+    const struct dsgd_handle *output = e->average.used ? &e->average : &e->place->x;
+    DSGD_TRY(dsgd_problem_evaluate(e->args.problem, e->args.problem_self, &e->place->turn, &output->as.f64, e->place->resident, e->host_output, e->image.metric));
     e->image.lr = dsgd_schedule_lr(&e->schedule, (double)e->step);
     e->image.gap = e->image.metric[0] - e->args.f_star;
     DSGD_TRY(append(e, DSGD_TRACE));

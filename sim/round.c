@@ -12,20 +12,23 @@
 #include "sim/problem_rows.h"
 
 typedef void lane_work(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round);
+/* What is done for a block: the lane's work, what follows it and may wait (both at once where nothing waits), and the server's part. */
+struct phase { lane_work *work, *post, *both, *then; };
 
 void dsgd_engine_block(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t first, uint32_t rows)
 {
     struct dsgd_rows *w = &lane->turn;
+    const struct dsgd_place *place = lane->place;
     w->first = first;
     w->rows = rows;
     w->step = (uint32_t)e->step;
     for (int j = 0; j < DSGD_FIELDS_MAX; ++j) {
-        if (!e->worker[j].used) { continue; }
-        w->field[j] = e->worker[j];
+        if (!place->worker[j].used) { continue; }
+        w->field[j] = place->worker[j];
         if (e->merged_sum.used) { /* the one worker's state is everybody's, and only a turn of one row writes it */
-            if (rows > 1) { w->field[j].as.array = dsgd_array_shared(&e->worker[j].as.array); }
+            if (rows > 1) { w->field[j].as.array = dsgd_array_shared(&place->worker[j].as.array); }
         } else {
-            w->field[j].as.array = dsgd_array_rows(w->field[j].type, &e->worker[j].as.array, first);
+            w->field[j].as.array = dsgd_array_rows(w->field[j].type, &place->worker[j].as.array, first - place->first);
         }
     }
     dsgd_turn_begin(w);
@@ -38,11 +41,11 @@ static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struc
     const struct dsgd_run_config *config = e->args.config;
     struct dsgd_rows *w = &lane->turn;
     const struct dsgd_batch batch = {.example = lane->example, .count = (uint32_t)config->batch, .step = w->step, .worker = w->first,
-                                     .seed = e->minibatch.key.seed, .work = lane->work, .lane = (uint32_t)(lane - e->lane), .resident = e->resident};
+                                     .seed = e->minibatch.key.seed, .work = lane->work, .lane = (uint32_t)(lane - e->lane), .resident = lane->place->resident};
     for (uint32_t row = 0; row < w->rows; ++row) {
         dsgd_minibatch_take(&e->minibatch, &lane->memo, w->step, w->first + row, lane->example + (size_t)row * batch.count);
     }
-    const dsgd_f32 *x = &e->replica_shared.as.f32;
+    const dsgd_f32 *x = &lane->place->replica_shared.as.f32;
     dsgd_f32 *grad = &lane->grad.as.f32;
     if (e->alg->point) { /* a local method: each worker's own iterate */
         e->alg->point(e->common, w, x, &lane->point.as.f32);
@@ -55,7 +58,7 @@ static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struc
         if (e->alg->point) {
             dsgd_add_scaled(w, (float)config->weight_decay, x, grad);
         } else {
-            dsgd_axpy(w, config->weight_decay, &e->x_shared.as.f64, grad);
+            dsgd_axpy(w, config->weight_decay, &lane->place->x_shared.as.f64, grad);
         }
     }
     lane->gradient_s += dsgd_lap(&lane->mark);
@@ -73,9 +76,22 @@ static void encode(struct dsgd_engine *e, struct dsgd_lane *lane, const struct d
     }
     dsgd_turn_begin(w);
     e->alg->encode(e->common, w, round, grad);
-    for (uint32_t row = 0; row < w->rows; ++row) { lane->message[row].sections = 0; }
-    if (!round->silent) { dsgd_engine_post(e, &lane->queue, DSGD_UP, round, up, w->first, w->rows, lane->message); }
     lane->encode_s += dsgd_lap(&lane->mark);
+}
+
+/* What a block has encoded sets out. On a stream this waits, where a length depends on data. */
+static void post(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
+{
+    const struct dsgd_rows *w = &lane->turn;
+    for (uint32_t row = 0; row < w->rows; ++row) { lane->message[row].sections = 0; }
+    if (!round->silent) { dsgd_engine_post(e, &lane->queue, DSGD_UP, round, lane->up[round->exchange], w->first, w->rows, lane->message); }
+    lane->encode_s += dsgd_lap(&lane->mark);
+}
+
+static void encode_and_post(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
+{
+    encode(e, lane, round);
+    post(e, lane, round);
 }
 
 static void settle(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
@@ -84,10 +100,39 @@ static void settle(struct dsgd_engine *e, struct dsgd_lane *lane, const struct d
     lane->settle_s += dsgd_lap(&lane->mark);
 }
 
-/* Runs `work` for the blocks of `count` workers, a lane each, and `then` for the same blocks in ascending order; reports the lowest
- * failure. */
-static enum dsgd_status for_blocks(struct dsgd_engine *e, uint32_t count, const struct dsgd_round *round, lane_work *work, lane_work *then)
+/* On streams: every place gets the work of its first block before anything is waited for; `then` is done in ascending order of workers, so
+ * a later block of a place is begun when the one before it is through. */
+static enum dsgd_status for_streams(struct dsgd_engine *e, uint32_t count, const struct dsgd_round *round, const struct phase *phase)
 {
+    for (int ahead = 1; ahead >= 0; --ahead) {
+        for (int p = 0; p < e->places.count; ++p) {
+            struct dsgd_lane *lane = &e->lane[p];
+            const uint32_t begin = e->places.count == 1 ? 0 : lane->place->first, end = e->places.count == 1 ? count : begin + lane->place->workers;
+            for (uint32_t first = begin; first < end; first += e->rows) {
+                if (ahead || first > begin) {
+                    lane->mark = e->mark;
+                    dsgd_engine_block(e, lane, first, end - first < e->rows ? end - first : e->rows);
+                    phase->work(e, lane, round);
+                    e->mark = lane->mark;
+                }
+                if (ahead) { break; }
+                lane->mark = e->mark;
+                if (phase->post) { phase->post(e, lane, round); }
+                e->mark = lane->mark;
+                if (phase->then && lane->queue.failed == DSGD_OK) { phase->then(e, lane, round); }
+                DSGD_TRY(dsgd_engine_failure(&lane->queue));
+                DSGD_TRY(dsgd_engine_places_failure(e));
+            }
+        }
+    }
+    return DSGD_OK;
+}
+
+/* Runs `work` and `post` for the blocks of `count` workers, a lane each, and `then` for the same blocks in ascending order; reports the lowest
+ * failure. */
+static enum dsgd_status for_blocks(struct dsgd_engine *e, uint32_t count, const struct dsgd_round *round, const struct phase *phase)
+{
+    if (e->device->streams) { return for_streams(e, count, round, phase); }
     const uint32_t span = e->rows * (uint32_t)e->lanes;
     for (uint32_t base = 0; base < count; base += span) {
         const uint32_t end = count - base < span ? count : base + span;
@@ -95,7 +140,7 @@ static enum dsgd_status for_blocks(struct dsgd_engine *e, uint32_t count, const 
         if (blocks == 1) {
             e->lane[0].mark = e->mark;
             dsgd_engine_block(e, &e->lane[0], base, end - base);
-            work(e, &e->lane[0], round);
+            phase->both(e, &e->lane[0], round);
             e->mark = e->lane[0].mark;
         } else {
 #pragma omp parallel for schedule(static, 1) num_threads(blocks)
@@ -103,15 +148,15 @@ static enum dsgd_status for_blocks(struct dsgd_engine *e, uint32_t count, const 
                 const uint32_t first = base + (uint32_t)b * e->rows;
                 e->lane[b].mark = dsgd_clock();
                 dsgd_engine_block(e, &e->lane[b], first, end - first < e->rows ? end - first : e->rows);
-                work(e, &e->lane[b], round);
+                phase->both(e, &e->lane[b], round);
                 e->lane[omp_get_thread_num()].worked = true;
             }
             e->mark = dsgd_clock();
         }
         for (int b = 0; b < blocks; ++b) {
-            if (then && e->lane[b].queue.failed == DSGD_OK) { then(e, &e->lane[b], round); }
+            if (phase->then && e->lane[b].queue.failed == DSGD_OK) { phase->then(e, &e->lane[b], round); }
             DSGD_TRY(dsgd_engine_failure(&e->lane[b].queue));
-            DSGD_TRY(dsgd_engine_failure(&e->queue));
+            DSGD_TRY(dsgd_engine_failure(&e->place->queue));
         }
     }
     return DSGD_OK;
@@ -120,7 +165,7 @@ static enum dsgd_status for_blocks(struct dsgd_engine *e, uint32_t count, const 
 static void add_gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
 {
     (void)round;
-    e->device->fold_sum(&e->queue, lane->turn.rows, lane->turn.first == 0, &lane->grad.as.f32, &e->merged_sum.as.f64);
+    e->device->fold_sum(&e->place->queue, lane->turn.rows, lane->turn.first == 0, &lane->grad.as.f32, &e->merged_sum.as.f64);
     dsgd_lap(&e->mark); /* part of the round, of no phase */
 }
 
@@ -129,17 +174,17 @@ static enum dsgd_status mean_gradient(struct dsgd_engine *e, const struct dsgd_r
 {
     const uint32_t workers = (uint32_t)e->args.config->workers;
     if (e->lanes > 1) { e->lane[0].queue.threads = 1; } /* side by side with the others here */
-    const enum dsgd_status status = for_blocks(e, workers, round, gradients, add_gradients);
+    const enum dsgd_status status = for_blocks(e, workers, round, &(const struct phase){gradients, NULL, gradients, add_gradients});
     e->lane[0].queue.threads = dsgd_engine_lane_threads(e);
     DSGD_TRY(status);
-    dsgd_mean(&e->all_turn, 1.0 / workers, &e->merged_sum.as.f64, &e->mean_gradient.as.f32);
+    dsgd_mean(&e->place->turn, 1.0 / workers, &e->merged_sum.as.f64, &e->mean_gradient.as.f32);
     dsgd_lap(&e->mark);
     return DSGD_OK;
 }
 
 static void absorb(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
 {
-    if (e->all_turn.shown) { /* the round is observed and wants vectors that exist now alone */
+    if (e->place->turn.shown) { /* the round is observed and wants vectors that exist now alone */
         dsgd_observer_vectors(e, lane);
         e->observer.lent_s += dsgd_lap(&e->mark);
     }
@@ -148,10 +193,8 @@ static void absorb(struct dsgd_engine *e, struct dsgd_lane *lane, const struct d
         dsgd_engine_book(e, DSGD_UP, round, lane->turn.first + row, &lane->message[row]);
     }
     if (round->silent) { return; }
-    for (int s = 0; s < DSGD_SECTIONS_MAX; ++s) {
-        got[s] = lane->up[round->exchange][s].got;
-        e->server_turn.send[s].used = false;
-    }
+    for (int s = 0; s < DSGD_SECTIONS_MAX; ++s) { e->server_turn.send[s].used = false; }
+    dsgd_engine_land(e, lane, round->exchange, got);
     const struct dsgd_arrivals arrivals = {got, lane->turn.rows, lane->turn.first == 0};
     dsgd_turn_begin(&e->server_turn);
     e->alg->absorb(e->common, &e->server_turn, &arrivals, round);
@@ -167,9 +210,10 @@ static void finish(struct dsgd_engine *e, const struct dsgd_round *round)
         for (int j = 0; j < DSGD_SECTIONS_MAX; ++j) { s->send[j] = answer[j].sent; }
         dsgd_turn_begin(s);
         e->alg->finish(e->common, s, round);
-        dsgd_engine_post(e, &e->queue, DSGD_DOWN, round, answer, DSGD_RNG_SERVER, 1, &message);
+        dsgd_engine_post(e, &e->place->queue, DSGD_DOWN, round, answer, DSGD_RNG_SERVER, 1, &message);
+        dsgd_engine_spread(e, round->exchange);
     }
-    if (e->queue.failed == DSGD_OK) {
+    if (e->place->queue.failed == DSGD_OK) {
         dsgd_engine_book(e, DSGD_DOWN, round, DSGD_RNG_SERVER, &message);
     } else {
         dsgd_engine_give_back(&message);
@@ -180,13 +224,13 @@ static void finish(struct dsgd_engine *e, const struct dsgd_round *round)
 static enum dsgd_status exchange(struct dsgd_engine *e, const struct dsgd_round *round, bool observe)
 {
     const bool wanted = observe && round->exchange == 0 && dsgd_observer_wants_vectors(e);
-    e->all_turn.shown = wanted ? &e->observer.input : NULL;
+    e->place->turn.shown = wanted ? &e->observer.input : NULL;
     for (int l = 0; l < e->lanes; ++l) { e->lane[l].turn.shown = wanted && e->lane[l].shown.used ? &e->lane[l].shown : NULL; }
-    const enum dsgd_status status = for_blocks(e, e->emulated, round, encode, absorb);
-    e->all_turn.shown = NULL;
+    const enum dsgd_status status = for_blocks(e, e->emulated, round, &(const struct phase){encode, post, encode_and_post, absorb});
+    e->place->turn.shown = NULL;
     DSGD_TRY(status);
     finish(e, round);
-    return dsgd_engine_failure(&e->queue);
+    return dsgd_engine_failure(&e->place->queue);
 }
 
 /* w_t joins the average before the update of step t (theory.md: sums run over t = 0 .. T-1). */
@@ -195,16 +239,16 @@ static void average_model(struct dsgd_engine *e)
     const double weight = dsgd_schedule_weight(&e->schedule, (double)e->step);
     if (weight > 0.0) {
         e->weight_sum += weight;
-        e->device->average(&e->queue, weight / e->weight_sum, &e->x.as.f64, &e->average.as.f64, e->diverged);
+        e->device->average(&e->place->queue, weight / e->weight_sum, &e->place->x.as.f64, &e->average.as.f64, e->place->diverged);
     }
 }
 
-void dsgd_engine_momentum(struct dsgd_engine *e, struct dsgd_update *update)
+void dsgd_engine_momentum(struct dsgd_engine *e, struct dsgd_place *place, struct dsgd_update *update)
 {
-    if (!e->momentum.used || update->form == DSGD_UPDATE_NONE) { return; } /* a step between two averagings of local methods */
+    if (!place->momentum.used || update->form == DSGD_UPDATE_NONE) { return; } /* a step between two averagings of local methods */
     const float m = (float)e->args.config->server_momentum;
-    struct dsgd_rows *all = &e->all_turn;
-    dsgd_f32 *dense = dsgd_take_f32(all, e->layout.d), *buffer = &e->momentum.as.f32;
+    struct dsgd_rows *all = &place->turn;
+    dsgd_f32 *dense = dsgd_take_f32(all, e->layout.d), *buffer = &place->momentum.as.f32;
     if (update->form == DSGD_UPDATE_SPARSE) {
         dsgd_clear(all, dense);
         dsgd_scatter(all, update->at, update->value, dense);
@@ -222,18 +266,18 @@ void dsgd_engine_momentum(struct dsgd_engine *e, struct dsgd_update *update)
     update->value = dense;
 }
 
-static void apply_update(struct dsgd_engine *e, const struct dsgd_update *update, double shrink)
+static void apply_update(struct dsgd_engine *e, struct dsgd_place *place, const struct dsgd_update *update, double shrink)
 {
     const struct dsgd_apply apply = {.sparse = update->form != DSGD_UPDATE_DENSE, .at = update->at, .value = update->value, .shrink = shrink,
                                      .scale = update->scale, .step = (uint32_t)e->step};
-    if (e->queue.failed == DSGD_OK) { e->device->apply(&e->queue, &apply, &e->x.as.f64, &e->replica.as.f32, e->diverged); }
+    if (place->queue.failed == DSGD_OK) { e->device->apply(&place->queue, &apply, &place->x.as.f64, &place->replica.as.f32, place->diverged); }
 }
 
 /* What the update was, for a listener. */
 static enum dsgd_status show_update(struct dsgd_engine *e, const struct dsgd_update *update, double shrink)
 {
     const struct dsgd_tap *tap = &e->args.tap;
-    if (!tap->update || e->queue.failed != DSGD_OK) { return DSGD_OK; }
+    if (!tap->update || e->place->queue.failed != DSGD_OK) { return DSGD_OK; }
     const size_t n = dsgd_update_size(e, update);
     uint32_t *index = malloc((n + 1) * sizeof *index);
     float *value = malloc((n + 1) * sizeof *value);
@@ -242,8 +286,8 @@ static enum dsgd_status show_update(struct dsgd_engine *e, const struct dsgd_upd
         free(value);
         return dsgd_fail(DSGD_ENOMEM, "no memory to show an update of %zu coordinates", n);
     }
-    if (n > 0) { e->device->read(&e->queue, value, update->value->array.at, n * sizeof *value); }
-    if (n > 0 && update->at) { e->device->read(&e->queue, index, update->at->array.at, n * sizeof *index); }
+    if (n > 0) { e->device->read(&e->place->queue, value, update->value->array.at, n * sizeof *value); }
+    if (n > 0 && update->at) { e->device->read(&e->place->queue, index, update->at->array.at, n * sizeof *index); }
     const struct dsgd_seen_update seen = {update->scale, shrink, n, update->form == DSGD_UPDATE_DENSE ? NULL : index, value};
     tap->update(tap->context, (uint32_t)e->step, &seen);
     free(index);
@@ -253,11 +297,34 @@ static enum dsgd_status show_update(struct dsgd_engine *e, const struct dsgd_upd
 
 static void prepare(struct dsgd_engine *e, const struct dsgd_round *round)
 {
-    dsgd_turn_begin(&e->all_turn);
-    e->all_turn.step = e->server_turn.step = (uint32_t)e->step;
-    e->all_turn.may_seed = true;
-    if (e->alg->prepare) { e->alg->prepare(e->common, &e->all_turn, round); }
-    e->all_turn.may_seed = false;
+    e->server_turn.step = (uint32_t)e->step;
+    for (int p = 0; p < e->places.count; ++p) {
+        struct dsgd_rows *all = &e->place[p].turn;
+        dsgd_turn_begin(all);
+        all->step = (uint32_t)e->step;
+        all->may_seed = true;
+        if (e->alg->prepare) { e->alg->prepare(e->common, all, round); }
+        all->may_seed = false;
+    }
+}
+
+/* The update of every replica, and the average of the first; what was decoded, before the server's momentum, is kept for the observer. */
+static enum dsgd_status update_models(struct dsgd_engine *e, const struct dsgd_round *round, double shrink, struct dsgd_update *decoded)
+{
+    for (int p = 0; p < e->places.count; ++p) {
+        struct dsgd_place *place = &e->place[p];
+        struct dsgd_update update = {.form = DSGD_UPDATE_NONE, .scale = round->lr, .gain = 1.0};
+        dsgd_turn_begin(&place->turn);
+        if (!round->silent) { update = e->alg->decode(e->common, &place->turn, round); }
+        if (p == 0) {
+            *decoded = update;
+            DSGD_TRY(show_update(e, &update, shrink));
+            average_model(e);
+        }
+        dsgd_engine_momentum(e, place, &update);
+        apply_update(e, place, &update, shrink);
+    }
+    return dsgd_engine_places_failure(e);
 }
 
 enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
@@ -280,20 +347,13 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
         dsgd_observer_input(e);
         paused += dsgd_lap(&e->mark);
     }
-    if (e->alg->settle && !round.silent) { DSGD_TRY(for_blocks(e, e->emulated, &round, settle, NULL)); }
-    struct dsgd_update update = {.form = DSGD_UPDATE_NONE, .scale = round.lr, .gain = 1.0};
-    dsgd_turn_begin(&e->all_turn);
-    if (!round.silent) { update = e->alg->decode(e->common, &e->all_turn, &round); }
-    DSGD_TRY(show_update(e, &update, shrink));
-    average_model(e);
-    const struct dsgd_update decoded_update = update;
-    dsgd_engine_momentum(e, &update);
-    apply_update(e, &update, shrink);
-    DSGD_TRY(dsgd_engine_failure(&e->queue));
+    if (e->alg->settle && !round.silent) { DSGD_TRY(for_blocks(e, e->emulated, &round, &(const struct phase){settle, NULL, settle, NULL})); }
+    struct dsgd_update update;
+    DSGD_TRY(update_models(e, &round, shrink, &update));
     e->decode_s += dsgd_lap(&e->mark);
     if (observe) {
-        dsgd_observer_update(e, &decoded_update);
-        DSGD_TRY(dsgd_engine_failure(&e->queue));
+        dsgd_observer_update(e, &update);
+        DSGD_TRY(dsgd_engine_failure(&e->place->queue));
         paused += dsgd_lap(&e->mark);
     }
     e->looked[e->step % LOOK_MAX] = e->ledger;

@@ -50,16 +50,16 @@ int dsgd_engine_saved(struct dsgd_engine *e, struct dsgd_saved saved[DSGD_SAVED_
     }
     saved[n++] = (struct dsgd_saved){"engine/x", DSGD_SAVED_F64, 1, d};
     if (e->average.used) { saved[n++] = (struct dsgd_saved){"engine/average", DSGD_SAVED_F64, 1, d}; }
-    if (e->momentum.used) { saved[n++] = (struct dsgd_saved){"engine/momentum", DSGD_SAVED_F32, 1, d}; }
+    if (e->place->momentum.used) { saved[n++] = (struct dsgd_saved){"engine/momentum", DSGD_SAVED_F32, 1, d}; }
     n = add_party(e, saved, n, "worker", DSGD_WORKER, e->emulated);
     return add_party(e, saved, n, "server", DSGD_SERVER, 1);
 }
 
 /* The array on the device, or in *host one number of the engine; NULL and NULL if there is none. */
-static const struct dsgd_handle *find(struct dsgd_engine *e, const char *name, void **host)
+static const struct dsgd_handle *find(struct dsgd_engine *e, const char *name, const struct dsgd_place *place, void **host)
 {
     static const char *const own[] = {"engine/x", "engine/average", "engine/momentum"};
-    const struct dsgd_handle *const handle[] = {&e->x, &e->average, &e->momentum};
+    const struct dsgd_handle *const handle[] = {&e->place->x, &e->average, &e->place->momentum};
     *host = NULL;
     for (int j = 0; j < 3; ++j) {
         if (strcmp(name, own[j]) == 0 && handle[j]->used) { return handle[j]; }
@@ -68,7 +68,7 @@ static const struct dsgd_handle *find(struct dsgd_engine *e, const char *name, v
     const bool worker = strncmp(name, "worker/", 7) == 0, server = strncmp(name, "server/", 7) == 0;
     for (int j = 0; (worker || server) && j < DSGD_FIELDS_MAX; ++j) {
         const struct dsgd_field_spec *field = &e->declaration.field[worker ? DSGD_WORKER : DSGD_SERVER][j];
-        if (field->name && strcmp(field->name, name + 7) == 0) { return worker ? &e->worker[j] : &e->server[j]; }
+        if (field->name && strcmp(field->name, name + 7) == 0) { return worker ? &place->worker[j] : &e->server[j]; }
     }
     return NULL;
 }
@@ -82,7 +82,9 @@ static size_t element_size(enum dsgd_saved_type type)
 static enum dsgd_status move(struct dsgd_engine *e, const struct dsgd_saved *saved, size_t row, void *out, const void *in)
 {
     void *host;
-    const struct dsgd_handle *handle = find(e, saved->name, &host);
+    struct dsgd_place *place = e->place; /* a worker's is where it lives */
+    if (strncmp(saved->name, "worker/", 7) == 0 && row < e->emulated) { place = dsgd_engine_place_of(e, (uint32_t)row); }
+    const struct dsgd_handle *handle = find(e, saved->name, place, &host);
     const size_t bytes = saved->cols * element_size(saved->type);
     if ((!handle && !host) || row >= saved->rows) {
         return dsgd_fail(DSGD_EINTERNAL, "row %zu of %s: expected an array of the state and one of its %zu rows", row, saved->name, saved->rows);
@@ -91,13 +93,13 @@ static enum dsgd_status move(struct dsgd_engine *e, const struct dsgd_saved *sav
         memcpy(out ? out : host, out ? host : in, bytes);
         return DSGD_OK;
     }
-    const struct dsgd_array array = dsgd_array_rows(handle->type, &handle->as.array, row);
+    const struct dsgd_array array = dsgd_array_rows(handle->type, &handle->as.array, row - place->first);
     if (out) {
-        e->device->read(&e->queue, out, array.at, bytes);
+        e->device->read(&place->queue, out, array.at, bytes);
     } else {
-        e->device->write(&e->queue, array.at, in, bytes);
+        e->device->write(&place->queue, array.at, in, bytes);
     }
-    return dsgd_engine_failure(&e->queue);
+    return dsgd_engine_failure(&place->queue);
 }
 
 enum dsgd_status dsgd_engine_saved_get(struct dsgd_engine *e, const struct dsgd_saved *saved, size_t row, void *out)
@@ -138,6 +140,6 @@ enum dsgd_status dsgd_engine_restored(struct dsgd_engine *e)
         return dsgd_fail(DSGD_EINPUT, "snapshot is at step %lld of %lld: expected an earlier one", (long long)e->step,
                          (long long)e->args.config->steps);
     }
-    e->device->replicate(&e->queue, &e->x.as.f64, &e->replica.as.f32);
-    return DSGD_OK;
+    dsgd_engine_spread_model(e);
+    return dsgd_engine_places_failure(e);
 }

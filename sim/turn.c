@@ -28,8 +28,8 @@ static size_t element_bytes(enum dsgd_type type)
     return type == DSGD_F64 ? 8 : type == DSGD_SIGNS || type == DSGD_TERNARY || type == DSGD_HASHES || type == DSGD_VOTES ? 1 : 4;
 }
 
-/* Bytes of a row; two planes of a ternary vector. */
-static size_t row_bytes(enum dsgd_type type, size_t n)
+/* Two planes of a ternary vector. */
+size_t dsgd_array_row_bytes(enum dsgd_type type, size_t n)
 {
     const size_t plane = (n + 7) / 8;
     return round_up(type == DSGD_SIGNS ? plane : type == DSGD_TERNARY ? 2 * plane : n * element_bytes(type));
@@ -37,12 +37,12 @@ static size_t row_bytes(enum dsgd_type type, size_t n)
 
 size_t dsgd_array_bytes(enum dsgd_type type, size_t n, size_t rows)
 {
-    return rows * row_bytes(type, n) + (type == DSGD_SET ? round_up(rows * sizeof(uint32_t)) : 0);
+    return rows * dsgd_array_row_bytes(type, n) + (type == DSGD_SET ? round_up(rows * sizeof(uint32_t)) : 0);
 }
 
 struct dsgd_array dsgd_array_at(enum dsgd_type type, size_t n, size_t rows, void *memory)
 {
-    const size_t bytes = row_bytes(type, n);
+    const size_t bytes = dsgd_array_row_bytes(type, n);
     struct dsgd_array array = {.at = memory, .count = n, .stride = bytes / element_bytes(type)};
     if (type == DSGD_SET) { array.length = memory ? (char *)memory + rows * bytes : NULL; }
     return array;
@@ -51,7 +51,7 @@ struct dsgd_array dsgd_array_at(enum dsgd_type type, size_t n, size_t rows, void
 struct dsgd_array dsgd_array_rows(enum dsgd_type type, const struct dsgd_array *array, size_t first)
 {
     struct dsgd_array part = *array;
-    if (part.at) { part.at = (char *)part.at + first * row_bytes(type, array->count); }
+    if (part.at) { part.at = (char *)part.at + first * dsgd_array_row_bytes(type, array->count); }
     if (part.length) { part.length = (char *)part.length + first * sizeof(uint32_t); }
     return part;
 }

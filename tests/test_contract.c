@@ -71,9 +71,22 @@ static void digest_threads_large_same(void **state)
 /* How a run may be divided, which is no part of its results. */
 struct division {
     uint32_t rows;
-    int threads, device; /* index of DSGD_DEVICE_CHOICES */
+    int threads, device, places;
 };
-enum { CPU, GUARD };
+enum { CPU, GUARD, STREAMS };
+
+/* STREAMS: the guard as a device whose operations are only put on a stream, of which a run may have several. */
+static const struct dsgd_device *device_of(int which)
+{
+    static struct dsgd_device streams;
+    if (which != STREAMS) { return dsgd_device_at(which); }
+    if (!streams.name) {
+        memcpy(&streams, dsgd_device_at(GUARD), sizeof streams);
+        streams.streams = true;
+        streams.name = "guard"; /* kernels of problems go by it */
+    }
+    return &streams;
+}
 
 /* The digest of one division, or DSGD_EINPUT for a combination that the algorithm refuses. */
 static enum dsgd_status divided(const char *text, const struct division *by, char digest[65])
@@ -84,7 +97,8 @@ static enum dsgd_status divided(const char *text, const struct division *by, cha
         struct dsgd_engine_args args = h.session.args;
         args.threads = by->threads;
         args.rows = by->rows;
-        args.device = dsgd_device_at(by->device);
+        args.device = device_of(by->device);
+        args.places = by->places;
         assert_non_null(args.device);
         status = dsgd_engine_create(&args, &h.engine);
     }
@@ -99,9 +113,11 @@ static enum dsgd_status divided(const char *text, const struct division *by, cha
 /* every: 1, or only every so many settings, where what is tested does not depend on the algorithm. */
 static long same_digest_for_divisions(const char *base, size_t every)
 {
-    static const struct division first = {1, 1, CPU};
-    /* W = 5: blocks that are full, that are not, and one that holds all; more threads than blocks */
-    static const struct division others[] = {{2, 3, CPU}, {3, 2, CPU}, {8, 7, CPU}, {1, 1, GUARD}, {3, 2, GUARD}};
+    static const struct division first = {1, 1, CPU, 0};
+    /* W = 5: blocks that are full, that are not, and one that holds all; more threads than blocks; on streams a launch for each share, more
+     * places than workers, and shares of several blocks */
+    static const struct division others[] = {{2, 3, CPU, 0},   {8, 7, CPU, 0},     {1, 1, GUARD, 0},  {3, 2, GUARD, 0},
+                                             {0, 1, STREAMS, 3}, {0, 1, STREAMS, 7}, {1, 1, STREAMS, 2}};
     char text[1024], expected[65], digest[65];
     long compared = 0;
     for (size_t i = 0; settings_next(base, &i, text, sizeof text); i += every - 1) {
@@ -111,8 +127,8 @@ static long same_digest_for_divisions(const char *base, size_t every)
         for (size_t j = 0; j < sizeof others / sizeof *others; ++j) {
             HARNESS_OK(divided(text, &others[j], digest));
             if (strcmp(expected, digest) != 0) {
-                fail_msg("digest differs with %u workers per block, %d threads, on %s\n%s", others[j].rows, others[j].threads,
-                         dsgd_device_at(others[j].device)->name, text);
+                fail_msg("digest differs with %u workers per block, %d threads, on %s, places %d\n%s", others[j].rows, others[j].threads,
+                         device_of(others[j].device)->name, others[j].places, text);
             }
         }
         ++compared;

@@ -36,6 +36,7 @@ enum dsgd_status dsgd_costs_measure(const struct dsgd_session *session, double s
     c->d = layout.d;
     DSGD_TRY(dsgd_engine_hashes_of(&session->args, &c->hashes));
     DSGD_TRY(dsgd_engine_memory(&session->args, &c->engine_bytes, &c->worker_bytes));
+    DSGD_TRY(dsgd_engine_shares(&session->args, c->share, &c->shares));
     if (c->engine_bytes <= DSGD_COSTS_MEMORY_MAX && c->worker_bytes <= DSGD_COSTS_MEMORY_MAX - c->engine_bytes) {
         const enum dsgd_status status = measure(session, seconds, c);
         if (status != DSGD_OK && status != DSGD_ENOMEM) { return status; }

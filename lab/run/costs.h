@@ -11,6 +11,8 @@ struct dsgd_costs {
     size_t d;
     const char *hashes;       /* family of the sketch's hashes, as dsgd_engine_hashes */
     size_t engine_bytes, worker_bytes;
+    struct dsgd_device_share share[DSGD_DEVICES_MAX]; /* the same by device */
+    int shares;
     bool measured;            /* false: rounds would take more than DSGD_COSTS_MEMORY_MAX, or than there is; then rounds, columns, seconds are 0 */
     int64_t rounds, rows;     /* rounds that were measured; rows of the whole run */
     int columns;              /* of all tables */
