@@ -135,6 +135,12 @@ struct dsgd_device {
     size_t (*encode)(struct dsgd_queue *, const struct dsgd_wire *wire, const struct dsgd_array *a, size_t row, size_t n, uint32_t participants, void *bytes);
     const char *(*decode)(struct dsgd_queue *, const struct dsgd_wire *wire, const void *bytes, size_t length, size_t n, uint32_t participants, const struct dsgd_array *a, size_t row);
 
+    /* optional, for devices where bytes are not made unless somebody looks at them (sim/carry.c); both or neither. weigh: of each row of a set
+     * below `limit` two uint64_t on the device, its length and the sum of (gap >> r) of sim/kernel/rice.h, 0 where it is not needed (an
+     * empty set, a full one). round_values: out = what a receiver reads of `values` (enum dsgd_values), in the first `most` elements. */
+    void (*weigh)(struct dsgd_queue *, uint32_t rows, const dsgd_set *set, size_t limit, void *out /*[rows][2]*/);
+    void (*round_values)(struct dsgd_queue *, uint32_t rows, const dsgd_f32 *v, int values, dsgd_f32 *out);
+
     /* model. *diverged (uint32_t on the device) = step + 1 where a value of the replica was not finite for the first time; once it is not 0,
      * apply and average do nothing. sparse: first x = (1 - shrink) x everywhere if shrink is not 0. */
     void (*apply)(struct dsgd_queue *, const struct dsgd_apply *update, dsgd_f64 *x, dsgd_f32 *replica, void *diverged);

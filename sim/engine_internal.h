@@ -17,6 +17,13 @@ struct dsgd_crossing {
     uint32_t *count;              /* [rows] host: elements that arrived */
 };
 
+/** Numbers of the sets of a message, where they are counted on the device: uint64_t [sections][rows][2] (sim/carry.c). */
+struct dsgd_weights {
+    void *device;
+    uint64_t *host;
+    uint32_t rows;
+};
+
 /** One thread's or stream's turn. */
 struct dsgd_lane {
     struct dsgd_place *place;   /* whose workers it serves */
@@ -31,6 +38,7 @@ struct dsgd_lane {
     struct dsgd_crossing up[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
     struct dsgd_handle landed[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX]; /* of another place: what arrived, at the first */
     struct dsgd_handle landed_vector; /* of another place, for the observer: F32 [rows][d] at the first */
+    struct dsgd_weights weights;  /* unused on devices that make bytes */
     struct dsgd_message *message; /* [rows] what this turn has sent */
     double gradient_s, encode_s, settle_s;
     double mark;                /* when its current phase began */
@@ -129,6 +137,7 @@ struct dsgd_engine {
     struct dsgd_lane *lane;     /* [lanes]; on streams one a place */
     struct dsgd_rows server_turn; /* on the first place's queue */
     struct dsgd_crossing answer[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
+    struct dsgd_weights answer_weights;
     struct dsgd_round planned[PLANS]; /* plans that have been measured */
     int plans;
     struct dsgd_ledger ledger;
@@ -198,7 +207,16 @@ void dsgd_engine_momentum(struct dsgd_engine *engine, struct dsgd_place *place, 
 /** Bytes of the sections that `rows` senders have filled, and what the receiver reads of them; what cannot be decoded fails the queue
  *  with DSGD_EMESSAGE. One wait: the lengths of all sets. message [rows]. */
 void dsgd_engine_post(struct dsgd_engine *engine, struct dsgd_queue *queue, enum dsgd_way way, const struct dsgd_round *round,
-                      struct dsgd_crossing *crossing, uint32_t first, uint32_t rows, struct dsgd_message *message);
+                      struct dsgd_crossing *crossing, uint32_t first, uint32_t rows, const struct dsgd_weights *weights,
+                      struct dsgd_message *message);
+/** Makes, books and reads the bytes of one section of n elements of a row. */
+void dsgd_engine_pass_bytes(struct dsgd_engine *engine, struct dsgd_queue *queue, enum dsgd_way way, const struct dsgd_round *round,
+                            const struct dsgd_message_spec *spec, struct dsgd_crossing *crossing, int section, uint32_t row, size_t n, struct dsgd_message *message);
+/* carry.c */
+/** Whether sections travel without their bytes. */
+bool dsgd_engine_carries(const struct dsgd_engine *engine);
+void dsgd_engine_carry(struct dsgd_engine *engine, struct dsgd_queue *queue, enum dsgd_way way, const struct dsgd_round *round,
+                       struct dsgd_crossing *crossing, uint32_t rows, const struct dsgd_weights *weights, struct dsgd_message *message);
 /** Shows a message to the listener, if there is one, and books it. */
 void dsgd_engine_book(struct dsgd_engine *engine, enum dsgd_way way, const struct dsgd_round *round, uint32_t worker, struct dsgd_message *message);
 /** Frees the copies that were made for a listener; a message that was booked has none left, one of a round that failed may. */

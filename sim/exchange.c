@@ -113,6 +113,14 @@ static void pass_bytes(const struct passage *p, int s, uint32_t row, size_t sent
     }
 }
 
+void dsgd_engine_pass_bytes(struct dsgd_engine *e, struct dsgd_queue *q, enum dsgd_way way, const struct dsgd_round *round,
+                            const struct dsgd_message_spec *spec, struct dsgd_crossing *crossing, int section, uint32_t row, size_t n,
+                            struct dsgd_message *message)
+{
+    const struct passage p = {e, q, way, round, spec, crossing, 0};
+    pass_bytes(&p, section, row, n, n, message);
+}
+
 /* Floats that are their own bytes. */
 static void pass_floats(const struct passage *p, int s, uint32_t row, size_t n, struct dsgd_message *message)
 {
@@ -180,8 +188,12 @@ static void pass_row(const struct passage *p, uint32_t row, struct dsgd_message 
 }
 
 void dsgd_engine_post(struct dsgd_engine *e, struct dsgd_queue *q, enum dsgd_way way, const struct dsgd_round *round, struct dsgd_crossing *crossing,
-                      uint32_t first, uint32_t rows, struct dsgd_message *message)
+                      uint32_t first, uint32_t rows, const struct dsgd_weights *weights, struct dsgd_message *message)
 {
+    if (dsgd_engine_carries(e)) {
+        dsgd_engine_carry(e, q, way, round, crossing, rows, weights, message);
+        return;
+    }
     const struct passage p = {e, q, way, round, &e->declaration.message[way][round->exchange], crossing, first};
     for (int s = 0; s < p.spec->sections && q->failed == DSGD_OK; ++s) {
         if (p.spec->section[s].type == DSGD_SET) {

@@ -4,6 +4,7 @@
 
 #include "sim/engine_internal.h"
 #include "sim/problem_rows.h"
+#include "sim/wire.h"
 
 enum { ALIGN = 64 };
 
@@ -72,13 +73,24 @@ static enum dsgd_status sections(struct dsgd_engine *e, struct dsgd_place *place
         DSGD_TRY(array(e, place, wire->type, wire->most, rows, &crossing[s].sent));
         crossing[s].got = crossing[s].sent;
         DSGD_TRY(dsgd_engine_host(e, rows, sizeof *crossing[s].count, (void **)&crossing[s].count));
-        if (plain) { continue; }
+        const bool lossless = wire->type != DSGD_F32 && dsgd_wire_countable(wire);
+        if (plain || (lossless && e->device->weigh && !e->args.tap.change && !e->args.tap.message)) { continue; } /* sim/carry.c */
         DSGD_TRY(array(e, place, wire->type, wire->most, rows, &crossing[s].got));
         crossing[s].room = dsgd_wire_bytes_max(wire, wire->most, (uint32_t)e->args.config->workers);
         crossing[s].room = (crossing[s].room + ALIGN) / ALIGN * ALIGN; /* at least one byte more than the most */
         DSGD_TRY(dsgd_engine_allocate(e, place, rows * crossing[s].room, &crossing[s].bytes));
     }
     return DSGD_OK;
+}
+
+/* Numbers of sets, where they are counted on the device. */
+static enum dsgd_status weights(struct dsgd_engine *e, struct dsgd_place *place, uint32_t rows, struct dsgd_weights *out)
+{
+    const size_t numbers = (size_t)DSGD_SECTIONS_MAX * rows * 2;
+    if (!e->device->weigh) { return DSGD_OK; }
+    out->rows = rows;
+    DSGD_TRY(dsgd_engine_allocate(e, place, numbers * sizeof *out->host, &out->device));
+    return dsgd_engine_host(e, numbers, sizeof *out->host, (void **)&out->host);
 }
 
 /* What the problem wants beside the gradients. */
@@ -125,6 +137,7 @@ static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lan
     if (e->args.config->log.oracle && e->alg->view == DSGD_VIEW_SHOWN) { DSGD_TRY(array(e, place, DSGD_F32, d, e->rows, &lane->shown)); }
     const uint32_t rows = e->emulated < e->rows ? e->emulated : e->rows;
     for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) { DSGD_TRY(sections(e, place, DSGD_UP, x, rows, lane->up[x])); }
+    DSGD_TRY(weights(e, place, rows, &lane->weights));
     if (place != e->place) { DSGD_TRY(landing(e, lane, rows)); }
     DSGD_TRY(workspace(e, lane));
     const size_t memo = dsgd_minibatch_memo_words(&e->minibatch);
@@ -136,6 +149,7 @@ static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lan
 /* Answers where they are made; at the other places copies of what is read of them. */
 static enum dsgd_status answers(struct dsgd_engine *e)
 {
+    DSGD_TRY(weights(e, e->place, 1, &e->answer_weights));
     for (int x = 0; x < DSGD_EXCHANGES_MAX; ++x) {
         DSGD_TRY(sections(e, e->place, DSGD_DOWN, x, 1, e->answer[x]));
         for (int s = 0; s < e->declaration.message[DSGD_DOWN][x].sections; ++s) {
@@ -239,9 +253,11 @@ void dsgd_engine_release_all(struct dsgd_engine *e)
         for (uint32_t row = 0; e->lane[l].message && row < e->rows; ++row) { dsgd_engine_give_back(&e->lane[l].message[row]); }
         free(e->lane[l].message);
         free(e->lane[l].example);
+        free(e->lane[l].weights.host);
         free(e->lane[l].memo.shift);
         free(e->lane[l].host_work);
     }
+    free(e->answer_weights.host);
     free(e->lane);
     free(e->place);
 }

@@ -84,7 +84,7 @@ static void post(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsg
 {
     const struct dsgd_rows *w = &lane->turn;
     for (uint32_t row = 0; row < w->rows; ++row) { lane->message[row].sections = 0; }
-    if (!round->silent) { dsgd_engine_post(e, &lane->queue, DSGD_UP, round, lane->up[round->exchange], w->first, w->rows, lane->message); }
+    if (!round->silent) { dsgd_engine_post(e, &lane->queue, DSGD_UP, round, lane->up[round->exchange], w->first, w->rows, &lane->weights, lane->message); }
     lane->encode_s += dsgd_lap(&lane->mark);
 }
 
@@ -210,7 +210,7 @@ static void finish(struct dsgd_engine *e, const struct dsgd_round *round)
         for (int j = 0; j < DSGD_SECTIONS_MAX; ++j) { s->send[j] = answer[j].sent; }
         dsgd_turn_begin(s);
         e->alg->finish(e->common, s, round);
-        dsgd_engine_post(e, &e->place->queue, DSGD_DOWN, round, answer, DSGD_RNG_SERVER, 1, &message);
+        dsgd_engine_post(e, &e->place->queue, DSGD_DOWN, round, answer, DSGD_RNG_SERVER, 1, &e->answer_weights, &message);
         dsgd_engine_spread(e, round->exchange);
     }
     if (e->place->queue.failed == DSGD_OK) {

@@ -7,6 +7,8 @@
  */
 #include "algorithms/registry.h"
 #include "sim/device_ops.h"
+#include "sim/kernel/half.h"
+#include "sim/kernel/rice.h"
 #include "tests/harness.h"
 #include "tests/settings.h"
 
@@ -75,6 +77,34 @@ struct division {
 };
 enum { CPU, GUARD, STREAMS };
 
+/* What a device counts of a set, and how it rounds, from the definitions, through its memory. */
+static void weigh(struct dsgd_queue *q, uint32_t rows, const dsgd_set *set, size_t limit, void *out)
+{
+    for (uint32_t row = 0; row < rows; ++row) {
+        uint32_t index[1024], n = 0;
+        q->device->read(q, &n, (char *)set->array.length + row * sizeof n, sizeof n);
+        assert_true(n <= sizeof index / sizeof *index);
+        q->device->read(q, index, (char *)set->array.at + row * set->array.stride * sizeof *index, n * sizeof *index);
+        uint64_t number[2] = {n, 0};
+        for (uint32_t j = 0; n > 0 && n < limit && j < n; ++j) {
+            number[1] += (j == 0 ? index[0] : index[j] - index[j - 1] - 1) >> dsgd_rice_parameter(n, limit);
+        }
+        q->device->write(q, (char *)out + row * sizeof number, number, sizeof number);
+    }
+}
+
+static void round_values(struct dsgd_queue *q, uint32_t rows, const dsgd_f32 *v, int values, dsgd_f32 *out)
+{
+    for (uint32_t row = 0; row < rows; ++row) {
+        float one;
+        for (size_t i = 0; i < v->array.count; ++i) {
+            q->device->read(q, &one, (char *)v->array.at + (row * v->array.stride + i) * sizeof one, sizeof one);
+            one = values == DSGD_FP16 ? dsgd_from_f16(dsgd_to_f16(one)) : dsgd_from_bf16(dsgd_to_bf16(one));
+            q->device->write(q, (char *)out->array.at + (row * out->array.stride + i) * sizeof one, &one, sizeof one);
+        }
+    }
+}
+
 /* STREAMS: the guard as a device whose operations are only put on a stream, of which a run may have several. */
 static const struct dsgd_device *device_of(int which)
 {
@@ -83,6 +113,8 @@ static const struct dsgd_device *device_of(int which)
     if (!streams.name) {
         memcpy(&streams, dsgd_device_at(GUARD), sizeof streams);
         streams.streams = true;
+        streams.weigh = weigh;
+        streams.round_values = round_values;
         streams.name = "guard"; /* kernels of problems go by it */
     }
     return &streams;

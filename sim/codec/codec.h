@@ -45,6 +45,8 @@ enum codec_indices { CODEC_CHEAPEST, CODEC_RAW, CODEC_FIXED, CODEC_DELTA, CODEC_
 
 /** Upper bound of the section's bytes, for memory estimates. */
 size_t codec_indices_bytes_max(enum codec_indices as, size_t n, size_t d);
+/** The section's bytes, of a set whose gaps add `gaps` to its Rice code (sim/kernel/rice.h): what codec_add_indices writes, without writing. */
+size_t codec_indices_bytes(enum codec_indices as, size_t n, size_t d, uint64_t gaps);
 enum dsgd_status codec_add_indices(struct codec_message *message, enum dsgd_kind kind, enum codec_indices as, size_t n, size_t d,
                                    const uint32_t *index /*[n]*/);
 /** Section number `at`; the indices lie in the message (raw) or in `scratch`. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "sim/codec/codec_bits.h"
+#include "sim/kernel/rice.h"
 
 enum { RAW_BYTES = 4 };
 
@@ -37,18 +38,18 @@ static unsigned fixed_bits(size_t d)
     return d > 1 ? codec_log2(d - 1) + 1 : 0;
 }
 
-/* The Rice parameter, 0 < n < d < 2^32. The mean gap is (d - n) / n and 77/80 stands for 0.9624, so the rule reads
- * 160 n 2^r <= 77 (2 d - n); no product leaves 64 bits. */
-static unsigned rice_parameter(size_t n, size_t d)
+/* What the gaps of a set add to its Rice code; index NULL: the most that any set of n may have. */
+static uint64_t gaps_of(size_t n, size_t d, const uint32_t *index)
 {
-    const uint64_t limit = 77 * (2 * (uint64_t)d - n);
-    unsigned r = 0;
-    while ((160 * (uint64_t)n) << (r + 1) <= limit) { ++r; }
-    return r;
+    const unsigned r = dsgd_rice_parameter(n, d);
+    if (!index) { return (uint64_t)(d - n) >> r; }
+    uint64_t sum = index[0] >> r;
+    for (size_t j = 1; j < n; ++j) { sum += (index[j] - index[j - 1] - 1) >> r; }
+    return sum;
 }
 
-/* Exact length of the four codes in bytes; index NULL: the longest that any set of n may take. */
-static uint64_t length_of(enum codec_indices as, size_t n, size_t d, const uint32_t *index)
+/* Exact length of the four codes in bytes. */
+static uint64_t length_with(enum codec_indices as, size_t n, size_t d, uint64_t gaps)
 {
     switch (as) {
     case CODEC_FIXED: return codec_bytes_of_bits((uint64_t)n * fixed_bits(d));
@@ -56,27 +57,39 @@ static uint64_t length_of(enum codec_indices as, size_t n, size_t d, const uint3
     case CODEC_DELTA: break;
     default: return (uint64_t)n * RAW_BYTES;
     }
-    const unsigned r = rice_parameter(n, d);
-    uint64_t bits = (uint64_t)n * (r + 1);
-    if (!index) { return codec_bytes_of_bits(bits + ((uint64_t)(d - n) >> r)); }
-    bits += index[0] >> r;
-    for (size_t j = 1; j < n; ++j) { bits += (index[j] - index[j - 1] - 1) >> r; }
-    return codec_bytes_of_bits(bits);
+    return codec_bytes_of_bits((uint64_t)n * (dsgd_rice_parameter(n, d) + 1) + gaps);
+}
+
+/* The same of a set; index NULL: the longest that any set of n may take. */
+static uint64_t length_of(enum codec_indices as, size_t n, size_t d, const uint32_t *index)
+{
+    return length_with(as, n, d, as == CODEC_DELTA ? gaps_of(n, d, index) : 0);
 }
 
 /* The shortest of the four, the first among equals. */
-static enum codec_indices cheapest_of(size_t n, size_t d, const uint32_t *index)
+static enum codec_indices cheapest_with(size_t n, size_t d, uint64_t gaps)
 {
     enum codec_indices best = CODEC_RAW;
     uint64_t least = UINT64_MAX;
     for (enum codec_indices as = CODEC_RAW; as <= CODEC_BITMAP; ++as) {
-        const uint64_t bytes = length_of(as, n, d, index);
+        const uint64_t bytes = length_with(as, n, d, gaps);
         if (bytes < least) {
             least = bytes;
             best = as;
         }
     }
     return best;
+}
+
+static enum codec_indices cheapest_of(size_t n, size_t d, const uint32_t *index)
+{
+    return cheapest_with(n, d, gaps_of(n, d, index));
+}
+
+size_t codec_indices_bytes(enum codec_indices as, size_t n, size_t d, uint64_t gaps)
+{
+    if (is_known(n, d)) { return 0; }
+    return (size_t)(as == CODEC_CHEAPEST ? 1 + length_with(cheapest_with(n, d, gaps), n, d, gaps) : length_with(as, n, d, gaps));
 }
 
 size_t codec_indices_bytes_max(enum codec_indices as, size_t n, size_t d)
@@ -105,7 +118,7 @@ static void put_fixed(size_t n, size_t d, const uint32_t *index, uint8_t *bytes)
 static void put_delta(size_t n, size_t d, const uint32_t *index, uint8_t *bytes)
 {
     struct codec_writer w = {.next = bytes};
-    const unsigned r = rice_parameter(n, d);
+    const unsigned r = dsgd_rice_parameter(n, d);
     uint32_t next = 0; /* the lowest index possible */
     for (size_t j = 0; j < n; ++j) {
         const uint32_t gap = index[j] - next;
@@ -178,7 +191,7 @@ static inline unsigned zeros_of(uint64_t word)
 static const char *get_delta(size_t n, size_t d, const uint8_t *bytes, size_t length, uint32_t *index)
 {
     struct codec_reader in = {.next = bytes, .end = bytes + length};
-    const unsigned r = rice_parameter(n, d);
+    const unsigned r = dsgd_rice_parameter(n, d);
     uint64_t next = 0;
     for (size_t j = 0; j < n; ++j) {
         uint64_t zeros = 0, low = 0;
@@ -239,7 +252,7 @@ enum dsgd_status codec_get_indices(const struct codec_message *message, int at, 
     }
     /* before memory is taken for n: a code of variable length has at least r + 1 bits for each index */
     const uint64_t most = is_known(n, d) ? 0 : length_of(code, n, d, NULL);
-    const uint64_t least = code == CODEC_DELTA && most > 0 ? codec_bytes_of_bits((uint64_t)n * (rice_parameter(n, d) + 1)) : most;
+    const uint64_t least = code == CODEC_DELTA && most > 0 ? codec_bytes_of_bits((uint64_t)n * (dsgd_rice_parameter(n, d) + 1)) : most;
     if (length < least || length > most) {
         return dsgd_fail(DSGD_EMESSAGE, "section %d (%s): code of %zu out of %zu indices in %zu bytes; expected %llu to %llu", at,
                          dsgd_kind_name(kind), n, d, length, (unsigned long long)least, (unsigned long long)most);

@@ -50,3 +50,14 @@ enum dsgd_encoding dsgd_wire_encoding(const struct dsgd_wire *wire)
     }
     return values[wire->type == DSGD_F32 ? wire->code : 0];
 }
+
+bool dsgd_wire_countable(const struct dsgd_wire *wire)
+{
+    return !(wire->type == DSGD_TERNARY && wire->code == DSGD_ENTROPY) && !(wire->type == DSGD_I32 && wire->code == DSGD_ELIAS);
+}
+
+size_t dsgd_wire_bytes_counted(const struct dsgd_wire *wire, size_t n, uint32_t participants, uint64_t gaps)
+{
+    return wire->type == DSGD_SET ? codec_indices_bytes((enum codec_indices)wire->code, n, wire->limit, gaps)
+                                  : dsgd_wire_bytes_sent(wire, n, participants);
+}

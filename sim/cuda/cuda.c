@@ -130,6 +130,7 @@ const struct dsgd_device *dsgd_device_cuda(void)
     if (!device.name) {
         dsgd_staged_enter(&device);
         cuda_enter_vec(&device);
+        cuda_enter_wire(&device);
         device.title = "NVIDIA GPUs: cuda, cuda:1, cuda:0,1";
         device.look_every = LOOK_EVERY;
         device.streams = true;

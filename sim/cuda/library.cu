@@ -5,6 +5,7 @@
 
 extern const struct cuda_memory cuda_memory_table;
 extern const struct cuda_vec cuda_vec_table;
+extern const struct cuda_wire cuda_wire_table;
 
 extern "C" __attribute__((visibility("default"))) const struct dsgd_cuda_library dsgd_cuda_library = {
     DSGD_CUDA_BUILD,
@@ -16,7 +17,7 @@ extern "C" __attribute__((visibility("default"))) const struct dsgd_cuda_library
     nullptr, /* level */
     nullptr, /* sketch */
     nullptr, /* fold */
-    nullptr, /* wire */
+    &cuda_wire_table,
     nullptr, /* model */
     nullptr, /* convex */
 };
