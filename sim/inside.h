@@ -47,14 +47,8 @@ struct dsgd_handle {
     } as;
 };
 
-/* ---- ways to divide the coordinates: host memory, a device makes its own copies where it needs some ---- */
+/* ---- ways to divide the coordinates, as struct dsgd_groups and struct dsgd_runs (sim/array.h) ---- */
 
-struct dsgd_groups {
-    size_t count;
-    const size_t *start; /* [count + 1] ascending from 0; group j is [start[j], start[j + 1]) */
-};
-struct dsgd_stretch { size_t offset, count, place; };
-struct dsgd_runs { size_t n, total; struct dsgd_stretch *run; };
 struct dsgd_matrix { size_t offset, count, rows, cols, p, q; }; /* p, q: places of its P and Q */
 struct dsgd_matrices { size_t n, rank, p, q, rows_max, cols_max; struct dsgd_matrix *matrix; };
 enum { DSGD_SHAPES_MAX = 8 };

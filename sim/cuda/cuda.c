@@ -131,6 +131,11 @@ const struct dsgd_device *dsgd_device_cuda(void)
         dsgd_staged_enter(&device);
         cuda_enter_vec(&device);
         cuda_enter_wire(&device);
+        cuda_enter_sparse(&device);
+        cuda_enter_group(&device);
+        cuda_enter_level(&device);
+        cuda_enter_fold(&device);
+        cuda_enter_model(&device);
         device.title = "NVIDIA GPUs: cuda, cuda:1, cuda:0,1";
         device.look_every = LOOK_EVERY;
         device.streams = true;

@@ -6,18 +6,23 @@
 extern const struct cuda_memory cuda_memory_table;
 extern const struct cuda_vec cuda_vec_table;
 extern const struct cuda_wire cuda_wire_table;
+extern const struct cuda_sparse cuda_sparse_table;
+extern const struct cuda_group cuda_group_table;
+extern const struct cuda_level cuda_level_table;
+extern const struct cuda_fold cuda_fold_table;
+extern const struct cuda_model cuda_model_table;
 
 extern "C" __attribute__((visibility("default"))) const struct dsgd_cuda_library dsgd_cuda_library = {
     DSGD_CUDA_BUILD,
     &cuda_memory_table,
     &cuda_vec_table,
-    nullptr, /* sparse */
+    &cuda_sparse_table,
     nullptr, /* select */
-    nullptr, /* group */
-    nullptr, /* level */
+    &cuda_group_table,
+    &cuda_level_table,
     nullptr, /* sketch */
-    nullptr, /* fold */
+    &cuda_fold_table,
     &cuda_wire_table,
-    nullptr, /* model */
+    &cuda_model_table,
     nullptr, /* convex */
 };

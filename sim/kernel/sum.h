@@ -106,7 +106,7 @@ DSGD_HD double dsgd_sum_products_f64(size_t n, const double *a, const double *b)
 {
     struct dsgd_sum sum = {{{0.0}}, {0}};
     if (n <= DSGD_SUM_CHUNK) { return dsgd_sum_chunk_f64(n, a, b); }
-    for (size_t i = 0; i < n; i += DSGD_SUM_CHUNK) { dsgd_sum_add(&sum, dsgd_sum_chunk_f64(n - i < DSGD_SUM_CHUNK ? n - i : DSGD_SUM_CHUNK, a + i, b + i)); }
+    for (size_t i = 0; i < n; i += DSGD_SUM_CHUNK) { dsgd_sum_add(&sum, dsgd_sum_chunk_f64(n - i < DSGD_SUM_CHUNK ? n - i : (size_t)DSGD_SUM_CHUNK, a + i, b + i)); }
     return dsgd_sum_end(&sum);
 }
 
@@ -114,7 +114,7 @@ DSGD_HD double dsgd_sum_products_f32(size_t n, const float *a, const float *b)
 {
     struct dsgd_sum sum = {{{0.0}}, {0}};
     if (n <= DSGD_SUM_CHUNK) { return dsgd_sum_chunk_f32(n, a, b); }
-    for (size_t i = 0; i < n; i += DSGD_SUM_CHUNK) { dsgd_sum_add(&sum, dsgd_sum_chunk_f32(n - i < DSGD_SUM_CHUNK ? n - i : DSGD_SUM_CHUNK, a + i, b + i)); }
+    for (size_t i = 0; i < n; i += DSGD_SUM_CHUNK) { dsgd_sum_add(&sum, dsgd_sum_chunk_f32(n - i < DSGD_SUM_CHUNK ? n - i : (size_t)DSGD_SUM_CHUNK, a + i, b + i)); }
     return dsgd_sum_end(&sum);
 }
 
@@ -123,7 +123,7 @@ DSGD_HD double dsgd_sum_of(size_t n, const double *a)
 {
     struct dsgd_sum sum = {{{0.0}}, {0}};
     for (size_t i = 0; i < n; i += DSGD_SUM_CHUNK) {
-        const size_t count = n - i < DSGD_SUM_CHUNK ? n - i : DSGD_SUM_CHUNK;
+        const size_t count = n - i < DSGD_SUM_CHUNK ? n - i : (size_t)DSGD_SUM_CHUNK;
         double lane[DSGD_SUM_LANES] = {0.0};
         for (size_t j = 0; j < count; ++j) { lane[j % DSGD_SUM_LANES] += a[i + j]; }
         dsgd_sum_add(&sum, dsgd_sum_fold(lane));
