@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "convex/kernel/loss.h"
 #include "datasets/dataset.h"
 #include "sim/problem.h"
 
@@ -26,6 +27,7 @@ struct dsgd_linear_loss {
     double (*value)(double margin);
     double (*slope)(double margin);     /* derivative; at a kink the subgradient that the problem defines */
     float (*slope_float)(float margin); /* the same for stochastic gradients */
+    enum dsgd_loss name;                /* for kernels of devices, which cannot call the functions */
 };
 extern const struct dsgd_linear_loss dsgd_loss_logistic, dsgd_loss_hinge; /* logistic.c, svm.c */
 

@@ -8,26 +8,8 @@
 #include "convex/kernels.h"
 #include "convex/linear.h"
 #include "convex/optimum.h"
-#include "sim/kernel/maths.h"
 
-/* log(1 + exp(-m)) without overflow, and with full relative precision where it is small. */
-static double logistic_value(double m)
-{
-    return m > 0 ? dsgd_log1p(dsgd_exp(-m)) : dsgd_log1p(dsgd_exp(m)) - m;
-}
-
-/* -1/(1 + exp(m)): exp overflows to infinity for a large m, and the quotient is then 0 as it should be. */
-static double logistic_slope(double m)
-{
-    return -1.0 / (1.0 + dsgd_exp(m));
-}
-
-static float logistic_slope_float(float m)
-{
-    return -1.0f / (1.0f + dsgd_expf(m));
-}
-
-const struct dsgd_linear_loss dsgd_loss_logistic = {logistic_value, logistic_slope, logistic_slope_float};
+const struct dsgd_linear_loss dsgd_loss_logistic = {dsgd_logistic_value, dsgd_logistic_slope, dsgd_logistic_slope_float, DSGD_LOSS_LOGISTIC};
 
 static enum dsgd_status logistic_create(const struct dsgd_problem_args *args, void **self)
 {

@@ -30,21 +30,17 @@ static const struct dsgd_param ovr_params[] = {
 
 static double ovr_value(const struct dsgd_multiclass *p, const double *score, uint8_t label, double *slope)
 {
-    double sum = 0;
-    for (size_t c = 0; c < p->classes; ++c) {
+    const double value = dsgd_one_vs_rest_value(p->binary->name, p->classes, score, label);
+    for (size_t c = 0; slope && c < p->classes; ++c) {
         const double y = c == label ? 1 : -1;
-        sum += p->binary->value(y * score[c]);
-        if (slope) { slope[c] = y * p->binary->slope(y * score[c]); }
+        slope[c] = y * p->binary->slope(y * score[c]);
     }
-    return sum;
+    return value;
 }
 
 static void ovr_slope_float(const struct dsgd_multiclass *p, const float *score, uint8_t label, float *slope)
 {
-    for (size_t c = 0; c < p->classes; ++c) {
-        const float y = c == label ? 1.0f : -1.0f;
-        slope[c] = y * p->binary->slope_float(y * score[c]);
-    }
+    for (size_t c = 0; c < p->classes; ++c) { slope[c] = dsgd_one_vs_rest_slope_float(p->binary->name, score[c], c == label); }
 }
 
 static const struct dsgd_multiclass_loss ovr_loss = {ovr_value, ovr_slope_float};

@@ -2,11 +2,9 @@
 #ifndef DSGD_CONVEX_QUADRATIC_H
 #define DSGD_CONVEX_QUADRATIC_H
 
-#include "sim/kernel/normal.h"
+#include "convex/kernel/quadratic.h"
 #include "sim/problem.h"
-#include "sim/kernel/rng.h"
 
-enum dsgd_quadratic_noise { DSGD_NOISE_GAUSSIAN, DSGD_NOISE_SIGN };
 enum dsgd_quadratic_spectrum { DSGD_SPECTRUM_GEOMETRIC, DSGD_SPECTRUM_POWER };
 
 struct dsgd_quadratic_config {
@@ -25,13 +23,6 @@ struct dsgd_quadratic {
     double *reflection;            /* [rotations][d], unit vectors */
     double *profile;               /* [d] a coordinate's share of the noise's standard deviation, squares add up to 1; NULL: all alike */
 };
-
-/** Two standard normals from one draw. */
-static inline void dsgd_quadratic_normals(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t worker, double z[2])
-{
-    const struct dsgd_rng4 words = dsgd_rng_draw(key, item, step, worker, 0);
-    dsgd_normal_pair(&words, z);
-}
 
 /** Slots of dsgd_problem_ops on the CPU (convex/cpu/quadratic.c); `self` is a struct dsgd_quadratic. */
 enum dsgd_status dsgd_quadratic_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad);

@@ -11,28 +11,9 @@
 #include <stdlib.h>
 #include "convex/kernels.h"
 #include "convex/linear.h"
-#include "sim/kernel/maths.h"
 #include "sim/kernel/sum.h"
 
-static double sigmoid_value(double m)
-{
-    return 1 / (1 + dsgd_exp(m));
-}
-
-/* -s (1 - s), written in exp(-|m|): neither overflows nor cancels. */
-static double sigmoid_slope(double m)
-{
-    const double e = dsgd_exp(-fabs(m));
-    return -e / ((1 + e) * (1 + e));
-}
-
-static float sigmoid_slope_float(float m)
-{
-    const float e = dsgd_expf(-fabsf(m));
-    return -e / ((1 + e) * (1 + e));
-}
-
-static const struct dsgd_linear_loss sigmoid_loss = {sigmoid_value, sigmoid_slope, sigmoid_slope_float};
+static const struct dsgd_linear_loss sigmoid_loss = {dsgd_sigmoid_value, dsgd_sigmoid_slope, dsgd_sigmoid_slope_float, DSGD_LOSS_SIGMOID};
 
 enum { GRAD_NORM2 = DSGD_LINEAR_METRICS, METRICS };
 

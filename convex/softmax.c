@@ -11,7 +11,6 @@
 #include "convex/kernels.h"
 #include "convex/multiclass.h"
 #include "convex/optimum.h"
-#include "sim/kernel/maths.h"
 
 struct config {
     double l2;
@@ -23,33 +22,15 @@ static const struct dsgd_param softmax_params[] = {
     DSGD_PARAM_END,
 };
 
-/* Fills p [classes] with exp(s_c - max s), returns the index of the maximum and the sum of the other terms, which keeps
- * its relative precision where it is small. */
-static size_t exponentials(size_t classes, const double *score, double *p, double *rest)
-{
-    size_t top = 0;
-    double sum = 0;
-    for (size_t c = 1; c < classes; ++c) {
-        if (score[c] > score[top]) { top = c; }
-    }
-    for (size_t c = 0; c < classes; ++c) {
-        p[c] = dsgd_exp(score[c] - score[top]);
-        if (c != top) { sum += p[c]; }
-    }
-    *rest = sum;
-    return top;
-}
-
 static double softmax_value(const struct dsgd_multiclass *p, const double *score, uint8_t label, double *slope)
 {
-    double work[DSGD_CLASSES_MAX], rest;
-    double *e = slope ? slope : work;
-    const size_t top = exponentials(p->classes, score, e, &rest);
-    const double loss = dsgd_log1p(rest) + (score[top] - score[label]);
+    double rest;
+    const size_t top = dsgd_softmax_exponentials(p->classes, score, slope, &rest);
+    const double loss = dsgd_softmax_value(rest, score[top], score[label]);
     if (slope) { /* p_c - [c = label]; the label's as minus the sum of the others: no cancellation where p is near 1 */
         double others = 0;
         for (size_t c = 0; c < p->classes; ++c) {
-            slope[c] = e[c] / (1 + rest);
+            slope[c] /= 1 + rest;
             if (c != label) { others += slope[c]; }
         }
         slope[label] = -others;
@@ -59,17 +40,7 @@ static double softmax_value(const struct dsgd_multiclass *p, const double *score
 
 static void softmax_slope_float(const struct dsgd_multiclass *p, const float *score, uint8_t label, float *slope)
 {
-    float top = score[0], sum = 0, others = 0;
-    for (size_t c = 1; c < p->classes; ++c) { top = score[c] > top ? score[c] : top; }
-    for (size_t c = 0; c < p->classes; ++c) {
-        slope[c] = dsgd_expf(score[c] - top);
-        sum += slope[c];
-    }
-    for (size_t c = 0; c < p->classes; ++c) {
-        slope[c] /= sum;
-        if (c != label) { others += slope[c]; }
-    }
-    slope[label] = -others;
+    dsgd_softmax_slope_float(p->classes, score, label, slope);
 }
 
 static const struct dsgd_multiclass_loss softmax_loss = {softmax_value, softmax_slope_float};
@@ -105,7 +76,7 @@ static double weight_probability(const void *context, size_t i, const double *sc
     const struct hessian *h = context;
     double rest;
     double *to = h->write + i * h->p->classes;
-    exponentials(h->p->classes, score, to, &rest);
+    dsgd_softmax_exponentials(h->p->classes, score, to, &rest);
     for (size_t c = 0; c < h->p->classes; ++c) { to[c] /= 1 + rest; }
     (void)coefficient; /* stays 0 */
     return 0;

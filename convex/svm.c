@@ -9,22 +9,7 @@
 #include "convex/linear.h"
 #include "convex/optimum.h"
 
-static double hinge_value(double m)
-{
-    return m < 1 ? 1 - m : 0;
-}
-
-static double hinge_slope(double m)
-{
-    return m < 1 ? -1 : 0;
-}
-
-static float hinge_slope_float(float m)
-{
-    return m < 1 ? -1.0f : 0.0f;
-}
-
-const struct dsgd_linear_loss dsgd_loss_hinge = {hinge_value, hinge_slope, hinge_slope_float};
+const struct dsgd_linear_loss dsgd_loss_hinge = {dsgd_hinge_value, dsgd_hinge_slope, dsgd_hinge_slope_float, DSGD_LOSS_HINGE};
 
 static enum dsgd_status svm_create(const struct dsgd_problem_args *args, void **self)
 {

@@ -7,7 +7,7 @@ option(DSGD_CUDA_REQUIRE "Stop if nvcc is missing" OFF)
 
 file(GLOB dsgd_cuda_kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim/cuda/*.cu ${CMAKE_SOURCE_DIR}/convex/cuda/*.cu)
 file(GLOB cuda_shared CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim/cuda/* ${CMAKE_SOURCE_DIR}/convex/cuda/* ${CMAKE_SOURCE_DIR}/sim/kernel/*.h
-     ${CMAKE_SOURCE_DIR}/sim/array.h)
+     ${CMAKE_SOURCE_DIR}/convex/kernel/*.h ${CMAKE_SOURCE_DIR}/sim/array.h)
 set(cuda_build_header ${CMAKE_BINARY_DIR}/generated/dsgd_cuda_build.h)
 string(REPLACE ";" "," cuda_shared_text "${cuda_shared}")
 add_custom_command(OUTPUT ${cuda_build_header}

@@ -28,13 +28,13 @@ static void reflect_float(size_t d, const double *restrict v, float *restrict z)
         dsgd_sum_add(&products, mixed_chunk(d - j < DSGD_SUM_CHUNK ? d - j : DSGD_SUM_CHUNK, v + j, z + j));
     }
     const double sum = dsgd_sum_end(&products);
-    for (size_t j = 0; j < d; ++j) { z[j] = (float)((double)z[j] - 2 * sum * v[j]); }
+    for (size_t j = 0; j < d; ++j) { z[j] = (float)dsgd_quadratic_reflected((double)z[j], sum, v[j]); }
 }
 
 static void reflect(size_t d, const double *restrict v, double *restrict z)
 {
     const double sum = dsgd_sum_products_f64(d, v, z);
-    for (size_t j = 0; j < d; ++j) { z[j] -= 2 * sum * v[j]; }
+    for (size_t j = 0; j < d; ++j) { z[j] = dsgd_quadratic_reflected(z[j], sum, v[j]); }
 }
 
 /* What coordinate j's standard normal, or sign, is multiplied by. */
@@ -59,8 +59,7 @@ static void add_noise(const struct dsgd_quadratic *p, const struct dsgd_batch *b
         const struct dsgd_rng4 words = dsgd_rng_draw(key, (uint32_t)(j / 128), batch->step, batch->worker, 0);
         const size_t end = p->d - j < 128 ? p->d - j : 128;
         for (size_t k = 0; k < end; ++k) {
-            const float scale = (float)scale_of(p, j + k, all, alike);
-            grad[j + k] += words.word[k / 32] >> (k % 32) & 1 ? -scale : scale;
+            grad[j + k] += dsgd_quadratic_sign(&words, (uint32_t)k, scale_of(p, j + k, all, alike));
         }
     }
 }
@@ -95,7 +94,7 @@ enum dsgd_status convex_cpu_quadratic_evaluate(const void *self, const double *x
     double *z = malloc(p->d * sizeof *z);
     if (!z) { return dsgd_fail(DSGD_ENOMEM, "problem quadratic: no memory for %zu numbers", p->d); }
     rotate(p, x, z);
-    for (size_t j = 0; j < p->d; ++j) { z[j] *= 0.5 * p->eigenvalue[j] * z[j]; }
+    for (size_t j = 0; j < p->d; ++j) { z[j] = dsgd_quadratic_energy(z[j], p->eigenvalue[j]); }
     value[0] = dsgd_sum_of(p->d, z);
     for (size_t j = 0; j < p->d; ++j) { z[j] = x[j] - p->optimum[j]; }
     value[1] = dsgd_sum_products_f64(p->d, z, z);

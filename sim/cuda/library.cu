@@ -11,6 +11,7 @@ extern const struct cuda_group cuda_group_table;
 extern const struct cuda_level cuda_level_table;
 extern const struct cuda_fold cuda_fold_table;
 extern const struct cuda_model cuda_model_table;
+extern const struct cuda_convex cuda_convex_table;
 
 extern "C" __attribute__((visibility("default"))) const struct dsgd_cuda_library dsgd_cuda_library = {
     DSGD_CUDA_BUILD,
@@ -24,5 +25,5 @@ extern "C" __attribute__((visibility("default"))) const struct dsgd_cuda_library
     &cuda_fold_table,
     &cuda_wire_table,
     &cuda_model_table,
-    nullptr, /* convex */
+    &cuda_convex_table,
 };
