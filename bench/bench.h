@@ -1,4 +1,4 @@
-/* bench.h - what `dsgd bench` measures: operations of the CPU at the paper's sizes, whole rounds without gradients, small problems.
+/* bench.h - what `dsgd bench` measures: operations of a device at the paper's sizes, whole rounds without gradients, small problems.
  *
  * Every line is measured `turns` times, and each time a ceiling of the machine is measured right before it: reading, copying, adding to
  * random segments of a table, reading random cells of a table, in plain loops without any other work. So a neighbour's load hits both, and
@@ -20,6 +20,7 @@ struct bench_options {
     size_t k;            /* coordinates that are chosen */
     int threads;         /* >= 1 */
     int turns;           /* 1..BENCH_TURNS_MAX */
+    const char *backend; /* "cpu", "cuda:1": where operations and rounds run */
     const char *only;    /* words with commas: lines whose name contains one of them; NULL: all */
     const char *vector;  /* file of d floats in place of the vector that is made; NULL */
     const char *config;  /* configuration, of bench_settings; NULL: none */
@@ -54,7 +55,7 @@ bool bench_wanted(const struct bench_options *options, const char *name);
 /** DSGD_EINPUT where nothing was wanted. */
 enum dsgd_status bench_found(const struct bench_options *options, const struct bench_lines *lines);
 
-/** The operations of the CPU, and the ceilings as lines of their own. */
+/** The operations of a device, and its ceilings as lines of their own. */
 enum dsgd_status bench_kernels(const struct bench_options *options, struct bench_lines *out);
 /** Rounds of algorithms on stored gradients: what a step costs apart from the gradients. */
 enum dsgd_status bench_rounds(const struct bench_options *options, struct bench_lines *out);

@@ -9,14 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/ceilings_device.h"
 #include "sim/clock.h"
+#include "sim/device_ops.h"
 
 enum { SEGMENT = 64, AT_ONCE = 1 << 16 };
 
-enum dsgd_status ceilings_open(struct ceilings *c, size_t d, size_t table_room, int threads)
+enum dsgd_status ceilings_open(struct ceilings *c, struct dsgd_queue *queue, size_t d, size_t table_room, int threads)
 {
     const size_t bytes = (d * sizeof(float) + 63) / 64 * 64;
     *c = (struct ceilings){.d = d, .table_room = table_room, .threads = threads};
+    if (queue->device->streams) {
+        c->queue = queue;
+        return ceilings_device_open(c);
+    }
     c->from = aligned_alloc(64, bytes);
     c->to = aligned_alloc(64, bytes);
     c->table = aligned_alloc(64, table_room * sizeof(float));
@@ -29,6 +35,10 @@ enum dsgd_status ceilings_open(struct ceilings *c, size_t d, size_t table_room, 
 
 void ceilings_close(struct ceilings *c)
 {
+    if (c->queue) {
+        ceilings_device_close(c);
+        return;
+    }
     free(c->from);
     free(c->to);
     free(c->table);
@@ -115,6 +125,7 @@ static uint32_t work(struct ceilings *c, enum ceiling which, size_t amount, size
 
 double ceiling_seconds(struct ceilings *c, enum ceiling which, size_t amount, size_t table_bytes)
 {
+    if (c->queue) { return ceilings_device_seconds(c, which, amount); }
     const double start = dsgd_clock();
     uint32_t seen = 0;
 #pragma omp parallel for num_threads(c->threads) schedule(static, 1) reduction(| : seen) if (c->threads > 1)

@@ -6,8 +6,11 @@
 
 #include "sim/status.h"
 
+struct dsgd_queue; /* sim/inside.h */
+
 /** read: bytes of one long vector; copy: bytes read and written, half each; cells: 64 floats added to a random segment of a table; gather:
- *  single floats read at random places of a table. */
+ *  single floats read at random places of a table. On a
+ *  device with streams: its copies of a long vector, and of a table that stays in its cache (cells, gather). */
 enum ceiling { CEILING_READ, CEILING_COPY, CEILING_CELLS, CEILING_GATHER, CEILINGS };
 
 struct ceilings {
@@ -15,10 +18,12 @@ struct ceilings {
     size_t d, table_room; /* floats */
     int threads;
     unsigned seen;
+    struct dsgd_queue *queue; /* of a device whose memory the host does not reach; NULL: this machine's memory */
 };
 
-/** Vectors of d floats, and room for tables of table_room floats, a multiple of 64. Caller: ceilings_close, also after a failure. */
-enum dsgd_status ceilings_open(struct ceilings *c, size_t d, size_t table_room, int threads);
+/** Vectors of d floats, and room for tables of table_room floats, a multiple of 64. queue: of the device that is measured. Caller: ceilings_close,
+ *  also after a failure. */
+enum dsgd_status ceilings_open(struct ceilings *c, struct dsgd_queue *queue, size_t d, size_t table_room, int threads);
 void ceilings_close(struct ceilings *c);
 
 const char *ceiling_name(enum ceiling which);

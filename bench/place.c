@@ -5,16 +5,26 @@
 
 static const uint32_t STRIDE = 97; /* rows are the input, moved by this many places each: different, and all of one kind */
 
-void place_open(struct place *p, size_t d, size_t k, const float *input, int threads)
+enum dsgd_status place_open(struct place *p, const char *backend, size_t d, size_t k, const float *input, int threads)
 {
+    struct dsgd_places places;
     memset(p, 0, sizeof *p);
+    DSGD_TRY(dsgd_places_named(backend, &places));
+    DSGD_TRY(dsgd_places_open(&places));
     p->d = d;
     p->k = k;
     p->input = input;
-    p->queue = (struct dsgd_queue){.device = dsgd_device_at(0), .threads = threads};
+    p->queue = (struct dsgd_queue){.device = places.device, .ordinal = places.ordinal[0], .threads = threads};
     p->turn = (struct dsgd_rows){.queue = &p->queue, .rows = 1, .first = DSGD_RNG_SERVER, .step = 1, .may_seed = true};
     p->whole_start[1] = d;
     p->whole = (struct dsgd_groups){.count = 1, .start = p->whole_start};
+    return DSGD_OK;
+}
+
+void place_wait(struct place *p)
+{
+    uint32_t word;
+    if (p->queue.device->streams && p->memory[0]) { p->queue.device->read(&p->queue, &word, p->memory[0], sizeof word); }
 }
 
 void place_clear(struct place *p)
@@ -25,7 +35,7 @@ void place_clear(struct place *p)
         p->memory[v] = NULL;
     }
     if (p->queue.scratch) { device->release(p->queue.scratch); }
-    p->queue = (struct dsgd_queue){.device = device, .threads = p->queue.threads};
+    p->queue = (struct dsgd_queue){.device = device, .ordinal = p->queue.ordinal, .threads = p->queue.threads};
     p->turn.rows = 1;
 }
 
@@ -33,7 +43,7 @@ struct dsgd_handle *place_vector(struct place *p, int slot, enum dsgd_type type,
 {
     if (!p->memory[slot]) {
         const size_t bytes = (dsgd_array_bytes(type, n, rows) + 63) / 64 * 64;
-        p->memory[slot] = p->queue.device->alloc(0, bytes);
+        p->memory[slot] = p->queue.device->alloc(p->queue.ordinal, bytes);
         if (!p->memory[slot]) {
             dsgd_queue_fail(&p->queue, DSGD_ENOMEM, "bench: no memory for a vector of %zu bytes", bytes);
         } else {
@@ -90,11 +100,12 @@ enum dsgd_status place_warm(struct place *p, void (*work)(struct place *))
     work(p);
     p->queue.measuring = false;
     if (p->queue.most > 0) {
-        p->queue.scratch = p->queue.device->alloc(0, (p->queue.most + 63) / 64 * 64);
+        p->queue.scratch = p->queue.device->alloc(p->queue.ordinal, (p->queue.most + 63) / 64 * 64);
         if (!p->queue.scratch) { return dsgd_fail(DSGD_ENOMEM, "bench: no memory for %zu bytes of working memory", p->queue.most); }
         p->queue.reserved = p->queue.most;
     }
     dsgd_turn_begin(&p->turn);
     work(p);
+    place_wait(p);
     return place_status(p);
 }

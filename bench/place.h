@@ -26,7 +26,10 @@ struct place {
     struct place_limit limit; /* set by the operation that is measured */
 };
 
-void place_open(struct place *p, size_t d, size_t k, const float *input, int threads);
+/** backend: of the configuration's words. DSGD_EINPUT with a sentence where it cannot be used. */
+enum dsgd_status place_open(struct place *p, const char *backend, size_t d, size_t k, const float *input, int threads);
+/** Waits until the device has done its work. */
+void place_wait(struct place *p);
 /** Forgets the vectors, and the working memory. */
 void place_clear(struct place *p);
 

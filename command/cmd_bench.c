@@ -12,7 +12,7 @@
 #include "command/options.h"
 #include "lab/report/grid.h"
 
-enum { KEY_VECTOR = 6000, KEY_ONLY };
+enum { KEY_VECTOR = 6000, KEY_ONLY, KEY_BACKEND };
 static const size_t RESNET9 = 6573120; /* parameters of the paper's image model */
 
 static const struct part {
@@ -56,6 +56,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'j': bench->json = true; return 0;
     case KEY_VECTOR: o->vector = arg; return 0;
     case KEY_ONLY: o->only = arg; return 0;
+    case KEY_BACKEND: o->backend = arg; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0) { argp_error(state, "%s: expected one argument", arg); }
         for (int j = 0; j < PARTS; ++j) {
@@ -145,6 +146,7 @@ static int command(int argc, char **argv)
         {"threads", 't', "N", 0, "Threads (default: all cores; a configuration's settings have one)", 0},
         {"dimension", 'D', "D", 0, "kernels, round: coordinates (default 6573120, ResNet-9)", 0},
         {"chosen", 'k', "K", 0, "kernels, round: coordinates that are chosen (default 50000)", 0},
+        {"backend", KEY_BACKEND, "DEVICE", 0, "kernels, round: cpu, cuda, cuda:1 (default cpu)", 0},
         {"only", KEY_ONLY, "WORDS", 0, "Lines whose name contains one of these words, with commas between them", 0},
         {"vector", KEY_VECTOR, "FILE", 0, "kernels, round: D floats (raw, little-endian) in place of a heavy-tailed vector", 0},
         {"set", 's', "KEY=VALUE", 0, "mnist, configuration: override a key; repeatable", 0},
@@ -154,12 +156,12 @@ static int command(int argc, char **argv)
     static const struct argp_child children[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     static const struct argp argp = {table, parse, "kernels|round|mnist|CONFIG",
                                      "Times operations, rounds without gradients, or small problems, each beside what the machine can move."
-                                     "\vkernels: the operations of the CPU. round: rounds on stored gradients. mnist: steps on MNIST, and epochs of ten "
+                                     "\vkernels: the operations of a device. round: rounds on stored gradients. mnist: steps on MNIST, and epochs of ten "
                                      "classes. CONFIG: steps of five algorithms on a configuration's problem, W = 4, batch 1.\nCeilings: read and copy of "
-                                     "vectors; cells, 64 floats added to a random segment of a table; gather, floats read at random places of a table.",
+                                     "vectors; cells, 64 floats added to a random segment of a table; gather, floats read at random places of a table; on a GPU its copies of a vector, and of a table that its cache holds.",
                                      children, NULL, NULL};
     static struct bench bench;
-    bench.options = (struct bench_options){.d = RESNET9, .k = 50000, .turns = 7, .threads = omp_get_max_threads()};
+    bench.options = (struct bench_options){.backend = "cpu", .d = RESNET9, .k = 50000, .turns = 7, .threads = omp_get_max_threads()};
     if (argp_parse(&argp, argc, argv, 0, NULL, &bench)) { return 2; }
     bench.options.set = bench.sets.set;
     bench.options.sets = bench.sets.sets;
