@@ -14,7 +14,47 @@
 #include "sim/ops.h"
 #include "tests/check.h"
 
-enum { OPS_VECTORS = 24, OPS_DEVICES = 2, OPS_SENTINEL = 0x5a };
+enum { OPS_VECTORS = 24, OPS_SENTINEL = 0x5a };
+
+/** The devices that operations are tested on: the CPU, its guard, and a device that has nothing but memory, on which all operations are staged.
+ *  Where DSGD_CUDA_LIBRARY names a CUDA library (the emulated one, or a GPU's), that device alone. */
+static inline bool ops_cuda(void)
+{
+    const char *library = getenv("DSGD_CUDA_LIBRARY");
+    return library && *library;
+}
+
+static inline int ops_devices(void)
+{
+    return ops_cuda() ? 1 : 3;
+}
+#define OPS_DEVICES (ops_devices())
+
+static inline const struct dsgd_device *ops_device(int which)
+{
+    static struct dsgd_device staged;
+    if (ops_cuda()) {
+        const int first = 0;
+        const struct dsgd_device *cuda = dsgd_device_cuda();
+        if (cuda->open(&first, 1) != DSGD_OK) { fail_msg("%s", dsgd_error()); }
+        return cuda;
+    }
+    if (which < 2) { return dsgd_device_at(which); }
+    if (!staged.name) {
+        const struct dsgd_device *guard = dsgd_device_at(1);
+        dsgd_staged_enter(&staged);
+        staged.title = "guard's memory, staged operations";
+        staged.look_every = 1;
+        staged.alloc = guard->alloc;
+        staged.release = guard->release;
+        staged.read = guard->read;
+        staged.write = guard->write;
+        staged.move = guard->move;
+        staged.name = "staged";
+    }
+    return &staged;
+}
+
 
 struct ops {
     struct dsgd_queue queue;
@@ -29,7 +69,7 @@ struct ops {
 static inline void ops_open(struct ops *o, int device, uint32_t rows)
 {
     memset(o, 0, sizeof *o);
-    o->queue = (struct dsgd_queue){.device = dsgd_device_at(device), .threads = 2};
+    o->queue = (struct dsgd_queue){.device = ops_device(device), .threads = 2};
     o->turn = (struct dsgd_rows){.queue = &o->queue, .rows = rows, .first = 7, .step = 5, .may_seed = true};
 }
 

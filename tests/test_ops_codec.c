@@ -250,14 +250,14 @@ static void packed_levels_bit_by_bit(void **state)
     (void)state;
     static const uint32_t most[] = {1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 100, 127, 128, 255, 1000, 32767, 1 << 20, INT32_MAX};
     static const size_t lengths[] = {1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 1003};
-    for (size_t k = 0; k < OPS_DEVICES * sizeof most / sizeof *most * (sizeof lengths / sizeof *lengths); ++k) {
-        const size_t n = lengths[k / OPS_DEVICES % (sizeof lengths / sizeof *lengths)];
-        const uint32_t m = most[k / OPS_DEVICES / (sizeof lengths / sizeof *lengths)];
+    for (size_t k = 0; k < (size_t)OPS_DEVICES * sizeof most / sizeof *most * (sizeof lengths / sizeof *lengths); ++k) {
+        const size_t n = lengths[k / (size_t)OPS_DEVICES % (sizeof lengths / sizeof *lengths)];
+        const uint32_t m = most[k / (size_t)OPS_DEVICES / (sizeof lengths / sizeof *lengths)];
         const unsigned bits = levels_bits(m);
         static int32_t level[1003];
         static unsigned char expected[4 * 1003 + 1];
         struct scene s;
-        open_scene(&s, (int)(k % OPS_DEVICES), DSGD_I32, DSGD_PACKED, n);
+        open_scene(&s, (int)(k % (size_t)OPS_DEVICES), DSGD_I32, DSGD_PACKED, n);
         struct dsgd_queue *q = &s.o.queue;
         q->device->release(s.bytes);
         s.wire.m = m;

@@ -16,7 +16,7 @@ enum { BATCH = 3, ROWS = 3, CONFIG_SIZE = 256, METRICS = 8, EXAMPLES_LEAST = 9 }
 /* The CPU's operations under a name that no problem knows; CUDA, where there is a device or an emulated one. */
 static struct dsgd_device elsewhere;
 static const struct dsgd_device *cuda;
-enum { ELSEWHERE = OPS_DEVICES, CUDA, DEVICES };
+enum { ELSEWHERE = 2, CUDA, DEVICES };
 
 static const struct dsgd_device *device_at(int j)
 {

@@ -31,7 +31,7 @@ DSGD_HD uint16_t dsgd_to_f16(float value)
     const uint32_t whole = (magnitude & (DSGD_F32_LEADING - 1)) | DSGD_F32_LEADING;
     const uint32_t subnormal = (whole + ((UINT32_C(1) << ((shift - 1) & 31)) - 1) + (whole >> shift & 1)) >> shift;
     uint32_t half = magnitude < DSGD_F16_NORMAL_MIN ? subnormal : normal - ((uint32_t)DSGD_F16_BIAS << 10);
-    half = magnitude >= DSGD_F16_OVERFLOW ? DSGD_F16_INFINITY : half;
+    half = magnitude >= DSGD_F16_OVERFLOW ? (uint32_t)DSGD_F16_INFINITY : half;
     half = magnitude > DSGD_F32_INFINITY ? DSGD_F16_INFINITY | DSGD_F16_QUIET | (magnitude >> DSGD_F16_CUT & (DSGD_F16_QUIET - 1)) : half;
     return (uint16_t)(bits >> 16 & 0x8000) | (uint16_t)half;
 }

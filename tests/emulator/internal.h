@@ -1,0 +1,118 @@
+/* internal.h - what the parts of the emulator show each other: threads.cpp, memory.cpp, streams.cpp, and checker.cpp where it is linked. */
+#ifndef DSGD_TESTS_EMULATOR_INTERNAL_H
+#define DSGD_TESTS_EMULATOR_INTERNAL_H
+
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "emulator.h"
+
+namespace emu {
+
+enum { WARP = 32, BLOCK_MAX = 1024, SHARED_DEFAULT = 48 << 10, SHARED_MAX = 227 << 10, DEVICES_MAX = 8 };
+
+enum State { READY, AT_BARRIER, AT_WARP, AT_GRID, DONE };
+
+struct Block;
+
+struct Warp {
+    unsigned alive, arrived;          /* lanes */
+    uint64_t in[WARP], out[WARP];     /* operands of the operation that fills up, results of the last that was full */
+    unsigned mask[WARP];
+    warp_op op[WARP];
+    unsigned clock[WARP][WARP];       /* clock[a][b]: how many __syncwarp of lane b lane a knows to be over */
+};
+
+struct Fiber {
+    void *sp;
+    char *stack;
+    State state;
+    unsigned thread, lane; /* number in the block, in the warp */
+    uint3 id;
+    Warp *warp;
+    Block *block;
+    const char *file;      /* where it waits */
+    int line;
+    void *fake_stack;      /* AddressSanitizer's */
+};
+
+struct Block {
+    uint3 id;
+    unsigned number;             /* in the grid */
+    unsigned threads, alive, waiting, epoch; /* epoch: barriers passed */
+    std::vector<Fiber *> fiber;
+    std::vector<Warp> warp;
+    char *shared;                /* SHARED_MAX bytes, the end of them is where the next declaration goes */
+    size_t shared_used, dynamic;
+    std::vector<std::pair<const void *, void *>> site;
+};
+
+struct Allocation {
+    char *start, *pages;              /* what cudaMalloc gave out; the first page */
+    size_t bytes, mapped;
+    int device;
+    bool freed;
+    unsigned number;
+};
+
+struct Launch {
+    const char *name;
+    unsigned number, grid_epoch;
+};
+
+extern Fiber *current;     /* NULL: host code runs */
+extern const Work *work;   /* of the launch that runs */
+extern Launch running;
+extern int running_device; /* whose work runs */
+
+const size_t ARENA = (size_t)16 << 30; /* addresses of one device */
+extern char *arena[DEVICES_MAX];
+extern char *shared_memory;
+extern size_t shared_memory_bytes;
+enum { STACK = 256 << 10 };
+
+/** The allocation that contains or ends nearest below the address; NULL if none. */
+const Allocation *find_allocation(const void *address);
+bool pinned(const void *address);
+bool peers(int device, int peer);
+/** "kernel estimate, block (3,0,0), thread (17,0,0)" */
+const char *where();
+
+/** Set by checker.cpp when it is linked in. */
+struct Hooks {
+    void (*written)(const void *data, size_t bytes);      /* by a copy or memset: initialised from now on */
+    void (*fresh)(const void *data, size_t bytes);        /* allocated: not initialised */
+    void (*block_starts)(const Block *block, size_t used); /* used: bytes of shared memory the block before had */
+    void (*atomic)(const void *data, size_t bytes);
+};
+extern Hooks hooks;
+
+/* threads.cpp */
+extern uint64_t order_seed; /* 0 forward, 1 reverse, else random */
+uint64_t next_random(uint64_t *state);
+extern std::mutex one_at_a_time;
+/** Runs all blocks of a launch. */
+void run_launch(const char *name, dim3 grid, dim3 size, size_t shared, bool cooperative, const Work &thread);
+
+/* memory.cpp */
+extern int devices, device_now;
+/** Reads the environment, once. */
+void initialise();
+/** Keeps the error for cudaGetLastError. */
+cudaError_t failed(cudaError_t error);
+/** The device whose memory this is; -1: none's. */
+int device_of(const void *address);
+/** Which device's memory can be touched from now on: -1 none (host code), -2 all (copies between devices). */
+void open_memory(int device);
+/** Fails unless the range lies in one live allocation of a device, or in host memory. */
+void check_range(const void *data, size_t bytes, const char *what);
+
+/* streams.cpp */
+/** Runs queued work, heads of streams in an order that EMU_ORDER chooses, until `finished`. */
+void drain(const std::function<bool()> &finished);
+void drain_all();
+
+} /* namespace emu */
+
+#endif
