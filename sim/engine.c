@@ -167,7 +167,7 @@ static enum dsgd_status create(const struct dsgd_engine_args *args, bool countin
     const struct dsgd_setting setting = setting_of(&e->args, &e->layout, &e->shapes);
     enum dsgd_status status = check(args, &setting, e->n);
     if (status == DSGD_OK) { status = places(args, &e->places); }
-    if (status == DSGD_OK && !counting) { status = dsgd_places_open(&e->places); }
+    if (status == DSGD_OK) { status = dsgd_places_open(&e->places); } /* also to count: a device tells its bytes */
     if (status == DSGD_OK && !counting) { status = dsgd_engine_fits(args, &e->places); }
     e->device = e->places.device;
     e->counting = counting;

@@ -280,9 +280,12 @@ static void recall_of_a_long_vector(void **state)
             for (size_t j = 0; j < counts[c]; ++j) { at[j] = (uint32_t)(j * stride); }
             for (size_t j = 0; j < counts[c]; ++j) { found += fabs(v[at[j]]) >= fabs(sorted[counts[c] - 1]); }
             struct dsgd_handle *p = ops_vector(&o, DSGD_F64, LONG, 1, v), *set = ops_vector(&o, DSGD_SET, counts[c], 0, at), *out = ops_vector(&o, DSGD_F64, 1, 1, NULL);
-            o.queue.device->probe_recall(&o.queue, &p->as.f64, &set->as.set, &out->as.f64, NULL);
+            void *scratch = o.queue.device->alloc(0, o.queue.device->probe_bytes(LONG) + 64);
+            assert_non_null(scratch);
+            o.queue.device->probe_recall(&o.queue, &p->as.f64, &set->as.set, &out->as.f64, scratch);
             ops_read(&o, out, 0, share);
             same64(share[0], (double)found / (double)counts[c], c);
+            o.queue.device->release(scratch);
             ops_close(&o);
         }
     }
