@@ -12,22 +12,7 @@
 
 #include <string.h>
 #include "sim/cpu/select_keys.h"
-
-/* The least key >= 1 whose squared magnitude is not below the threshold; squares of floats are exact in double. */
-static int32_t heavy_key(double threshold)
-{
-    int32_t below = 0, key = DSGD_KEY_NAN; /* NaN is heavy, 0 is not */
-    while (key - below > 1) {
-        const int32_t middle = below + (key - below) / 2;
-        const double magnitude = (double)dsgd_float_of((uint32_t)middle);
-        if (magnitude * magnitude < threshold) {
-            below = middle;
-        } else {
-            key = middle;
-        }
-    }
-    return key;
-}
+#include "sim/kernel/heavy.h"
 
 /* index[0..heavy) holds H ascending; leaves H and the coordinates of the drawn ranks there, ascending. */
 static void merge_ranks(size_t k, size_t heavy, const uint64_t *bits, uint32_t *index)
@@ -47,7 +32,7 @@ static void merge_ranks(size_t k, size_t heavy, const uint64_t *bits, uint32_t *
 
 int32_t select_heavy_key(double norm2, size_t k)
 {
-    return heavy_key(norm2 / (double)k);
+    return dsgd_heavy_key(norm2, k);
 }
 
 void select_heavymix_fill(size_t d, size_t heavy, size_t k, struct dsgd_rng_key key, uint32_t step, uint32_t *index, void *scratch)

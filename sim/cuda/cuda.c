@@ -131,6 +131,7 @@ const struct dsgd_device *dsgd_device_cuda(void)
         dsgd_staged_enter(&device);
         cuda_enter_vec(&device);
         cuda_enter_wire(&device);
+        cuda_enter_select(&device);
         cuda_enter_sparse(&device);
         cuda_enter_group(&device);
         cuda_enter_level(&device);

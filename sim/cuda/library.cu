@@ -6,6 +6,7 @@
 extern const struct cuda_memory cuda_memory_table;
 extern const struct cuda_vec cuda_vec_table;
 extern const struct cuda_wire cuda_wire_table;
+extern const struct cuda_select cuda_select_table;
 extern const struct cuda_sparse cuda_sparse_table;
 extern const struct cuda_group cuda_group_table;
 extern const struct cuda_level cuda_level_table;
@@ -18,7 +19,7 @@ extern "C" __attribute__((visibility("default"))) const struct dsgd_cuda_library
     &cuda_memory_table,
     &cuda_vec_table,
     &cuda_sparse_table,
-    nullptr, /* select */
+    &cuda_select_table,
     &cuda_group_table,
     &cuda_level_table,
     nullptr, /* sketch */
