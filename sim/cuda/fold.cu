@@ -170,12 +170,14 @@ template <class P> static void planes_scaled(const struct cuda_turn *t, bool fir
     cuda_launched(t);
 }
 
-static void signs_scaled(const struct cuda_turn *t, bool first, struct dsgd_array a, const struct dsgd_groups *g, struct dsgd_array scale, struct dsgd_array out)
+static void signs_scaled(const struct cuda_turn *t, bool first, struct dsgd_array a, const struct dsgd_groups *g, struct dsgd_array scale,
+                         struct dsgd_array out)
 {
     planes_scaled<signs_of>(t, first, a, g, scale, out);
 }
 
-static void ternary_scaled(const struct cuda_turn *t, bool first, struct dsgd_array a, const struct dsgd_groups *g, struct dsgd_array scale, struct dsgd_array out)
+static void ternary_scaled(const struct cuda_turn *t, bool first, struct dsgd_array a, const struct dsgd_groups *g, struct dsgd_array scale,
+                         struct dsgd_array out)
 {
     planes_scaled<ternary_of>(t, first, a, g, scale, out);
 }

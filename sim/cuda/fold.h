@@ -9,9 +9,11 @@ struct cuda_fold {
     void (*max)(const struct cuda_turn *t, bool first, struct dsgd_array a, struct dsgd_array most);
     size_t (*votes_bytes)(size_t n, uint32_t most);
     void (*signs)(const struct cuda_turn *t, struct dsgd_array a, uint32_t before, struct cuda_votes votes); /* votes.counted: with these */
-    void (*signs_scaled)(const struct cuda_turn *t, bool first, struct dsgd_array a, const struct dsgd_groups *g, struct dsgd_array scale, struct dsgd_array sum);
+    void (*signs_scaled)(const struct cuda_turn *t, bool first, struct dsgd_array a, const struct dsgd_groups *g, struct dsgd_array scale,
+                         struct dsgd_array sum);
     void (*ternary)(const struct cuda_turn *t, bool first, struct dsgd_array a, struct dsgd_array sum);
-    void (*ternary_scaled)(const struct cuda_turn *t, bool first, struct dsgd_array a, const struct dsgd_groups *g, struct dsgd_array scale, struct dsgd_array sum);
+    void (*ternary_scaled)(const struct cuda_turn *t, bool first, struct dsgd_array a, const struct dsgd_groups *g, struct dsgd_array scale,
+                         struct dsgd_array sum);
     void (*levels_scaled)(const struct cuda_turn *t, bool first, struct dsgd_array a, const struct dsgd_groups *g, struct dsgd_array norm, uint32_t m,
                           struct dsgd_array sum);
     void (*sparse)(const struct cuda_turn *t, struct dsgd_array at, struct dsgd_array value, struct dsgd_array sum, struct dsgd_array seen);

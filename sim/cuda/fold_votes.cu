@@ -67,7 +67,7 @@ size_t fold_votes_bytes(size_t n, uint32_t most) { return plane_words(n) * plane
 void fold_signs(const struct cuda_turn *t, struct dsgd_array a, uint32_t before, struct cuda_votes votes)
 {
     if (votes.n == 0 || t->rows == 0) { return; }
-    GPU_LAUNCH(count_kernel, cuda_grid(plane_words(votes.n), 1), CUDA_THREADS, 0, cuda_stream(t), t->rows, votes.n, a, planes_for(before), planes_for(votes.counted),
-               static_cast<uint32_t *>(votes.array.at));
+    GPU_LAUNCH(count_kernel, cuda_grid(plane_words(votes.n), 1), CUDA_THREADS, 0, cuda_stream(t), t->rows, votes.n, a, planes_for(before),
+               planes_for(votes.counted), static_cast<uint32_t *>(votes.array.at));
     cuda_launched(t);
 }

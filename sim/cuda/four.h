@@ -6,8 +6,11 @@
 
 #if defined(__CUDACC__)
 typedef uint4 cuda_sixteen;
+/* By name: a plain assignment is often taken apart into four stores. */
+static __device__ __forceinline__ void cuda_store_sixteen(cuda_sixteen *at, cuda_sixteen value) { __stwb(at, value); }
 #else
-struct __attribute__((may_alias, aligned(16))) cuda_sixteen { uint32_t word[4]; };
+struct __attribute__((may_alias, aligned(16))) cuda_sixteen { uint32_t x, y, z, w; };
+static inline void cuda_store_sixteen(cuda_sixteen *at, cuda_sixteen value) { *at = value; }
 #endif
 
 template <class T> static __device__ __forceinline__ bool cuda_on_sixteen(const T *at) { return (reinterpret_cast<uintptr_t>(at) & 15) == 0; }
@@ -34,9 +37,9 @@ template <class T> static __device__ __forceinline__ void cuda_store4(T *at, uns
     if (here == 4 && cuda_on_sixteen(at)) {
 GPU_UNROLL
         for (unsigned j = 0; j < sizeof(T) / 4; ++j) {
-            cuda_sixteen s;
-            memcpy(&s, reinterpret_cast<const char *>(x) + 16 * j, 16);
-            reinterpret_cast<cuda_sixteen *>(at)[j] = s;
+            uint32_t word[4];
+            memcpy(word, reinterpret_cast<const char *>(x) + 16 * j, 16);
+            cuda_store_sixteen(reinterpret_cast<cuda_sixteen *>(at) + j, {word[0], word[1], word[2], word[3]});
         }
         return;
     }

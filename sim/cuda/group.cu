@@ -89,7 +89,10 @@ struct some_number { bool is; float bound; double factor; };
 struct clip_one : map_of<float, float> {
     double factor;
     struct dsgd_array number;
-    clip_one(struct dsgd_array v, struct dsgd_array out_, double factor_, struct dsgd_array number_) : map_of<float, float>{v, out_}, factor(factor_), number(number_) {}
+    clip_one(struct dsgd_array v, struct dsgd_array out_, double factor_, struct dsgd_array number_)
+        : map_of<float, float>{v, out_}, factor(factor_), number(number_)
+    {
+    }
     __device__ some_number unit(uint32_t row, size_t group) const
     {
         const double u = cuda_row<const double>(number, row)[group];
@@ -105,7 +108,10 @@ static void clip(const struct cuda_turn *t, const struct dsgd_groups *g, double 
 struct shorten_one : map_of<float, float> {
     double bound;
     struct dsgd_array norm;
-    shorten_one(struct dsgd_array v, struct dsgd_array out_, double bound_, struct dsgd_array norm_) : map_of<float, float>{v, out_}, bound(bound_), norm(norm_) {}
+    shorten_one(struct dsgd_array v, struct dsgd_array out_, double bound_, struct dsgd_array norm_)
+        : map_of<float, float>{v, out_}, bound(bound_), norm(norm_)
+    {
+    }
     __device__ some_number unit(uint32_t row, size_t group) const
     {
         const double length = cuda_row<const double>(norm, row)[group];
@@ -121,7 +127,10 @@ static void shorten(const struct cuda_turn *t, const struct dsgd_groups *g, doub
 struct units_one : map_of<int32_t, float> {
     float divisor;
     struct dsgd_array number;
-    units_one(struct dsgd_array level, struct dsgd_array out_, float divisor_, struct dsgd_array number_) : map_of<int32_t, float>{level, out_}, divisor(divisor_), number(number_) {}
+    units_one(struct dsgd_array level, struct dsgd_array out_, float divisor_, struct dsgd_array number_)
+        : map_of<int32_t, float>{level, out_}, divisor(divisor_), number(number_)
+    {
+    }
     __device__ float unit(uint32_t row, size_t group) const { return cuda_row<const float>(number, row)[group] / divisor; }
     __device__ float one(float unit, int32_t level, uint32_t) const { return (float)level * unit; }
 };

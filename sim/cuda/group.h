@@ -11,7 +11,8 @@ struct cuda_group {
     void (*std)(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array v, struct dsgd_array out);
     void (*clip)(const struct cuda_turn *t, const struct dsgd_groups *g, double factor, struct dsgd_array unit, struct dsgd_array v, struct dsgd_array out);
     void (*shorten)(const struct cuda_turn *t, const struct dsgd_groups *g, double bound, struct dsgd_array norm, struct dsgd_array v, struct dsgd_array out);
-    void (*units)(const struct cuda_turn *t, const struct dsgd_groups *g, float divisor, struct dsgd_array unit, struct dsgd_array level, struct dsgd_array out);
+    void (*units)(const struct cuda_turn *t, const struct dsgd_groups *g, float divisor, struct dsgd_array unit, struct dsgd_array level,
+                  struct dsgd_array out);
     void (*signs)(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array scale, struct dsgd_array signs, struct dsgd_array out);
 };
 

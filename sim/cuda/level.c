@@ -3,7 +3,8 @@
 
 #include "sim/cuda/cuda.h"
 
-_Static_assert((int)CUDA_PLUS == (int)DSGD_PLUS && (int)CUDA_MINUS == (int)DSGD_MINUS && (int)CUDA_COIN == (int)DSGD_COIN, "launchers know the rules for zeros");
+_Static_assert((int)CUDA_PLUS == (int)DSGD_PLUS && (int)CUDA_MINUS == (int)DSGD_MINUS && (int)CUDA_COIN == (int)DSGD_COIN,
+               "launchers know the rules for zeros");
 
 static void sign_pack(struct dsgd_rows *r, const dsgd_f32 *v, enum dsgd_zero zero, struct dsgd_rng_key key, dsgd_signs *out)
 {

@@ -112,8 +112,8 @@ static void sign_subtract(const struct cuda_turn *t, const struct dsgd_groups *g
 
 /* ---- ternary vectors: plane of non-zeros, plane of negatives directly behind it ---- */
 
-static __global__ void ternarise_kernel(struct cuda_turn t, struct group_list g, struct dsgd_array scale, struct dsgd_array v, struct dsgd_rng_key key,
-                                        struct dsgd_array out)
+static __global__ void __launch_bounds__(CUDA_THREADS, 4) /* not the registers of two draws at once */
+ternarise_kernel(struct cuda_turn t, struct group_list g, struct dsgd_array scale, struct dsgd_array v, struct dsgd_rng_key key, struct dsgd_array out)
 {
     const size_t n = g.n, i = BYTE * ((size_t)blockIdx.x * CUDA_THREADS + threadIdx.x);
     if (i >= n) { return; }
@@ -184,11 +184,15 @@ static void quantise(const struct cuda_turn *t, const struct dsgd_groups *g, str
 struct dequantise_one : map_of<int32_t, float> {
     struct dsgd_array norm;
     uint32_t s;
-    dequantise_one(struct dsgd_array level, struct dsgd_array out_, struct dsgd_array norm_, uint32_t s_) : map_of<int32_t, float>{level, out_}, norm(norm_), s(s_) {}
+    dequantise_one(struct dsgd_array level, struct dsgd_array out_, struct dsgd_array norm_, uint32_t s_)
+        : map_of<int32_t, float>{level, out_}, norm(norm_), s(s_)
+    {
+    }
     __device__ double unit(uint32_t row, size_t group) const { return dsgd_level_unit(cuda_row<const float>(norm, row)[group], s); }
     __device__ float one(double unit, int32_t level, uint32_t) const { return dsgd_level_value(level, unit); }
 };
-static void dequantise(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array norm, uint32_t s, struct dsgd_array level, struct dsgd_array out)
+static void dequantise(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array norm, uint32_t s, struct dsgd_array level,
+                       struct dsgd_array out)
 {
     map_groups(t, g, dequantise_one(level, out, norm, s));
 }

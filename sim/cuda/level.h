@@ -19,9 +19,12 @@ struct cuda_level {
     void (*sign_pack_votes)(const struct cuda_turn *t, struct cuda_votes votes, int tie, struct dsgd_rng_key key, struct dsgd_array out);
     void (*sign_unpack)(const struct cuda_turn *t, struct dsgd_array signs, struct dsgd_array out);
     void (*sign_subtract)(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array scale, int zero, struct dsgd_array v);
-    void (*ternarise)(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array scale, struct dsgd_array v, struct dsgd_rng_key key, struct dsgd_array out);
-    void (*quantise)(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array norm, uint32_t s, struct dsgd_array v, struct dsgd_rng_key key, struct dsgd_array level);
-    void (*dequantise)(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array norm, uint32_t s, struct dsgd_array level, struct dsgd_array out);
+    void (*ternarise)(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array scale, struct dsgd_array v, struct dsgd_rng_key key,
+                      struct dsgd_array out);
+    void (*quantise)(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array norm, uint32_t s, struct dsgd_array v,
+                     struct dsgd_rng_key key, struct dsgd_array level);
+    void (*dequantise)(const struct cuda_turn *t, const struct dsgd_groups *g, struct dsgd_array norm, uint32_t s, struct dsgd_array level,
+                       struct dsgd_array out);
 };
 
 #endif

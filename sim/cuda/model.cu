@@ -75,7 +75,8 @@ static void apply(const struct cuda_turn *t, const struct cuda_update *update, s
     } else {
         if (update->shrink != 0.0) { GPU_LAUNCH(shrink_kernel, cuda_grid(x.count, 1), CUDA_THREADS, 0, stream, keep, x, replica, word); }
         if (update->some && update->at.count > 0) {
-            GPU_LAUNCH(apply_sparse_kernel, cuda_grid(update->at.count, 1), CUDA_THREADS, 0, stream, update->scale, update->at, update->value, x, replica, word, now);
+            GPU_LAUNCH(apply_sparse_kernel, cuda_grid(update->at.count, 1), CUDA_THREADS, 0, stream, update->scale, update->at, update->value, x, replica,
+                       word, now);
         }
     }
     cuda_launched(t);

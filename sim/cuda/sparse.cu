@@ -55,7 +55,10 @@ static void gather_f64(const struct cuda_turn *t, struct dsgd_array at, struct d
 
 struct scatter_one {
     struct dsgd_array at, x, v;
-    __device__ void operator()(uint32_t row, size_t j) const { cuda_row<float>(v, row)[cuda_row<const uint32_t>(at, row)[j]] = cuda_row<const float>(x, row)[j]; }
+    __device__ void operator()(uint32_t row, size_t j) const
+    {
+        cuda_row<float>(v, row)[cuda_row<const uint32_t>(at, row)[j]] = cuda_row<const float>(x, row)[j];
+    }
 };
 static void scatter(const struct cuda_turn *t, struct dsgd_array at, struct dsgd_array x, struct dsgd_array v) { some(t, at, scatter_one{at, x, v}); }
 
@@ -105,5 +108,5 @@ static void subset(const struct cuda_turn *t, struct dsgd_array of, struct dsgd_
 }
 
 extern const struct cuda_sparse cuda_sparse_table;
-const struct cuda_sparse cuda_sparse_table = {gather, gather_f64, scatter, scatter_subtract, scatter_clear, copy_set, subset, sparse_intersect, sparse_take, sparse_pack,
-                                              sparse_unpack, sparse_clear_runs, sparse_unpack_places, sparse_merge_runs};
+const struct cuda_sparse cuda_sparse_table = {gather, gather_f64, scatter, scatter_subtract, scatter_clear, copy_set, subset, sparse_intersect, sparse_take,
+                                              sparse_pack, sparse_unpack, sparse_clear_runs, sparse_unpack_places, sparse_merge_runs};
