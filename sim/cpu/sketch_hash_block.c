@@ -2,35 +2,21 @@
 #include "sim/cpu/sketch_hash.h"
 
 #include "sim/cpu/sketch_walk.h"
-#include "sim/kernel/rng.h"
-
-#define PURPOSE "sketch_hash_block coefficients"
+#include "sim/kernel/sketch_hash.h"
 
 struct block_state {
     uint32_t segments;
     struct dsgd_block_row row[SKETCH_ROWS_MAX];
 };
 
-/* Uniform in [0, p): 61 random bits, rejecting the one value p. */
-static uint64_t draw_coefficient(struct dsgd_rng_key key, uint32_t item, uint32_t step)
-{
-    for (uint32_t draw = 0;; ++draw) {
-        const struct dsgd_rng4 words = dsgd_rng_draw(key, item, step, 0, draw);
-        for (int j = 0; j < 2; ++j) {
-            const uint64_t value = dsgd_rng_u64(&words, j) >> 3;
-            if (value < DSGD_BLOCK_PRIME) { return value; }
-        }
-    }
-}
-
 static void block_reseed(void *state, uint32_t rows, uint32_t cols, uint32_t seed, uint32_t step)
 {
     enum { EACH = DSGD_BLOCK_FUNCTIONS * DSGD_BLOCK_COEFFICIENTS };
     struct block_state *s = state;
-    const struct dsgd_rng_key key = {seed, dsgd_rng_purpose(PURPOSE)};
+    const struct dsgd_rng_key key = {seed, dsgd_rng_purpose(DSGD_BLOCK_PURPOSE)};
     s->segments = cols / DSGD_BLOCK;
     for (uint32_t item = 0; item < rows * EACH; ++item) {
-        s->row[item / EACH].function[item % EACH / DSGD_BLOCK_COEFFICIENTS][item % DSGD_BLOCK_COEFFICIENTS] = draw_coefficient(key, item, step);
+        s->row[item / EACH].function[item % EACH / DSGD_BLOCK_COEFFICIENTS][item % DSGD_BLOCK_COEFFICIENTS] = dsgd_sketch_coefficient(key, item, step);
     }
 }
 

@@ -17,11 +17,9 @@
 #include "sim/cpu/sketch_hash.h"
 
 #include <string.h>
-#include "sim/kernel/rng.h"
+#include "sim/kernel/sketch_hash.h"
 
 __extension__ typedef unsigned __int128 uint128;
-
-#define PURPOSE "sketch_hash_polynomial coefficients"
 
 enum {
     LANES = 16,       /* 8 is slower, 32 spends more on the start of a block */
@@ -77,27 +75,15 @@ static inline uint64_t scale(uint64_t x, uint32_t c, uint64_t *remainder)
 
 /* ---- the family ---- */
 
-/* Uniform in [0, p): 61 random bits, rejecting the one value p. */
-static uint64_t draw_coefficient(struct dsgd_rng_key key, uint32_t item, uint32_t step)
-{
-    for (uint32_t draw = 0;; ++draw) {
-        const struct dsgd_rng4 words = dsgd_rng_draw(key, item, step, 0, draw);
-        for (int j = 0; j < 2; ++j) {
-            const uint64_t value = dsgd_rng_u64(&words, j) >> 3;
-            if (value < P) { return value; }
-        }
-    }
-}
-
 static void polynomial_reseed(void *state, uint32_t rows, uint32_t cols, uint32_t seed, uint32_t step)
 {
     struct polynomial_state *s = state;
-    const struct dsgd_rng_key key = {seed, dsgd_rng_purpose(PURPOSE)};
+    const struct dsgd_rng_key key = {seed, dsgd_rng_purpose(DSGD_TEXTBOOK_PURPOSE)};
     s->rows = rows;
     s->cols = cols;
     for (uint32_t j = 0; j < rows; ++j) {
         for (uint32_t e = 0; e < COEFFICIENTS; ++e) {
-            const uint64_t value = draw_coefficient(key, j * COEFFICIENTS + e, step);
+            const uint64_t value = dsgd_sketch_coefficient(key, j * COEFFICIENTS + e, step);
             if (e < 2) {
                 s->row[j].bucket[e] = value;
             } else {

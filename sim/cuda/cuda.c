@@ -132,6 +132,7 @@ const struct dsgd_device *dsgd_device_cuda(void)
         cuda_enter_vec(&device);
         cuda_enter_wire(&device);
         cuda_enter_select(&device);
+        cuda_enter_sketch(&device);
         cuda_enter_sparse(&device);
         cuda_enter_group(&device);
         cuda_enter_level(&device);

@@ -26,6 +26,7 @@ static inline struct cuda_turn cuda_turn_on(const struct dsgd_queue *q, uint32_t
 void cuda_enter_vec(struct dsgd_device *device);
 void cuda_enter_wire(struct dsgd_device *device);
 void cuda_enter_select(struct dsgd_device *device);
+void cuda_enter_sketch(struct dsgd_device *device);
 void cuda_enter_sparse(struct dsgd_device *device);
 void cuda_enter_group(struct dsgd_device *device);
 void cuda_enter_level(struct dsgd_device *device);

@@ -7,6 +7,7 @@ extern const struct cuda_memory cuda_memory_table;
 extern const struct cuda_vec cuda_vec_table;
 extern const struct cuda_wire cuda_wire_table;
 extern const struct cuda_select cuda_select_table;
+extern const struct cuda_sketch cuda_sketch_table;
 extern const struct cuda_sparse cuda_sparse_table;
 extern const struct cuda_group cuda_group_table;
 extern const struct cuda_level cuda_level_table;
@@ -22,7 +23,7 @@ extern "C" __attribute__((visibility("default"))) const struct dsgd_cuda_library
     &cuda_select_table,
     &cuda_group_table,
     &cuda_level_table,
-    nullptr, /* sketch */
+    &cuda_sketch_table,
     &cuda_fold_table,
     &cuda_wire_table,
     &cuda_model_table,
