@@ -23,7 +23,7 @@ GPU_UNROLL
     *to = sum;
 }
 
-/* Squared norms of rows, to element `row` of one vector or to the first element of each. */
+/* Squared norms of rows, one behind the other. */
 template <class T> struct squares_one : sum_of_doubles {
     typedef T value;
     struct dsgd_array v;

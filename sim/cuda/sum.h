@@ -17,7 +17,7 @@
 
 #include "sim/cuda/groups.h"
 
-enum { SUM_WARPS = CUDA_THREADS / GPU_WARP, SUM_AHEAD = 8 };
+enum { SUM_WARPS = CUDA_THREADS / GPU_WARP, SUM_AHEAD = 16 /* one vector of a few million numbers has a dozen warps a processor */ };
 
 /** lane[l] joined with lane[l + half], half = 16, 8, 4, 2, 1; the result is lane 0's. */
 template <class O> static __device__ __forceinline__ typename O::number sum_fold(const O &o, typename O::number mine)
