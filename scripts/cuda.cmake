@@ -38,6 +38,8 @@ if(DSGD_CUDA AND NOT DSGD_SANITIZE AND NOT DSGD_FUZZ)
     target_include_directories(dsgd_cuda_library PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
     # fmad: the same roundings as in C. ptxas: registers and spills of every kernel, for tests/cuda_objects.sh.
     target_compile_options(dsgd_cuda_library PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-fmad=false -Xptxas=-v -Xcompiler=-ffp-contract=off>)
+    target_link_options(dsgd_cuda_library PRIVATE -static-libstdc++ -static-libgcc
+      LINKER:--version-script=${CMAKE_SOURCE_DIR}/scripts/cuda.map) # needs nothing beside libdsgd and the driver
     add_dependencies(dsgd_cuda_library dsgd_cuda_build)
     set(DSGD_HAVE_NVCC ON)
   elseif(DSGD_CUDA_REQUIRE)

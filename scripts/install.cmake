@@ -24,6 +24,9 @@ set_target_properties(dsgd_lib PROPERTIES EXPORT_NAME dsgd)
 target_include_directories(dsgd_lib INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/dsgd>)
 install(TARGETS dsgd)
 install(TARGETS dsgd_lib EXPORT dsgdTargets)
+if(TARGET dsgd_cuda_library) # loaded from beside libdsgd
+  install(TARGETS dsgd_cuda_library LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/dsgd)
 configure_package_config_file(scripts/dsgdConfig.cmake.in generated/dsgdConfig.cmake INSTALL_DESTINATION ${package_dir}

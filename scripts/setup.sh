@@ -11,8 +11,8 @@
 # DSGD_SETUP=skip trusts the system and checks nothing.
 set -euo pipefail
 
-# Compiler and build.
-run=(gcc libc6-dev cmake ninja-build make pkgconf git)
+# Compilers (the C++ one: the emulator of CUDA in the tests) and build.
+run=(gcc g++ libc6-dev cmake ninja-build make pkgconf git)
 # Libraries of the program. cmocka and liblinear are small and used by tests only, but one configuration builds both.
 run+=(libhdf5-dev libgsl-dev libnlopt-dev nettle-dev libconfuse-dev libjansson-dev zlib1g-dev librandom123-dev
     libcmocka-dev liblinear-dev)

@@ -43,18 +43,7 @@ fi
 
 export DSGD_RESULTS=$scratch
 common=(--set workers=5 --set steps=10 --set log.oracle=true --set average=uniform --set seed=3 --set step_size=constant --set step.constant=0.05)
-tables="sketched_sgd.rows=5 sketched_sgd.k=7 sketched_sgd.candidates=2"
-settings=(
-    "algorithm=sgd" "algorithm=sgd sgd.values=fp16 server_momentum=0.9 weight_decay=0.01" "algorithm=sgd emulation=merged"
-    "algorithm=sketched_sgd sketched_sgd.variant=heavymix $tables sketched_sgd.cols=40"
-    "algorithm=sketched_sgd sketched_sgd.variant=heavymix $tables sketched_sgd.cols=64 sketched_sgd.hash=block"
-    "algorithm=sketched_sgd sketched_sgd.variant=topk $tables sketched_sgd.cols=40 sketched_sgd.hash=textbook sketched_sgd.momentum=0.9"
-    "algorithm=sketched_sgd sketched_sgd.variant=topk $tables sketched_sgd.cols=64 sketched_sgd.hash=block sketched_sgd.momentum=0.9"
-    "algorithm=local_topk local_topk.k=7" "algorithm=local_topk local_topk.k=7 local_topk.clip=1 local_topk.momentum=0.9"
-    "algorithm=true_topk true_topk.k=7" "algorithm=threshold" "algorithm=signsgd" "algorithm=signsgd signsgd.momentum=0.9"
-    "algorithm=terngrad" "algorithm=terngrad terngrad.coding=entropy" "algorithm=random_k random_k.k=7"
-    "algorithm=qsgd" "algorithm=powersgd" "algorithm=ef_signsgd" "algorithm=fetchsgd fetchsgd.rows=5 fetchsgd.cols=64 fetchsgd.k=7" "algorithm=pkk" "algorithm=local_sgd"
-)
+mapfile -t settings < <(grep -v "^#" tests/gpu/runs.txt)
 problems=("problem=quadratic quadratic.d=300" "problem=logistic dataset=synthetic synthetic.n=300 synthetic.n_test=100 synthetic.features=60" "problem=svm dataset=synthetic synthetic.n=300 synthetic.n_test=100 synthetic.features=60" "problem=softmax dataset=synthetic synthetic.n=300 synthetic.n_test=100 synthetic.features=25")
 printf 'problem = quadratic\nquadratic { d = 300 kappa = 10 sigma = 1 }\n' >"$scratch/run.conf"
 failed=0
