@@ -10,7 +10,7 @@ struct command {
 };
 
 extern const struct command command_run, command_list, command_show, command_export, command_curve, command_optimum,
-    command_path, command_digest, command_diff, command_bench, command_data, command_sweep, command_tune, command_table,
+    command_path, command_devices, command_digest, command_diff, command_bench, command_data, command_sweep, command_tune, command_table,
     command_verify;
 
 /** Prints "dsgd: MESSAGE" on stderr (message of the last failure) and returns the status's exit code. */

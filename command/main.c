@@ -15,7 +15,7 @@
 
 static const struct command *const commands[] = {
     &command_run, &command_path, &command_optimum, &command_show, &command_curve, &command_export, &command_list,
-    &command_digest, &command_diff, &command_bench, &command_data, &command_sweep, &command_tune, &command_table, &command_verify,
+    &command_digest, &command_diff, &command_bench, &command_devices, &command_data, &command_sweep, &command_tune, &command_table, &command_verify,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -33,6 +33,7 @@ static void print_help(FILE *out)
                  "Environment:\n"
                  "  DSGD_DATA     folder of the datasets (else data/)\n"
                  "  DSGD_CACHE    folder of certified optima (else results/optimum/)\n"
+                 "  DSGD_CUDA_LIBRARY  the CUDA library (else the one beside libdsgd)\n"
                  "  DSGD_ISA      instruction set of the kernels (else the best; dsgd --version)\n"
                  "  DSGD_UNPACKED folder where published data stay unpacked, for many short runs\n"
                  "  DSGD_PLUGINS  plug-ins to load, with colons between them (--plugin FILE.so)\n\n"

@@ -6,6 +6,7 @@
  *   - two accesses to the same bytes, one of them a write, not both atomic, from two threads, conflict unless a
  *     __syncthreads (same block), a __syncwarp (same warp), a gpu_grid_sync or the end of the launch lies between them;
  *     a shuffle or a vote does not order memory, and neither does the lock-step of a warp;
+ *   - work of two streams is in order where an event or a wait of the host puts it (streams.cpp); copies and memsets count;
  *   - device memory: inside an allocation, of this device or an enabled peer, written before it is read;
  *   - host memory: only pinned memory and constants of the program.
  * Exact for what a test executes, whatever the order of threads: a conflict need not change a result to be reported.
@@ -21,9 +22,9 @@ namespace emu {
 namespace {
 
 struct Access {
-    uint32_t launch, block, epoch, clock;
+    uint32_t launch, block, epoch, clock, tick;
     uint16_t thread, grid_epoch;
-    uint8_t bytes, atomic; /* which of the four; atomic access */
+    uint8_t bytes, atomic, stream; /* which of the four; atomic access */
 };
 
 struct Cell {
@@ -57,7 +58,7 @@ Cell *device_cell(const void *address, int *device)
 
 bool ordered(const Access &before, const Access &now, const Fiber *self)
 {
-    if (before.launch != now.launch) { return true; }
+    if (before.launch != now.launch) { return before.stream == now.stream || running_clock->tick[before.stream] >= before.tick; }
     if (before.grid_epoch < now.grid_epoch) { return true; }
     if (before.block != now.block) { return false; }
     if (before.thread == now.thread || before.epoch < now.epoch) { return true; }
@@ -67,6 +68,10 @@ bool ordered(const Access &before, const Access &now, const Fiber *self)
 
 void race(const char *first, const Access &before, const char *second, const void *address, const char *space)
 {
+    if (before.stream != running_stream) {
+        fail("%s and %s of %s memory at %p without order: in stream %u after work of stream %u that it does not wait for", second, first, space, address,
+             running_stream, (unsigned)before.stream);
+    }
     fail("%s and %s of %s memory at %p without order: the other by thread %u of block %u", second, first, space, address,
          (unsigned)before.thread, before.block);
 }
@@ -87,7 +92,7 @@ void judge(Cell *cell, const Access &now, bool write, const void *address, const
         cell->write = now;
         cell->initialised |= now.bytes;
     } else { /* two readers are kept: a writer that is one of them still meets the other */
-        if (cell->read[0].launch != now.launch || cell->read[0].thread == now.thread || ordered(cell->read[0], now, self)) {
+        if (!cell->read[0].launch || ordered(cell->read[0], now, self)) {
             cell->read[0] = now;
         } else {
             cell->read[1] = now;
@@ -104,7 +109,7 @@ __attribute__((noinline)) void access(const void *address, size_t bytes, bool wr
     const char *a = static_cast<const char *>(address);
     if (a >= self->stack && a < self->stack + STACK) { return; }
     Access now = {running.number, self->block->number, self->block->epoch, self->warp->clock[self->lane][self->lane],
-                  (uint16_t)self->thread, (uint16_t)running.grid_epoch, 0, atomic};
+                  running_clock->tick[running_stream], (uint16_t)self->thread, (uint16_t)running.grid_epoch, 0, atomic, (uint8_t)running_stream};
     int device = -1;
     Cell *cell;
     const char *space = "global";
@@ -143,16 +148,31 @@ __attribute__((noinline)) void access(const void *address, size_t bytes, bool wr
     }
 }
 
-void mark(const void *data, size_t bytes, bool initialised)
+/* New memory: nobody has written it. */
+void forget(const void *data, size_t bytes)
 {
     int device;
     const char *a = static_cast<const char *>(data);
     Cell *cell = device_cell(data, &device);
     for (size_t at = 0; cell && at < bytes; ++cell) {
         const size_t inside = ((uintptr_t)a + at) % WORD, n = bytes - at < WORD - inside ? bytes - at : WORD - inside;
-        const uint8_t mask = (uint8_t)(((1u << n) - 1) << inside);
-        cell->initialised = initialised ? cell->initialised | mask : cell->initialised & ~mask;
-        if (!initialised) { cell->write = cell->read[0] = cell->read[1] = Access(); }
+        cell->initialised &= (uint8_t) ~(((1u << n) - 1) << inside);
+        cell->write = cell->read[0] = cell->read[1] = Access();
+        at += n;
+    }
+}
+
+/* A copy or memset is a launch of its own. */
+void pass(const void *data, size_t bytes, bool write)
+{
+    int device;
+    const char *a = static_cast<const char *>(data);
+    Cell *cell = device_cell(data, &device);
+    Access now = {++running.number, UINT32_MAX, 0, 0, running_clock->tick[running_stream], UINT16_MAX, 0, 0, 0, (uint8_t)running_stream};
+    for (size_t at = 0; cell && at < bytes; ++cell) {
+        const size_t inside = ((uintptr_t)a + at) % WORD, n = bytes - at < WORD - inside ? bytes - at : WORD - inside;
+        now.bytes = (uint8_t)(((1u << n) - 1) << inside);
+        judge(cell, now, write, a + at, "global");
         at += n;
     }
 }
@@ -168,8 +188,9 @@ void block_starts(const Block *block, size_t used)
 struct Install {
     Install()
     {
-        hooks.written = [](const void *data, size_t bytes) { mark(data, bytes, true); };
-        hooks.fresh = [](const void *data, size_t bytes) { mark(data, bytes, false); };
+        hooks.written = [](const void *data, size_t bytes) { pass(data, bytes, true); };
+        hooks.read = [](const void *data, size_t bytes) { pass(data, bytes, false); };
+        hooks.fresh = forget;
         hooks.block_starts = block_starts;
         hooks.atomic = [](const void *data, size_t bytes) { access(data, bytes, true, true); };
     }

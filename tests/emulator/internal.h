@@ -79,9 +79,18 @@ bool peers(int device, int peer);
 /** "kernel estimate, block (3,0,0), thread (17,0,0)" */
 const char *where();
 
+/** What is known to be over: of each stream so many pieces of work. Number 0 is the default stream. */
+enum { STREAMS_MAX = 64 };
+struct Clock {
+    uint32_t tick[STREAMS_MAX];
+};
+extern const Clock *running_clock; /* of the stream whose work runs, that work included */
+extern unsigned running_stream;
+
 /** Set by checker.cpp when it is linked in. */
 struct Hooks {
     void (*written)(const void *data, size_t bytes);      /* by a copy or memset: initialised from now on */
+    void (*read)(const void *data, size_t bytes);         /* by a copy */
     void (*fresh)(const void *data, size_t bytes);        /* allocated: not initialised */
     void (*block_starts)(const Block *block, size_t used); /* used: bytes of shared memory the block before had */
     void (*atomic)(const void *data, size_t bytes);

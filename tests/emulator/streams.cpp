@@ -1,7 +1,8 @@
 /* streams.cpp - streams, events, graphs, launches and copies: a queue each, run when somebody waits. Interface: emulator.h.
  *
  * Nothing runs before a wait asks for it, so what is read without one is stale; heads of streams that no event orders take turns in an order
- * that EMU_ORDER chooses.
+ * that EMU_ORDER chooses. Each stream has a clock of what it knows to be over: of other streams through events, and through what the host had
+ * waited for when it asked. The checker judges by them, whatever the order.
  */
 #include <stdio.h>
 #include <time.h>
@@ -20,6 +21,7 @@ struct Op {
     std::function<void()> run;
     emu_event *record = nullptr, *wait = nullptr;
     uint64_t ticket = 0;
+    Clock known = {}; /* to the host when it asked */
 };
 
 struct Stream {
@@ -27,9 +29,13 @@ struct Stream {
     int device;
     bool blocking;
     emu_graph *capture;
-    unsigned number;
+    unsigned number; /* from 1 on */
+    Clock clock = {};
 };
 
+const Clock *running_clock;
+unsigned running_stream;
+static Clock host_clock, default_clock;
 static std::vector<Stream *> streams;
 static uint64_t schedule_state = 1;
 
@@ -38,6 +44,7 @@ static uint64_t schedule_state = 1;
 struct emu_event {
     uint64_t asked, done;
     double time;
+    std::map<uint64_t, emu::Clock> clock; /* at each record */
 };
 
 struct emu_graph {
@@ -58,15 +65,27 @@ static bool runnable(const Stream *stream)
     return !stream->queue.empty() && (!stream->queue.front().wait || stream->queue.front().wait->done >= stream->queue.front().ticket);
 }
 
-static void run_op(Op &op)
+static void join(Clock &clock, const Clock &other)
 {
+    for (unsigned s = 0; s < STREAMS_MAX; ++s) { clock.tick[s] = std::max(clock.tick[s], other.tick[s]); }
+}
+
+static void run_op(Op &op, Stream *stream)
+{
+    Clock &clock = stream ? stream->clock : default_clock;
+    join(clock, op.known);
+    if (op.wait) { join(clock, op.wait->clock[op.ticket]); }
     if (op.run) {
         running_device = op.device;
+        running_stream = stream ? stream->number : 0;
+        running_clock = &clock;
+        ++clock.tick[running_stream];
         op.run();
     }
     if (op.record) {
         op.record->done = op.ticket;
         op.record->time = now();
+        op.record->clock[op.ticket] = clock;
     }
 }
 
@@ -80,9 +99,10 @@ void drain(const std::function<bool()> &finished)
         }
         if (ready.empty()) { fail("streams wait for events that nobody records"); }
         const size_t pick = order_seed == 0 ? 0 : order_seed == 1 ? ready.size() - 1 : next_random(&schedule_state) % ready.size();
-        Op op = std::move(ready[pick]->queue.front());
-        ready[pick]->queue.pop_front();
-        run_op(op);
+        Stream *const stream = ready[pick];
+        Op op = std::move(stream->queue.front());
+        stream->queue.pop_front();
+        run_op(op, stream);
     }
     open_memory(-1);
 }
@@ -90,6 +110,7 @@ void drain(const std::function<bool()> &finished)
 static void drain_stream(Stream *stream)
 {
     drain([=] { return stream->queue.empty(); });
+    join(host_clock, stream->clock);
 }
 
 static void drain_device(int device, bool blocking_only)
@@ -100,20 +121,26 @@ static void drain_device(int device, bool blocking_only)
         }
         return true;
     });
+    for (Stream *stream : streams) {
+        if (stream->device == device && (stream->blocking || !blocking_only)) { join(host_clock, stream->clock); }
+    }
 }
 
 static void enqueue(Stream *stream, Op op)
 {
     op.device = stream ? stream->device : device_now;
+    op.known = host_clock;
     if (stream && stream->capture) {
         stream->capture->op.push_back(std::move(op));
     } else if (stream) {
         stream->queue.push_back(std::move(op));
     } else { /* the legacy default stream: after the blocking streams, before everything that follows */
         drain_device(device_now, true);
+        op.known = host_clock;
         std::lock_guard<std::mutex> lock(one_at_a_time);
-        run_op(op);
+        run_op(op, nullptr);
         open_memory(-1);
+        join(host_clock, default_clock);
     }
 }
 
@@ -142,6 +169,7 @@ void launch(const char *name, dim3 grid, dim3 block, size_t shared, Stream *stre
 void drain_all()
 {
     drain([] { return std::all_of(streams.begin(), streams.end(), [](Stream *s) { return s->queue.empty(); }); });
+    for (Stream *stream : streams) { join(host_clock, stream->clock); }
 }
 
 static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, Stream *stream, bool wait)
@@ -159,6 +187,7 @@ static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind
     }
     enqueue(stream, {0, [=] {
         open_memory(-2);
+        if (hooks.read && !staged) { hooks.read(from, bytes); }
         memcpy(to, staged ? staged->data() : from, bytes);
         if (hooks.written) { hooks.written(to, bytes); }
     }});
@@ -205,8 +234,9 @@ cudaError_t cudaMemset(void *data, int value, size_t bytes) { return cudaMemsetA
 
 static cudaError_t make_stream(cudaStream_t *stream, bool blocking)
 {
-    static unsigned number;
+    static unsigned number = 1;
     initialise();
+    if (number == STREAMS_MAX) { fail("more than %d streams", STREAMS_MAX - 1); }
     *stream = new Stream{{}, device_now, blocking, nullptr, number++};
     streams.push_back(*stream);
     return cudaSuccess;
@@ -236,7 +266,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned)
 {
-    *event = new emu_event{0, 0, 0.0};
+    *event = new emu_event{0, 0, 0.0, {}};
     return cudaSuccess;
 }
 
@@ -271,6 +301,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
 {
     const uint64_t ticket = event->asked;
     drain([=] { return event->done >= ticket; });
+    if (ticket > 0) { join(host_clock, event->clock[ticket]); }
     return cudaSuccess;
 }
 
