@@ -50,7 +50,7 @@ while read -r words; do
     done
 done < <(grep -v '^#' tests/gpu/runs.txt)
 for algorithm in "sketched_sgd sketched_sgd.variant=topk sketched_sgd.rows=5 sketched_sgd.cols=10048 sketched_sgd.k=1000 sketched_sgd.candidates=4" "local_topk local_topk.k=1000" signsgd terngrad; do
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086 # words are meant
     expect problem=quadratic quadratic.d=300007 workers=16 steps=10 step_size=constant step.constant=0.01 algorithm=$algorithm
 done
 if [ -n "${DSGD_DATA:-}" ] && [ -d "$DSGD_DATA/mnist" ]; then
@@ -58,7 +58,7 @@ if [ -n "${DSGD_DATA:-}" ] && [ -d "$DSGD_DATA/mnist" ]; then
     cp -rL "$DSGD_DATA/mnist" "$output/data/"
     for problem in logistic svm softmax; do
         for algorithm in sgd "sketched_sgd sketched_sgd.variant=topk" signsgd terngrad; do
-            # shellcheck disable=SC2086
+            # shellcheck disable=SC2086 # words are meant
             expect dataset=mnist problem=$problem workers=4 steps=300 step_size=constant step.constant=0.01 algorithm=$algorithm
         done
     done
