@@ -102,6 +102,24 @@ static void show_ledger(const struct dsgd_ledger *ledger, double d, double steps
     printf("  wire       up %14.1f bytes   down %14.1f bytes   %.2fx\n", up, down, 8.0 * d / (up + down));
 }
 
+/* Where operations run on a GPU. */
+static void show_cuda(const struct dsgd_heard *heard)
+{
+    int staged = 0;
+    for (int j = 0; j < heard->count; ++j) { staged += !dsgd_engine_native(heard->op[j]); }
+    printf("  on CUDA: %d of %d operations are native", heard->count - staged, heard->count);
+    for (int pass = 0; pass < 2; ++pass) {
+        const char *between = pass == 0 ? " (" : "; staged through the CPU: ";
+        for (int j = 0; j < heard->count; ++j) {
+            if (dsgd_engine_native(heard->op[j]) != (pass == 0)) { continue; }
+            printf("%s%s", between, heard->op[j]);
+            between = ", ";
+        }
+        if (pass == 0 && heard->count > staged) { printf(")"); }
+    }
+    printf("\n");
+}
+
 enum dsgd_status explain_print(const struct explain *question)
 {
     const struct noise noise = {{.name = "all", .count = (size_t)question->d, .rows = (size_t)question->rows,
@@ -116,10 +134,11 @@ enum dsgd_status explain_print(const struct explain *question)
     config.log.per_decade = 0;
     config.log.oracle = false;
     struct listing listing = {.step = -1, .last = -1};
+    struct dsgd_heard heard = {.count = 0};
     const struct dsgd_engine_args args = {
         .config = &config, .problem = &noise_problem, .problem_self = &noise, .algorithm = question->algorithm,
         .algorithm_config = question->config, .constants = {NAN, NAN, NAN}, .f_star = NAN, .threads = 1,
-        .tap = {.message = show_message, .context = &listing}};
+        .tap = {.message = show_message, .context = &listing}, .heard = &heard};
     struct dsgd_engine *engine = NULL;
     DSGD_TRY(dsgd_engine_create(&args, &engine));
     const char *hashes = dsgd_engine_hashes(engine);
@@ -131,6 +150,7 @@ enum dsgd_status explain_print(const struct explain *question)
         printf("  nothing was sent in %lld steps: --steps takes more\n", (long long)question->steps);
     } else if (status == DSGD_OK) {
         show_ledger(dsgd_engine_ledger(engine), (double)question->d, (double)dsgd_engine_steps_done(engine));
+        show_cuda(&heard);
         if (silent > 0) { printf("  the last %lld of them sent nothing: --steps with whole periods gives the mean\n", (long long)silent); }
     }
     dsgd_engine_destroy(engine);

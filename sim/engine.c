@@ -59,7 +59,15 @@ static void connect(struct dsgd_engine *e, struct dsgd_place *place, struct dsgd
     queue->ordinal = place->queue.ordinal;
     queue->threads = threads;
     queue->measuring = e->counting;
+    queue->heard = e->args.heard;
     *turn = (struct dsgd_rows){.queue = queue, .rows = 1, .first = DSGD_RNG_SERVER, .all = place->all_shared, .down = place->down};
+}
+
+/* What rounds call was heard while they were measured. */
+static void stop_listening(struct dsgd_engine *e)
+{
+    for (int p = 0; p < e->places.count; ++p) { e->place[p].queue.heard = NULL; }
+    for (int l = 0; l < e->lanes; ++l) { e->lane[l].queue.heard = NULL; }
 }
 
 int dsgd_engine_lane_threads(const struct dsgd_engine *e)
@@ -153,6 +161,7 @@ static enum dsgd_status build(struct dsgd_engine *e, const struct dsgd_setting *
     DSGD_TRY(dsgd_observer_create(e));
     connect_all(e);
     DSGD_TRY(dsgd_engine_dry_all(e));
+    stop_listening(e);
     DSGD_TRY(start_model(e));
     return dsgd_engine_tables_create(e);
 }

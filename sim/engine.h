@@ -42,6 +42,13 @@ struct dsgd_tap {
     void *context; /**< handed to all of them */
 };
 
+/** Names of the operations that an algorithm calls, each once, as measured rounds hear them. */
+enum { DSGD_HEARD_MAX = 96 };
+struct dsgd_heard {
+    int count;
+    const char *op[DSGD_HEARD_MAX];
+};
+
 /** What a run is made of. */
 struct dsgd_engine_args {
     const struct dsgd_run_config *config; /* all pointers outlive the engine */
@@ -57,6 +64,7 @@ struct dsgd_engine_args {
     const struct dsgd_device *device;     /* NULL: config->backend */
     int places;                           /* how many of `device`, from number 0 on, for tests; 0: one */
     struct dsgd_tap tap;
+    struct dsgd_heard *heard;             /* fills while the engine is created; NULL: nobody listens */
 };
 
 /** Checks the configuration and allocates. DSGD_EINPUT with a sentence, DSGD_ENOMEM. Caller: dsgd_engine_destroy. */
@@ -77,6 +85,8 @@ size_t dsgd_engine_d(const struct dsgd_engine *engine);
  *  the next step: a call copies them from the device. */
 const double *dsgd_engine_model(const struct dsgd_engine *engine);
 const double *dsgd_engine_output(const struct dsgd_engine *engine);
+/** Whether CUDA computes this operation itself; else it is staged through the host. No device and no library are needed to ask. */
+bool dsgd_engine_native(const char *op);
 /** The family of hashes that the algorithm's sketch has: "textbook", "block"; "none" without a sketch. */
 const char *dsgd_engine_hashes(const struct dsgd_engine *engine);
 /** dsgd_clock at the end of the last round: for whoever looks at the time after every one. */

@@ -103,6 +103,7 @@ struct dsgd_queue {
     int ordinal;              /* which of the device's kind: its number among the machine's, as in "cuda:1" */
     int threads;              /* that an operation may use; results do not depend on it */
     bool measuring;           /* operations check lengths and do nothing */
+    struct dsgd_heard *heard; /* names of operations (sim/engine.h); NULL: nobody listens */
     enum dsgd_status failed;  /* sticky */
     char text[DSGD_MESSAGE_MAX];
     void *scratch;            /* device memory */

@@ -1,8 +1,23 @@
 /* ops.c - checks that the fronts of all operations share. Interface: ops.h. */
 #include "sim/ops.h"
 
+#include <string.h>
+
+#include "sim/engine.h"
+
+void dsgd_op_heard(struct dsgd_queue *q, const char *op)
+{
+    struct dsgd_heard *heard = q->heard;
+    if (!heard || heard->count == DSGD_HEARD_MAX) { return; }
+    for (int j = 0; j < heard->count; ++j) {
+        if (heard->op[j] == op || strcmp(heard->op[j], op) == 0) { return; }
+    }
+    heard->op[heard->count++] = op;
+}
+
 bool dsgd_op_ready(struct dsgd_rows *r, const char *op, bool fits, const struct dsgd_array *out)
 {
+    if (r->queue->heard) { dsgd_op_heard(r->queue, op); }
     if (!fits) {
         dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "%s: vectors of different lengths", op);
     } else if (r->rows > 1 && out->stride == 0 && out->count > 0) {

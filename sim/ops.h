@@ -8,6 +8,8 @@
 
 #include "sim/device_ops.h"
 
+/** Notes the name, once, for who listens. */
+void dsgd_op_heard(struct dsgd_queue *q, const char *op);
 /** Whether the device is to work. `fits`: the lengths agree; out: what is written. */
 bool dsgd_op_ready(struct dsgd_rows *r, const char *op, bool fits, const struct dsgd_array *out);
 

@@ -1,5 +1,5 @@
 /* turn.c - a party's turn: handles of fields, sections and answers, scratch, and the first failure. */
-#include "sim/device_ops.h"
+#include "sim/ops.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -175,6 +175,7 @@ struct dsgd_operand dsgd_operand_set(enum dsgd_access access, const dsgd_set *s)
 void dsgd_host_op(struct dsgd_rows *r, dsgd_host_function *function, const void *arguments, const struct dsgd_operand operand[], int operands)
 {
     struct dsgd_queue *q = r->queue;
+    if (q->heard) { dsgd_op_heard(q, "host_op"); }
     if (operands < 0 || operands > DSGD_OPERANDS_MAX) {
         dsgd_queue_fail(q, DSGD_EINTERNAL, "host op: %d arguments, expected at most %d", operands, DSGD_OPERANDS_MAX);
     }
