@@ -46,6 +46,8 @@ static inline enum dsgd_status harness_resolve(struct harness *h, const char *te
     const struct dsgd_session_options options = {.threads = threads};
     if (status == DSGD_OK) { status = dsgd_session_open(&h->spec, &options, &h->session); }
     h->session.args.lane_work = 1; /* small problems shall use threads here */
+    const char *backend = getenv("DSGD_TEST_BACKEND"); /* the same tests on another device */
+    if (status == DSGD_OK && backend && *backend) { snprintf(h->spec.run.backend, sizeof h->spec.run.backend, "%s", backend); }
     return status;
 }
 
