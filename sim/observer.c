@@ -60,8 +60,8 @@ static double norm2(struct dsgd_engine *e, const struct dsgd_handle *v)
     return read_one(e);
 }
 
-/* Row `worker` of a vector for the listener. */
-static void show(struct dsgd_engine *e, const struct dsgd_handle *v, uint32_t row, uint32_t worker, bool kept)
+/* A row of a vector for the listener; q: of the place where it lies, whose work the read comes after. */
+static void show(struct dsgd_engine *e, struct dsgd_queue *q, const struct dsgd_handle *v, uint32_t row, uint32_t worker, bool kept)
 {
     const struct dsgd_tap *tap = &e->args.tap;
     const size_t d = e->layout.d;
@@ -69,10 +69,10 @@ static void show(struct dsgd_engine *e, const struct dsgd_handle *v, uint32_t ro
     if (!out) { return; }
     const struct dsgd_array array = dsgd_array_rows(v->type, &v->as.array, row);
     if (v->type == DSGD_F64) {
-        e->device->read(&e->place->queue, out, array.at, d * sizeof *out);
+        e->device->read(q, out, array.at, d * sizeof *out);
     } else { /* floats widen from the back */
         float *narrow = (float *)(void *)out;
-        e->device->read(&e->place->queue, narrow, array.at, d * sizeof *narrow);
+        e->device->read(q, narrow, array.at, d * sizeof *narrow);
         for (size_t i = d; i-- > 0;) {
             float one;
             memcpy(&one, narrow + i, sizeof one);
@@ -104,8 +104,8 @@ static double mean_view(struct dsgd_engine *e, struct dsgd_handle *mean, bool ke
 {
     double norms = 0.0;
     for (uint32_t w = 0; w < e->emulated; ++w) {
-        const struct dsgd_place *place = dsgd_engine_place_of(e, w);
-        show(e, &place->worker[e->alg->view], w - place->first, w, kept);
+        struct dsgd_place *place = dsgd_engine_place_of(e, w);
+        show(e, &place->queue, &place->worker[e->alg->view], w - place->first, w, kept);
     }
     e->device->probe_add(&e->place->queue, &e->place->worker[e->alg->view], e->place->workers, true, 1.0, &mean->as.f64, &e->observer.norm2.as.f64);
     for (int p = 1; p < e->places.count; ++p) { add_elsewhere(e, &e->place[p], mean); }
@@ -131,7 +131,7 @@ void dsgd_observer_vectors(struct dsgd_engine *e, struct dsgd_lane *lane)
         dsgd_engine_move(e, DSGD_F32, &e->place->queue, &lane->landed_vector.as.array, &lane->queue, &v->as.array, rows);
         v = &lane->landed_vector;
     }
-    for (uint32_t row = 0; shown && row < rows; ++row) { show(e, v, row, first + row, false); }
+    for (uint32_t row = 0; shown && row < rows; ++row) { show(e, &e->place->queue, v, row, first + row, false); }
     e->device->probe_add(&e->place->queue, v, rows, first == 0, shown ? 1.0 : e->emulated, input, NULL);
 }
 
