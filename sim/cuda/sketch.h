@@ -2,7 +2,11 @@
  *
  * A unit is what falls on one place of a row: 64 consecutive coordinates on a segment of 64 cells (block hash), or a coordinate on a cell
  * (textbook). For writing there are lists: of each row and place the units that fall there, ascending, so that a cell sums its coordinates
- * in ascending order without atomics. For reading block hashes are kept by block, textbook ones are evaluated.
+ * in ascending order without atomics. An entry has 4 bytes: a block and its lanes, whose signs are evaluated anew (a warp does 32 at once), or
+ * a coordinate and its sign. For reading block hashes are kept by block, 12 bytes; textbook ones are evaluated.
+ *
+ * Lists are made by counting, and their entries put in order by looking at all others. So that long lists cost no more than short ones, the
+ * units of a row come in spans, and what is ordered is what one span has at one place: a dozen units.
  */
 #ifndef DSGD_SIM_CUDA_SKETCH_H
 #define DSGD_SIM_CUDA_SKETCH_H
@@ -10,13 +14,7 @@
 #include "sim/cuda/library.h"
 #include "sim/kernel/sketch_hash.h"
 
-enum { SKETCH_ROWS_MOST = 63 };
-
-/** A block in a row: its number, where it lies. */
-struct sketch_block {
-    uint32_t block, segment, lanes, padding;
-    uint64_t signs;
-};
+enum { SKETCH_ROWS_MOST = 63, SKETCH_SPAN_LIST = 16 /* units that a span has at a place, about */ };
 
 /** Hash functions on the device. */
 struct sketch_view {
@@ -24,13 +22,13 @@ struct sketch_view {
     uint32_t rows, cols;
     size_t n, units;             /* units of a row */
     size_t places;               /* of a row: segments or cells */
+    uint32_t spans, span;        /* how many, units of each */
     struct dsgd_block_row *block_row;       /* [rows], or */
     struct dsgd_textbook_row *textbook_row; /* [rows] */
-    uint32_t *first;             /* [rows * places + 1] where the list of a place begins */
-    struct sketch_block *cell;   /* blocks: [rows][units] by block */
-    struct sketch_block *entry;  /* blocks: [rows * units] by list */
-    uint32_t *coordinate;        /* textbook: [rows * units] by list, the sign in the top bit */
-    double *norm;                /* [SKETCH_ROWS_MOST] for the norm */
+    uint32_t *first;             /* [rows * places * spans + 1] where the list of a place in a span begins */
+    uint32_t *entry;             /* [rows * units] by list: 64 block + lanes, or the coordinate with its sign in the top bit */
+    uint32_t *lies;              /* blocks: [rows][units] by block: 64 segment + lanes */
+    uint32_t *minus;             /* blocks: [rows][units][2] by block: its signs */
     size_t bytes;
 };
 
@@ -53,13 +51,14 @@ static inline struct sketch_view sketch_view_of(bool of_blocks, size_t n, uint32
     s.n = n;
     s.units = of_blocks ? (n + DSGD_BLOCK - 1) / DSGD_BLOCK : n;
     s.places = of_blocks ? cols / DSGD_BLOCK : cols;
+    s.spans = (uint32_t)(s.units / SKETCH_SPAN_LIST / (s.places > 0 ? s.places : 1)) + 1;
+    s.span = (uint32_t)((s.units + s.spans - 1) / s.spans);
     s.block_row = (struct dsgd_block_row *)(void *)(base + sketch_piece(&at, rows * sizeof *s.block_row));
     s.textbook_row = (struct dsgd_textbook_row *)(void *)s.block_row;
-    s.norm = (double *)(void *)(base + sketch_piece(&at, SKETCH_ROWS_MOST * sizeof *s.norm));
-    s.first = (uint32_t *)(void *)(base + sketch_piece(&at, (rows * s.places + 1) * sizeof *s.first));
-    s.cell = (struct sketch_block *)(void *)(base + sketch_piece(&at, of_blocks ? rows * s.units * sizeof *s.cell : 0));
-    s.entry = (struct sketch_block *)(void *)(base + sketch_piece(&at, of_blocks ? rows * s.units * sizeof *s.entry : 0));
-    s.coordinate = (uint32_t *)(void *)(base + sketch_piece(&at, of_blocks ? 0 : rows * s.units * sizeof *s.coordinate));
+    s.first = (uint32_t *)(void *)(base + sketch_piece(&at, (rows * s.places * s.spans + 1) * sizeof *s.first));
+    s.entry = (uint32_t *)(void *)(base + sketch_piece(&at, rows * s.units * sizeof *s.entry));
+    s.lies = (uint32_t *)(void *)(base + sketch_piece(&at, of_blocks ? rows * s.units * sizeof *s.lies : 0));
+    s.minus = (uint32_t *)(void *)(base + sketch_piece(&at, of_blocks ? 2 * rows * s.units * sizeof *s.minus : 0));
     s.bytes = at;
     return s;
 }

@@ -6,40 +6,53 @@
 #include "sim/cuda/sketch_parts.h"
 #include "sim/cuda/sum.h"
 
+/* All rows of the sketch of all rows. */
 struct row_squares : sum_of_doubles {
     typedef float value;
     struct none {};
-    const float *table;
-    size_t cols;
+    struct dsgd_array table;
+    size_t cols, rows;
     double *norm;
-    row_squares(const float *table_, size_t cols_, double *norm_) : table(table_), cols(cols_), norm(norm_) {}
-    __device__ const float *row(size_t j) const { return table + j * cols; }
+    row_squares(const struct dsgd_array &table_, size_t cols_, size_t rows_, double *norm_) : table(table_), cols(cols_), rows(rows_), norm(norm_) {}
+    __device__ const float *row(size_t j) const
+    {
+        const size_t of = group_list::quotient(j, rows);
+        return cuda_row<const float>(table, of) + (j - of * rows) * cols;
+    }
     __device__ none begin(size_t, size_t) const { return {}; }
     __device__ double add(double sum, float x, none) const { return sum + (double)x * (double)x; }
     __device__ void finish(size_t row, size_t, size_t, double sum) const { norm[row] = sum; }
 };
 
-static __global__ void middle_kernel(uint32_t rows, const double *norm, double *out)
+/* The order of sums: NaN above everything, equal ones by their rows. */
+static __device__ __forceinline__ bool before(double a, uint32_t at, double b, uint32_t other)
 {
-    double sorted[SKETCH_ROWS_MOST];
-    for (uint32_t j = 0; j < rows; ++j) {
-        const double sum = norm[j];
-        uint32_t at = j;
-        while (at > 0 && (isnan(sorted[at - 1]) ? !isnan(sum) : sorted[at - 1] > sum)) {
-            sorted[at] = sorted[at - 1];
-            --at;
+    if (isnan(a) || isnan(b)) { return isnan(a) ? isnan(b) && at < other : true; }
+    return a < b || (a == b && at < other);
+}
+
+/* A thread takes a row of a sketch: whose rank is in the middle, that is the median. */
+static __global__ void middle_kernel(uint32_t rows, uint32_t sketch_rows, const double *norm, struct dsgd_array out)
+{
+    for (uint32_t row = blockIdx.x; row < rows; row += gridDim.x) {
+        const double *const own = norm + (size_t)row * sketch_rows;
+        for (uint32_t j = threadIdx.x; j < sketch_rows; j += GPU_WARP) {
+            uint32_t rank = 0;
+            for (uint32_t other = 0; other < sketch_rows; ++other) { rank += before(own[other], other, own[j], j); }
+            if (rank == sketch_rows / 2) { *cuda_row<double>(out, row) = own[j]; }
         }
-        sorted[at] = sum;
     }
-    *out = sorted[rows / 2];
 }
 
 void sketch_norm2(const struct cuda_turn *t, struct sketch_view s, struct dsgd_array table, struct dsgd_array out)
 {
-    for (uint32_t row = 0; row < t->rows; ++row) { /* the server's one */
-        sum_groups(t->device, s.rows, group_list_whole(s.cols), row_squares(cuda_row<const float>(table, row), s.cols, s.norm));
-        GPU_LAUNCH(middle_kernel, 1, 1, 0, cuda_stream(t), s.rows, s.norm, cuda_row<double>(out, row));
-    }
+    const struct group_list columns = group_list_whole(s.cols);
+    const uint32_t all = t->rows * s.rows;
+    const size_t partial = sum_partial(all, columns);
+    double *const norm = static_cast<double *>(cuda_scratch(t->device, (all + partial) * sizeof *norm));
+    if (!norm) { return; }
+    sum_groups_in(t->device, all, columns, row_squares(table, s.cols, s.rows, norm), norm + all);
+    GPU_LAUNCH(middle_kernel, t->rows < 65535 ? t->rows : 65535, GPU_WARP, 0, cuda_stream(t), t->rows, s.rows, norm, out);
     cuda_launched(t);
 }
 

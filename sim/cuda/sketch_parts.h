@@ -9,9 +9,9 @@
 static __device__ __forceinline__ uint32_t sketch_cell(const struct sketch_view &s, uint32_t row, size_t i)
 {
     if (!s.of_blocks) { return dsgd_textbook_cell(&s.textbook_row[row], s.cols, i); }
-    const struct sketch_block *const b = &s.cell[row * s.units + i / DSGD_BLOCK];
+    const size_t block = row * s.units + i / DSGD_BLOCK;
     const uint32_t lane = (uint32_t)i % DSGD_BLOCK;
-    return (b->segment * DSGD_BLOCK + (lane ^ b->lanes)) | (uint32_t)(b->signs >> lane & 1) << 31;
+    return (s.lies[block] ^ lane) | (s.minus[2 * block + lane / 32] >> lane % 32) << 31; /* the lane within its segment is moved by XOR */
 }
 
 void sketch_reseed(const struct cuda_turn *t, struct sketch_view s, struct dsgd_rng_key key, uint32_t step);

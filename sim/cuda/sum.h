@@ -84,20 +84,26 @@ template <class O> static __global__ void sum_ends_kernel(struct group_list g, O
     if (threadIdx.x == 0) { o.finish(row, group, n, sum); }
 }
 
-/** `rows` rows of all groups. Uses the device's scratch. */
-template <class O> static void sum_groups(int device, uint32_t rows, const struct group_list &g, const O &o)
+/** How many sums of chunks sum_groups_in keeps. */
+static inline size_t sum_partial(uint32_t rows, const struct group_list &g) { return g.short_ones ? 0 : rows * g.chunks; }
+
+/** `rows` rows of all groups. partial [sum_partial(rows, g)]. */
+template <class O> static void sum_groups_in(int device, uint32_t rows, const struct group_list &g, const O &o, typename O::number *partial)
 {
     const size_t all = rows * g.chunks;
-    typename O::number *partial = NULL;
     if (all == 0) { return; }
     cudaStream_t stream = cuda_stream(device);
-    if (!g.short_ones) {
-        partial = static_cast<typename O::number *>(cuda_scratch(device, all * sizeof *partial));
-        if (!partial) { return; }
-    }
     GPU_LAUNCH((sum_chunks_kernel<O>), (unsigned)((all + SUM_WARPS - 1) / SUM_WARPS), CUDA_THREADS, 0, stream, all, g, o, partial);
     if (!g.short_ones) { GPU_LAUNCH((sum_ends_kernel<O>), (unsigned)(rows * g.count), CUDA_THREADS, 0, stream, g, o, partial); }
     cuda_keep(device, cudaPeekAtLastError());
+}
+
+/** The same with the device's scratch. */
+template <class O> static void sum_groups(int device, uint32_t rows, const struct group_list &g, const O &o)
+{
+    const size_t kept = sum_partial(rows, g);
+    typename O::number *const partial = kept > 0 ? static_cast<typename O::number *>(cuda_scratch(device, kept * sizeof *partial)) : NULL;
+    if (kept == 0 || partial) { sum_groups_in(device, rows, g, o, partial); }
 }
 
 /** What sums of floats or doubles have in common. */
