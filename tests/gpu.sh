@@ -11,6 +11,7 @@ mkdir -p "$out" || exit 3
 out=$(cd "$out" && pwd)
 results=$out/results.txt
 started=$(date +%s)
+ALL=470 # seconds of all steps together
 : >"$results"
 
 # Our programs, and they alone, with the packed libraries.
@@ -19,8 +20,13 @@ dsgd() { ours "$packed/bin/dsgd" "$@"; }
 
 step() # LIMIT NAME FUNCTION ARGUMENT...
 {
-    local limit=$1 name=$2 code
+    local limit=$1 name=$2 code left=$((ALL - $(date +%s) + started))
     shift 2
+    if [ "$left" -lt 5 ]; then
+        printf '== %s: not run, the time is over\n' "$name" | tee -a "$results"
+        return
+    fi
+    [ "$limit" -le "$left" ] || limit=$left
     printf '== %s (at %d s)\n' "$name" $(($(date +%s) - started)) | tee -a "$results"
     timeout "$limit" bash -c '"$@"' step "$@" >"$out/$name.log" 2>&1
     code=$?
