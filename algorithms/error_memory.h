@@ -38,6 +38,14 @@ static inline void dsgd_error_memory_add(const struct dsgd_error_memory *m, stru
     }
 }
 
+/** The same with momentum, not Nesterov's, and table = S(v). */
+static inline void dsgd_error_memory_sketch(const struct dsgd_error_memory *m, struct dsgd_rows *w, const struct dsgd_round *round, const dsgd_f32 *grad,
+                                            const dsgd_sketch *hashes, dsgd_f32 *table)
+{
+    dsgd_sketch_momentum(w, hashes, m->momentum, m->lr_inside ? (float)round->lr : 1.0f, grad, dsgd_field_f32(w, DSGD_ERROR_U),
+                         dsgd_field_f32(w, DSGD_ERROR_V), table);
+}
+
 /** These coordinates were sent: the error is reset, also where the sum is exactly 0. */
 static inline void dsgd_error_memory_clear(const struct dsgd_error_memory *m, struct dsgd_rows *w, const dsgd_set *sent)
 {

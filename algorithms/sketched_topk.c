@@ -94,13 +94,17 @@ static void encode(const void *common, struct dsgd_rows *w, const struct dsgd_ro
         dsgd_gather(w, dsgd_down_set(w, 0, ONLY), v, dsgd_send_f32(w, ONLY)); /* exact values where the server asked */
         return;
     }
+    dsgd_f32 *table = dsgd_send_f32(w, UP_TABLE);
+    if (c->memory.momentum > 0.0f && c->n_dense == 0 && c->kept == c->n_sketched) { /* all of v_i: in one pass */
+        dsgd_error_memory_sketch(&c->memory, w, round, grad, hashes, table);
+        return;
+    }
     dsgd_error_memory_add(&c->memory, w, round, grad); /* u_i = m u_i + g_i; v_i += u_i */
     if (c->n_dense > 0) {
         sketched = dsgd_take_f32(w, c->n_sketched);
         dsgd_pack(w, c->sketched, v, sketched);
         dsgd_pack(w, c->dense, v, dsgd_send_f32(w, UP_DENSE));
     }
-    dsgd_f32 *table = dsgd_send_f32(w, UP_TABLE);
     if (c->kept < c->n_sketched) { /* the authors' p1: only the P1 k largest |v| */
         dsgd_set *at = dsgd_take_set(w, c->kept);
         dsgd_f32 *value = dsgd_take_f32(w, c->kept);

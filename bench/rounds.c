@@ -1,7 +1,7 @@
 /* rounds.c - whole rounds on stored gradients: what a step costs beside its gradients. Interface: bench.h.
  *
  * The settings are those of the paper's image model (r = 5, c = 500,032, k, P = 4, momentum 0.9) and of what it is compared with, at the
- * same d. A round contains one copy of d floats for each worker, in place of its gradient; nothing is subtracted.
+ * same d. Gradients lie in memory when a round begins (stored.h): it contains no work for them, and nothing is subtracted.
  */
 #include "bench/bench.h"
 
@@ -94,7 +94,6 @@ enum dsgd_status bench_rounds(const struct bench_options *options, struct bench_
     struct dsgd_places places;
     struct dsgd_queue queue;
     enum dsgd_status status = bench_vector(options, &vector);
-    bench_stored_init(&stored, options->d, vector);
     if (status == DSGD_OK) { status = dsgd_places_named(options->backend, &places); }
     if (status == DSGD_OK) { status = dsgd_places_open(&places); }
     if (status == DSGD_OK) {
@@ -102,6 +101,7 @@ enum dsgd_status bench_rounds(const struct bench_options *options, struct bench_
         status = ceilings_open(&c, &queue, options->d, 64, options->threads);
     }
     for (size_t j = 0; j < sizeof rounds / sizeof *rounds && status == DSGD_OK; ++j) {
+        bench_stored_init(&stored, options->d, vector);
         if (bench_wanted(options, rounds[j].name)) { status = measure(options, &rounds[j], &stored, &c, out); }
     }
     ceilings_close(&c);

@@ -159,6 +159,8 @@ enum dsgd_fresh { DSGD_ONCE, DSGD_EACH_STEP };
 /** Hash functions that follow from the seed and, if each step has its own, from the step; nothing happens where they are these already. */
 void dsgd_sketch_reseed(struct dsgd_rows *all, dsgd_sketch *s, uint32_t seed, enum dsgd_fresh fresh);
 void dsgd_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *v, dsgd_f32 *table); /* table = S(v); O(d rows) */
+/** u = m u + g; v += eta u; table = S(v): the bits of dsgd_momentum and dsgd_sketch_vector, in one pass where a device has it. */
+void dsgd_sketch_momentum(struct dsgd_rows *r, const dsgd_sketch *s, float m, float eta, const dsgd_f32 *g, dsgd_f32 *u, dsgd_f32 *v, dsgd_f32 *table);
 void dsgd_sketch_add_some(struct dsgd_rows *r, const dsgd_sketch *s, float factor, const dsgd_set *at, const dsgd_f32 *value, dsgd_f32 *table); /* += factor S(..) */
 void dsgd_sketch_clear_some(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_set *at, dsgd_f32 *table); /* the cells of these coordinates */
 void dsgd_sketch_estimate(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *table, dsgd_f32 *out /*[n]*/); /* median of rows; O(d rows) */

@@ -98,6 +98,9 @@ struct dsgd_device {
     void (*sketch_reseed)(struct dsgd_rows *, dsgd_sketch *);
     size_t (*sketch_vector_bytes)(const dsgd_sketch *, uint32_t rows, int threads);
     void (*sketch_vector)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *, void *scratch);
+    /* scratch: sketch_vector_bytes. NULL: the device has it as two operations */
+    void (*sketch_momentum)(struct dsgd_rows *, const dsgd_sketch *, float m, float eta, const dsgd_f32 *g, dsgd_f32 *u, dsgd_f32 *v, dsgd_f32 *table,
+                            void *scratch);
     void (*sketch_add_some)(struct dsgd_rows *, const dsgd_sketch *, float, const dsgd_set *, const dsgd_f32 *, dsgd_f32 *);
     void (*sketch_clear_some)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_set *, dsgd_f32 *);
     void (*sketch_estimate)(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);

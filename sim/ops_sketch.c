@@ -32,6 +32,26 @@ void dsgd_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f3
     dsgd_op_return(r, scratch);
 }
 
+void dsgd_sketch_momentum(struct dsgd_rows *r, const dsgd_sketch *s, float m, float eta, const dsgd_f32 *g, dsgd_f32 *u, dsgd_f32 *v, dsgd_f32 *table)
+{
+    if (!dsgd_op_device(r)->sketch_momentum) {
+        dsgd_momentum(r, m, eta, g, u, v);
+        dsgd_sketch_vector(r, s, v, table);
+        return;
+    }
+    const bool fits = dsgd_op_same(&g->array, &u->array) && dsgd_op_same(&g->array, &v->array) && v->array.count == s->n;
+    const struct dsgd_op_scratch scratch = dsgd_op_take(r, dsgd_op_device(r)->sketch_vector_bytes(s, r->rows, r->queue->threads));
+    if (ready(r, "sketch_momentum", s, fits, table, &u->array) && ready(r, "sketch_momentum", s, fits, table, &v->array) &&
+        ready(r, "sketch_momentum", s, fits, table, &table->array)) {
+        if (table->array.at == g->array.at || table->array.at == u->array.at || table->array.at == v->array.at) {
+            dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "sketch_momentum: the table would lie in a vector");
+        } else {
+            dsgd_op_device(r)->sketch_momentum(r, s, m, eta, g, u, v, table, scratch.at);
+        }
+    }
+    dsgd_op_return(r, scratch);
+}
+
 void dsgd_sketch_add_some(struct dsgd_rows *r, const dsgd_sketch *s, float factor, const dsgd_set *at, const dsgd_f32 *value, dsgd_f32 *table)
 {
     if (ready(r, "sketch_add_some", s, at->array.count <= value->array.count, table, &table->array)) {

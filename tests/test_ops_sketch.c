@@ -126,6 +126,61 @@ static void sketches_refuse_what_cannot_work(void **state)
     }
 }
 
+/* Momentum on the way to a sketch has the bits of the two operations one behind the other: both families, tables that are near and far, one
+ * thread and two. */
+static void momentum_on_the_way_changes_no_bit(void **state)
+{
+    (void)state;
+    enum { LONG = 64 * 150 + 17, TURNS = 2 };
+    static float g[ROWS * LONG], one[LONG], two[LONG];
+    const struct { enum dsgd_hash hash; uint32_t rows, cols; } shape[] = {
+        {DSGD_TEXTBOOK, 5, 97}, {DSGD_BLOCKS, 5, 128}, {DSGD_BLOCKS, 3, 64 * 700}, {DSGD_BLOCKS, 17, 64}};
+    ops_fill(g, ROWS * LONG, 11, 0);
+    for (int device = 0; device < OPS_DEVICES; ++device) {
+        for (size_t k = 0; k < 2 * sizeof shape / sizeof *shape; ++k) {
+            struct ops o;
+            ops_open(&o, device, ROWS);
+            o.queue.threads = 1 + (int)(k % 2);
+            const uint32_t rows = shape[k / 2].rows, cols = shape[k / 2].cols;
+            struct dsgd_handle *hash = ops_vector(&o, DSGD_HASHES, o.queue.device->sketch_bytes(shape[k / 2].hash, LONG, rows, cols), 1, NULL);
+            struct dsgd_sketch *s = &hash->as.sketch;
+            s->hash = shape[k / 2].hash;
+            s->n = LONG;
+            s->rows = rows;
+            s->cols = cols;
+            struct dsgd_handle *grad = ops_vector(&o, DSGD_F32, LONG, ROWS, g), *u[TURNS], *v2[TURNS], *t[TURNS];
+            float *cells[TURNS];
+            for (int j = 0; j < TURNS; ++j) {
+                u[j] = ops_vector(&o, DSGD_F32, LONG, ROWS, g);
+                v2[j] = ops_vector(&o, DSGD_F32, LONG, ROWS, g);
+                t[j] = ops_vector(&o, DSGD_F32, (size_t)rows * cols, ROWS, NULL);
+                cells[j] = malloc((size_t)rows * cols * sizeof *cells[j]);
+                assert_non_null(cells[j]);
+            }
+            o.turn.rows = 1;
+            OPS(&o, dsgd_sketch_reseed(&o.turn, s, 9, DSGD_ONCE));
+            o.turn.rows = ROWS;
+            OPS(&o, dsgd_momentum(&o.turn, 0.9f, 0.3f, &grad->as.f32, &u[0]->as.f32, &v2[0]->as.f32));
+            OPS(&o, dsgd_sketch_vector(&o.turn, s, &v2[0]->as.f32, &t[0]->as.f32));
+            OPS(&o, dsgd_sketch_momentum(&o.turn, s, 0.9f, 0.3f, &grad->as.f32, &u[1]->as.f32, &v2[1]->as.f32, &t[1]->as.f32));
+            for (size_t r = 0; r < ROWS; ++r) {
+                ops_read(&o, u[0], r, one);
+                ops_read(&o, u[1], r, two);
+                assert_memory_equal(one, two, sizeof one);
+                ops_read(&o, v2[0], r, one);
+                ops_read(&o, v2[1], r, two);
+                assert_memory_equal(one, two, sizeof one);
+                for (int j = 0; j < TURNS; ++j) { ops_read(&o, t[j], r, cells[j]); }
+                assert_memory_equal(cells[0], cells[1], (size_t)rows * cols * sizeof *cells[0]);
+            }
+            for (int j = 0; j < TURNS; ++j) { free(cells[j]); }
+            OPS_REFUSED(&o, dsgd_sketch_momentum(&o.turn, s, 0.9f, 0.3f, &grad->as.f32, &u[1]->as.f32, &v2[1]->as.f32, &v2[1]->as.f32));
+            hashes_are_not_looked_round(&o);
+            ops_close(&o);
+        }
+    }
+}
+
 static void heavy_coordinates_are_chosen_first(void **state)
 {
     (void)state;
@@ -263,7 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_linear_and_estimates_exact), cmocka_unit_test(sketches_refuse_what_cannot_work),
-        cmocka_unit_test(heavy_coordinates_are_chosen_first),
+        cmocka_unit_test(momentum_on_the_way_changes_no_bit), cmocka_unit_test(heavy_coordinates_are_chosen_first),
         cmocka_unit_test(choices_equal_those_from_a_vector),
         cmocka_unit_test(loops_of_ones_own_see_their_row),
     };

@@ -41,19 +41,17 @@ def main():
             continue
         parameter, opt, summed = optimizer(torch, sketchedsgd, chosen, workers, method)
         parameter.grad = torch.zeros(chosen.dimension)
-        turn = [0]
+        gradients = [torch.roll(t, 97 * worker) for worker in range(workers)]  # they lie there, as dsgd's do; nobody writes to them
 
-        def step(opt=opt, summed=summed, workers=workers, turn=turn):
-            turn[0] += 1
+        def step(opt=opt, summed=summed, workers=workers, gradients=gradients):
             opt.zero_grad()
             summed.losses = [Given()] * workers
-            moved = torch.roll(t, 97 * turn[0])
             plain_read = summed._getGradVec
             reads = [0]
 
             def read():  # the first read asks for what is there already, the others for the workers' gradients
                 reads[0] += 1
-                return plain_read() if reads[0] == 1 else moved.clone()
+                return plain_read() if reads[0] == 1 else gradients[reads[0] - 2]
 
             summed._getGradVec = read
             summed.backward()

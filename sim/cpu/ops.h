@@ -78,6 +78,7 @@ size_t cpu_sketch_bytes(enum dsgd_hash hash, size_t n, uint32_t rows, uint32_t c
 void cpu_sketch_reseed(struct dsgd_rows *, dsgd_sketch *);
 size_t cpu_sketch_vector_bytes(const dsgd_sketch *, uint32_t rows, int threads);
 void cpu_sketch_vector(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *, void *scratch);
+void cpu_sketch_momentum(struct dsgd_rows *, const dsgd_sketch *, float, float, const dsgd_f32 *, dsgd_f32 *, dsgd_f32 *, dsgd_f32 *, void *scratch);
 void cpu_sketch_add_some(struct dsgd_rows *, const dsgd_sketch *, float, const dsgd_set *, const dsgd_f32 *, dsgd_f32 *);
 void cpu_sketch_clear_some(struct dsgd_rows *, const dsgd_sketch *, const dsgd_set *, dsgd_f32 *);
 void cpu_sketch_estimate(struct dsgd_rows *, const dsgd_sketch *, const dsgd_f32 *, dsgd_f32 *);

@@ -106,9 +106,15 @@ static void clear(const struct strip *strip, size_t cols)
     for (size_t c = 0; c < cols; c += DSGD_BLOCK) { memset(strip->table + c + from * QUARTER, 0, part * QUARTER * sizeof *strip->table); }
 }
 
+/* What the coordinates of a tile get before the rows do; NULL: nothing. */
+struct maker {
+    sketch_before *before;
+    const void *args;
+};
+
 /* Vectors first_vector .. end_vector - 1 into some rows, or parts of them: one pass over the hashes. */
 static void add_rows(const struct sketch_blocks *s, const struct share *share, uint32_t shares, const struct sketch_vectors *x, uint32_t first_vector,
-                     uint32_t end_vector)
+                     uint32_t end_vector, const struct maker *maker)
 {
     struct sketch_walk walk[ROWS_ONCE];
     struct strip strip[ROWS_ONCE];
@@ -128,6 +134,7 @@ static void add_rows(const struct sketch_blocks *s, const struct share *share, u
         for (size_t b = 0; far && b < AHEAD; ++b) { ask(&strip[0], b); }
         for (uint32_t w = first_vector; w < end_vector; ++w) {
             const float *v = x->v + w * x->v_stride + first * DSGD_BLOCK;
+            if (maker) { maker->before(maker->args, w, first * DSGD_BLOCK, smaller((first + tile) * DSGD_BLOCK, s->d)); }
             for (uint32_t j = 0; j < shares; ++j) {
                 const struct strip *next = far && n >= AHEAD ? &strip[j + 1 < shares ? j + 1 : j] : NULL;
                 if (x->fresh && first == 0) { clear(&strip[j], s->cols); }
@@ -140,10 +147,27 @@ static void add_rows(const struct sketch_blocks *s, const struct share *share, u
     }
 }
 
+/* How many vectors share a pass: all or one. */
+static uint32_t at_once(const struct sketch_blocks *s, uint32_t n)
+{
+    return n * (size_t)s->rows * s->cols * sizeof(float) > NEAR_BYTES ? 1 : n;
+}
+
+bool sketch_blocks_make(const struct sketch_blocks *s, const struct sketch_vectors *x, sketch_before *before, const void *args)
+{
+    struct share share[ROWS_ONCE];
+    const struct maker maker = {before, args};
+    const uint32_t once = at_once(s, x->n);
+    if (s->rows > ROWS_ONCE) { return false; }
+    for (uint32_t j = 0; j < s->rows; ++j) { share[j] = (struct share){j, 0, QUARTERS}; }
+    for (uint32_t w = 0; w < x->n; w += once) { add_rows(s, share, s->rows, x, w, w + once, &maker); }
+    return true;
+}
+
 void sketch_blocks_accumulate(const struct sketch_blocks *s, const struct sketch_vectors *x, int threads)
 {
     const size_t all = (size_t)s->rows * QUARTERS, worth = s->d * s->rows * x->n / PARALLEL;
-    const uint32_t once = x->n * (size_t)s->rows * s->cols * sizeof(float) > NEAR_BYTES ? 1 : x->n;
+    const uint32_t once = at_once(s, x->n);
     const int parts = (int)smaller((size_t)threads, smaller(all, worth > 1 ? worth : 1));
 #pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
     for (int p = 0; p < parts; ++p) {
@@ -156,7 +180,7 @@ void sketch_blocks_accumulate(const struct sketch_blocks *s, const struct sketch
                 share[shares] = (struct share){(uint32_t)row, (uint32_t)(at - row * QUARTERS), (uint32_t)(end - row * QUARTERS)};
                 at = end;
             }
-            for (uint32_t w = 0; w < x->n; w += once) { add_rows(s, share, shares, x, w, w + once); }
+            for (uint32_t w = 0; w < x->n; w += once) { add_rows(s, share, shares, x, w, w + once, NULL); }
         }
     }
 }

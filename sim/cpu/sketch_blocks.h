@@ -15,5 +15,8 @@ struct sketch_blocks {
 
 /** All vectors into their tables; the same bits for any number of vectors at once and of threads. */
 void sketch_blocks_accumulate(const struct sketch_blocks *s, const struct sketch_vectors *x, int threads);
+/** The same by one thread, which makes the vectors piece by piece on its way: one pass over them. False, and nothing has happened, with so
+ *  many rows that it would be several. */
+bool sketch_blocks_make(const struct sketch_blocks *s, const struct sketch_vectors *x, sketch_before *before, const void *args);
 
 #endif

@@ -15,6 +15,9 @@ struct sketch_vectors {
     bool fresh; /* tables are written, not added to */
 };
 
+/** Makes coordinates first .. end - 1 of vector w what they are, before they are read. */
+typedef void sketch_before(const void *args, uint32_t w, size_t first, size_t end);
+
 /** Scratch of the next. */
 size_t sketch_cells_bytes(uint32_t rows, uint32_t cols, uint32_t vectors, int threads);
 /** All vectors into their tables. Several at once must be `fresh`. The same bits for any number of vectors at once and of threads. */

@@ -2,8 +2,10 @@
 #include "sim/cpu/count_sketch.h"
 #include "sim/cpu/cpu.h"
 #include "sim/cpu/select.h"
+#include "sim/cpu/sketch_blocks.h"
 #include "sim/cpu/sketch_choose.h"
 #include "sim/kernel/median.h"
+#include "sim/kernel/vec.h"
 
 /* Cells kept at most, 64 MiB: small models share one evaluation of the hashes among workers and server. */
 enum { CACHE_CELLS = 1 << 24 };
@@ -40,11 +42,46 @@ size_t cpu_sketch_vector_bytes(const dsgd_sketch *s, uint32_t rows, int threads)
     return count_sketch_vectors_bytes(s->hash == DSGD_BLOCKS, s->rows, s->cols, rows, threads);
 }
 
+static struct sketch_vectors vectors_of(const struct dsgd_rows *r, const dsgd_f32 *v, const dsgd_f32 *table)
+{
+    return (struct sketch_vectors){.n = r->rows, .v = cpu_f32(v, 0), .v_stride = v->array.stride, .table = cpu_f32(table, 0),
+                                   .table_stride = table->array.stride, .fresh = true};
+}
+
 void cpu_sketch_vector(struct dsgd_rows *r, const dsgd_sketch *s, const dsgd_f32 *v, dsgd_f32 *table, void *scratch)
 {
-    const struct sketch_vectors x = {.n = r->rows, .v = cpu_f32(v, 0), .v_stride = v->array.stride, .table = cpu_f32(table, 0),
-                                     .table_stride = table->array.stride, .fresh = true};
+    const struct sketch_vectors x = vectors_of(r, v, table);
     count_sketch_vectors(hash_of(s), &x, cpu_near(scratch), r->queue->threads);
+}
+
+/* u = m u + g; v += eta u, row by row. */
+struct momentum {
+    float m, eta;
+    const dsgd_f32 *g;
+    dsgd_f32 *u, *v;
+};
+
+static void add_momentum(const void *args, uint32_t w, size_t first, size_t end)
+{
+    const struct momentum *p = args;
+    const float m = p->m, eta = p->eta, *restrict g = cpu_f32(p->g, w);
+    float *restrict u = cpu_f32(p->u, w), *restrict v = cpu_f32(p->v, w);
+    for (size_t i = first; i < end; ++i) {
+        u[i] = dsgd_one_scale_add(m, u[i], g[i]);
+        v[i] = dsgd_one_add_scaled(eta, u[i], v[i]);
+    }
+}
+
+/* Threads share the rows of a table and read all of a vector each, so only one alone can make it on its way. */
+void cpu_sketch_momentum(struct dsgd_rows *r, const dsgd_sketch *s, float m, float eta, const dsgd_f32 *g, dsgd_f32 *u, dsgd_f32 *v, dsgd_f32 *table,
+                         void *scratch)
+{
+    const struct momentum p = {m, eta, g, u, v};
+    const struct sketch_vectors x = vectors_of(r, v, table);
+    struct sketch_blocks blocks;
+    if (r->queue->threads == 1 && sketch_hash_blocks(hash_of(s), &blocks) && sketch_blocks_make(&blocks, &x, add_momentum, &p)) { return; }
+    cpu_momentum(r, m, eta, g, u, v);
+    cpu_sketch_vector(r, s, v, table, scratch);
 }
 
 void cpu_sketch_add_some(struct dsgd_rows *r, const dsgd_sketch *s, float factor, const dsgd_set *at, const dsgd_f32 *value, dsgd_f32 *table)

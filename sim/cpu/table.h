@@ -15,7 +15,7 @@
     .sign_pack = cpu_sign_pack, .sign_pack_votes = cpu_sign_pack_votes, .sign_unpack = cpu_sign_unpack,
     .sign_subtract = cpu_sign_subtract, .ternarise = cpu_ternarise, .quantise = cpu_quantise, .dequantise = cpu_dequantise,
     .sketch_bytes = cpu_sketch_bytes, .sketch_reseed = cpu_sketch_reseed, .sketch_vector_bytes = cpu_sketch_vector_bytes,
-    .sketch_vector = cpu_sketch_vector,
+    .sketch_vector = cpu_sketch_vector, .sketch_momentum = cpu_sketch_momentum,
     .sketch_add_some = cpu_sketch_add_some, .sketch_clear_some = cpu_sketch_clear_some, .sketch_estimate = cpu_sketch_estimate,
     .sketch_norm2 = cpu_sketch_norm2, .sketch_select_bytes = cpu_sketch_select_bytes, .sketch_topk = cpu_sketch_topk,
     .sketch_heavymix = cpu_sketch_heavymix, .lowrank_bytes = cpu_lowrank_bytes, .lowrank_times = cpu_lowrank_times,
