@@ -41,8 +41,9 @@ void dsgd_sketch_momentum(struct dsgd_rows *r, const dsgd_sketch *s, float m, fl
     }
     const bool fits = dsgd_op_same(&g->array, &u->array) && dsgd_op_same(&g->array, &v->array) && v->array.count == s->n;
     const struct dsgd_op_scratch scratch = dsgd_op_take(r, dsgd_op_device(r)->sketch_vector_bytes(s, r->rows, r->queue->threads));
-    if (ready(r, "sketch_momentum", s, fits, table, &u->array) && ready(r, "sketch_momentum", s, fits, table, &v->array) &&
-        ready(r, "sketch_momentum", s, fits, table, &table->array)) {
+    /* under the names of the two: who lists what an algorithm calls knows them on every device */
+    if (ready(r, "momentum", s, fits, table, &u->array) && ready(r, "momentum", s, fits, table, &v->array) &&
+        ready(r, "sketch_vector", s, fits, table, &table->array)) {
         if (table->array.at == g->array.at || table->array.at == u->array.at || table->array.at == v->array.at) {
             dsgd_queue_fail(r->queue, DSGD_EINTERNAL, "sketch_momentum: the table would lie in a vector");
         } else {
