@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # sweep.sh DSGD JOBS [OPTIONS OF make] sweep-runs - the missing runs of a sweep, JOBS at a time.
 #
-# From the environment: SWEEP (FILE.sweep), SET (settings of all runs), RUN_OPTIONS (of each dsgd run). Prints what is to do
+# From the environment: SWEEP (FILE.sweep), SET (settings of all runs), RUN_OPTIONS (of each dsgd run), DSGD_UNPACKED. Prints what is to do
 # and what it costs; what that is says `dsgd sweep`, which looks at the results. Then make executes its rules.
 set -euo pipefail
 [ $# -ge 3 ] || { printf 'sweep: %d arguments: expected DSGD JOBS [OPTIONS] sweep-runs\n' $# >&2; exit 2; }
@@ -31,4 +31,6 @@ printf '\n'
 "${sweep[@]}" --quiet --make --missing --command "scripts/sweep-run.sh $work $run" -- "${SWEEP:-}" >"$work/rules.mk"
 { printf '%s\n' "$cost" >"$work/cost.tsv" && date +%s >"$work/begun"; } 2>/dev/null ||
     { printf 'sweep: cannot write into %s: expected room for the list of runs\n' "$work" >&2; exit 3; }
+# Each run reads the data: they stay unpacked from one to the next, unless the user says where, or nowhere (DSGD_UNPACKED=).
+[ ${#missing[@]} -le 1 ] || export DSGD_UNPACKED="${DSGD_UNPACKED-results/unpacked}"
 "${MAKE:-make}" --no-print-directory -f "$work/rules.mk" "$@"
