@@ -36,6 +36,10 @@ struct dsgd_device {
     void (*read)(struct dsgd_queue *q, void *host, const void *from, size_t bytes);
     void (*write)(struct dsgd_queue *q, void *to, const void *host, size_t bytes);
     void (*move)(struct dsgd_queue *q, void *to, struct dsgd_queue *from_q, const void *from, size_t bytes);
+    /* Around the work of a step that has one queue's ordinal to itself; its largest vectors have `elements` of all workers. What lies between
+     * may set out together at the end, or before whatever waits. Both or neither; NULL: nothing gained. */
+    void (*step_begin)(struct dsgd_queue *q, size_t elements);
+    void (*step_end)(struct dsgd_queue *q);
 
     /* vec */
     void (*clear)(struct dsgd_rows *, dsgd_f32 *);

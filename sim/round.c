@@ -335,6 +335,8 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
     const double shrink = config->weight_decay_mode == DSGD_DECAY_DECOUPLED ? round.lr * config->weight_decay : 0.0;
     dsgd_engine_plan(e, (uint32_t)e->step, &round);
     DSGD_TRY(dsgd_engine_dry(e, &round));
+    const bool together = e->device->step_begin && e->places.count == 1 && !observe; /* observers read */
+    if (together) { e->device->step_begin(&e->place->queue, (size_t)e->emulated * e->layout.d); }
     prepare(e, &round);
     e->plan_s += dsgd_lap(&e->mark);
     e->observer.lent_s = 0.0;
@@ -350,6 +352,7 @@ enum dsgd_status dsgd_engine_round(struct dsgd_engine *e, bool observe)
     if (e->alg->settle && !round.silent) { DSGD_TRY(for_blocks(e, e->emulated, &round, &(const struct phase){settle, NULL, settle, NULL})); }
     struct dsgd_update update;
     DSGD_TRY(update_models(e, &round, shrink, &update));
+    if (together) { e->device->step_end(&e->place->queue); }
     e->decode_s += dsgd_lap(&e->mark);
     if (observe) {
         dsgd_observer_update(e, &update);

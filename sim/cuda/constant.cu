@@ -19,6 +19,7 @@ static struct copy *slot()
 {
     if (used < KEPT) { return &table[used++]; }
     struct copy *const c = &table[oldest++ % KEPT];
+    cuda_set_out(c->device);
     (void)cuda_stream(c->device); /* frees on the device that has it */
     cuda_keep(c->device, cudaFree(c->there)); /* waits for work that reads it */
     free(c->content);
@@ -33,6 +34,7 @@ const void *cuda_constant(int device, const void *content, size_t bytes)
     void *const own = malloc(bytes > 0 ? bytes : 1);
     void *there = NULL;
     cudaStream_t stream = cuda_stream(device);
+    cuda_set_out(device);
     cudaError_t error = own ? cudaMalloc(&there, bytes > 0 ? bytes : 1) : cudaErrorMemoryAllocation;
     if (error != cudaSuccess) {
         free(own);

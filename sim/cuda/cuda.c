@@ -13,8 +13,9 @@
 
 #include "dsgd_cuda_build.h"
 #include "sim/cuda/list.h"
+#include "sim/cuda/memory.h"
 
-enum { PATH_MAX_HERE = 4096, LOOK_EVERY = 32 };
+enum { PATH_MAX_HERE = 4096, LOOK_EVERY = 32, LAUNCHES_DOMINATE = 1 << 21 };
 #define LIBRARY "libdsgd_cuda.so"
 
 const struct dsgd_cuda_library *cuda_library;
@@ -124,6 +125,20 @@ static void move(struct dsgd_queue *q, void *to, struct dsgd_queue *from_q, cons
     if (bytes > 0) { note(q, cuda_library->memory->move(q->ordinal, to, from_q->ordinal, from, bytes)); }
 }
 
+/* A launch takes as long as the device needs for some million bytes: below that a step costs its launches. DSGD_CUDA_GRAPH=0 or 1: never or
+ * always, to measure. */
+static void step_begin(struct dsgd_queue *q, size_t elements)
+{
+    const char *asked = getenv("DSGD_CUDA_GRAPH");
+    const bool gather = asked && *asked ? strcmp(asked, "0") != 0 : elements < LAUNCHES_DOMINATE;
+    if (gather) { cuda_library->memory->begin(q->ordinal); }
+}
+
+static void step_end(struct dsgd_queue *q)
+{
+    note(q, cuda_library->memory->end(q->ordinal));
+}
+
 const struct dsgd_device *dsgd_device_cuda(void)
 {
     static struct dsgd_device device;
@@ -148,6 +163,8 @@ const struct dsgd_device *dsgd_device_cuda(void)
         device.read = read;
         device.write = write;
         device.move = move;
+        device.step_begin = step_begin;
+        device.step_end = step_end;
         device.name = "cuda";
     }
     return &device;

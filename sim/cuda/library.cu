@@ -2,6 +2,7 @@
 #include "dsgd_cuda_build.h"
 #include "sim/cuda/gpu.h"
 #include "sim/cuda/library.h"
+#include "sim/cuda/memory.h"
 
 extern const struct cuda_memory cuda_memory_table;
 extern const struct cuda_vec cuda_vec_table;

@@ -28,28 +28,8 @@ struct cuda_turn {
     uint32_t rows, first, step;
 };
 
-struct cuda_device_info {
-    char name[256];
-    size_t memory, free; /* bytes */
-    int major, minor;    /* compute capability */
-    int processors;
-};
-
-/** Devices, memory, copies. Functions that return const char * return NULL, or a sentence of the runtime, static memory. */
-struct cuda_memory {
-    int (*devices)(const char **wrong);            /* how many there are; 0 with the reason in *wrong */
-    void (*versions)(int *driver, int *runtime);   /* 13000: 13.0; driver 0: none */
-    const char *(*info)(int device, struct cuda_device_info *info);
-    void *(*alloc)(int device, size_t bytes);      /* zeroed; NULL: out of memory */
-    void (*release)(void *memory);                 /* waits for the device's work */
-    const char *(*read)(int device, void *host, const void *from, size_t bytes);   /* after all work before it; has ended on return. Reports what went wrong since the last wait */
-    const char *(*write)(int device, void *to, const void *host, size_t bytes);    /* in order; `host` is free again on return */
-    const char *(*clear)(int device, void *to, size_t bytes);
-    const char *(*move)(int to_device, void *to, int from_device, const void *from, size_t bytes); /* in the order of both streams */
-    const char *(*wait)(int device);
-};
-
 /* One table a family, in the order of struct dsgd_device (sim/device_ops.h); each in a header of its own. */
+struct cuda_memory; /* devices, memory, copies, steps */
 struct cuda_vec;
 struct cuda_sparse;
 struct cuda_select;

@@ -2,11 +2,13 @@
  *
  * All work for a device goes to one stream, in order, whichever turn it belongs to: so two parties on one device need no events, and working
  * memory of one launcher is free when the next begins. Between two devices `move` puts events on both streams. Nothing waits but reads,
- * allocations that grow working memory, and `wait`.
+ * allocations that grow working memory, and `wait`; each of them first sends what a step has recorded (step.cu).
  */
 #include <stdio.h>
 
 #include "sim/cuda/launch.h"
+#include "sim/cuda/memory.h"
+#include "sim/cuda/step.h"
 
 enum { DEVICES_MAX = 16, ALIGN = 256 };
 
@@ -50,6 +52,7 @@ void *cuda_scratch(int device, size_t bytes)
     struct device *const d = &table[device];
     if (bytes <= d->scratch_bytes) { return d->scratch; }
     cudaStream_t stream = cuda_stream(device);
+    cuda_set_out(device);
     cuda_keep(device, cudaStreamSynchronize(stream)); /* work that uses the old one */
     if (d->scratch) { cuda_keep(device, cudaFree(d->scratch)); }
     const size_t wanted = (bytes + bytes / 4 + ALIGN - 1) / ALIGN * ALIGN;
@@ -93,6 +96,7 @@ static void *allocate(int device, size_t bytes)
 {
     void *memory = NULL;
     cudaStream_t stream = cuda_stream(device);
+    cuda_set_out(device);
     if (cudaMalloc(&memory, bytes) != cudaSuccess) {
         (void)cudaGetLastError();
         return NULL;
@@ -105,18 +109,23 @@ static void release(void *memory)
 {
     if (!memory) { return; }
     cudaPointerAttributes where;
-    if (cudaPointerGetAttributes(&where, memory) == cudaSuccess) { (void)cudaStreamSynchronize(cuda_stream(where.device)); }
+    if (cudaPointerGetAttributes(&where, memory) == cudaSuccess) {
+        cuda_set_out(where.device);
+        (void)cudaStreamSynchronize(cuda_stream(where.device));
+    }
     (void)cudaFree(memory);
 }
 
 static const char *wait(int device)
 {
+    cuda_set_out(device);
     cuda_keep(device, cudaStreamSynchronize(cuda_stream(device)));
     return report(device);
 }
 
 static const char *read(int device, void *host, const void *from, size_t bytes)
 {
+    cuda_set_out(device);
     cuda_keep(device, cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, cuda_stream(device)));
     return wait(device);
 }
@@ -124,7 +133,8 @@ static const char *read(int device, void *host, const void *from, size_t bytes)
 /* From pageable memory: the runtime has taken its copy when the call returns. */
 static const char *write(int device, void *to, const void *host, size_t bytes)
 {
-    cuda_keep(device, cudaMemcpyAsync(to, host, bytes, cudaMemcpyHostToDevice, cuda_stream(device)));
+    const void *from = cuda_recorded(device, host, bytes);
+    cuda_keep(device, cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, cuda_stream(device)));
     return report(device);
 }
 
@@ -156,12 +166,20 @@ static void befriend(int device, int other)
     }
 }
 
+static const char *end(int device)
+{
+    cuda_step_end(device);
+    return report(device);
+}
+
 static const char *move(int to_device, void *to, int from_device, const void *from, size_t bytes)
 {
     if (to_device == from_device) {
         cuda_keep(to_device, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, cuda_stream(to_device)));
         return report(to_device);
     }
+    cuda_set_out(to_device);
+    cuda_set_out(from_device);
     befriend(to_device, from_device);
     follow(from_device, to_device);
     cudaStream_t stream = cuda_stream(to_device);
@@ -171,4 +189,5 @@ static const char *move(int to_device, void *to, int from_device, const void *fr
 }
 
 extern const struct cuda_memory cuda_memory_table;
-const struct cuda_memory cuda_memory_table = {devices, versions, info, allocate, release, read, write, clear, move, wait};
+const struct cuda_memory cuda_memory_table = {devices, versions, info, allocate, release, read, write, clear, move, wait, cuda_step_begin,
+                                               end};

@@ -8,6 +8,7 @@
  *
  *   EMU_ORDER=forward|reverse|<seed>   EMU_DEVICES=<n>, 0: no device   EMU_MEMORY=<bytes of a device>
  *   EMU_CAPABILITY=<major>.<minor>   EMU_STRICT=0 (host may touch device memory: faster)
+ *   EMU_COUNT=<file>: how many launches there were outside graphs, and of graphs, is written there at the end
  */
 #ifndef DSGD_TESTS_EMULATOR_EMULATOR_H
 #define DSGD_TESTS_EMULATOR_EMULATOR_H
@@ -256,7 +257,7 @@ static inline unsigned max(unsigned a, unsigned b) { return a > b ? a : b; }
 typedef enum {
     cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorMemoryAllocation = 2, cudaErrorInvalidConfiguration = 9,
     cudaErrorInvalidDevice = 101, cudaErrorNoDevice = 100, cudaErrorNotReady = 600, cudaErrorPeerAccessAlreadyEnabled = 704,
-    cudaErrorCooperativeLaunchTooLarge = 720
+    cudaErrorCooperativeLaunchTooLarge = 720, cudaErrorGraphExecUpdateFailure = 910
 } cudaError_t;
 typedef enum { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault } cudaMemcpyKind;
 typedef enum { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 } cudaFuncAttribute;
@@ -321,6 +322,11 @@ template <class K> cudaError_t cudaFuncSetAttribute(K *kernel, cudaFuncAttribute
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph);
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags = 0);
+/** Of the same work in the same order, launches of the same kernels: else cudaErrorGraphExecUpdateFailure, and exec is as it was. */
+struct cudaGraphExecUpdateResultInfo {
+    int result;
+};
+cudaError_t cudaGraphExecUpdate(cudaGraphExec_t exec, cudaGraph_t graph, cudaGraphExecUpdateResultInfo *why);
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);

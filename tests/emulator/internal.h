@@ -75,6 +75,8 @@ enum { STACK = 256 << 10 };
 /** The allocation that contains or ends nearest below the address; NULL if none. */
 const Allocation *find_allocation(const void *address);
 bool pinned(const void *address);
+/** Calls that CUDA refuses while a thread captures a stream. */
+void between_captures(const char *call);
 bool peers(int device, int peer);
 /** "kernel estimate, block (3,0,0), thread (17,0,0)" */
 const char *where();

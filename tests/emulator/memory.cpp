@@ -152,6 +152,7 @@ const char *cudaGetErrorString(cudaError_t error)
     case cudaErrorNoDevice: return "no CUDA-capable device is detected";
     case cudaErrorNotReady: return "device not ready";
     case cudaErrorPeerAccessAlreadyEnabled: return "peer access is already enabled";
+    case cudaErrorGraphExecUpdateFailure: return "the graph execution update was not performed because it included changes which violated constraints specific to instantiated graph update";
     case cudaErrorCooperativeLaunchTooLarge: return "too many blocks in cooperative launch";
     }
     return "unknown error";
@@ -222,6 +223,7 @@ cudaError_t emu_malloc(void **data, size_t bytes)
     static unsigned number;
     const size_t page = 4096, mapped = (bytes + page - 1) / page * page;
     if (devices == 0) { return failed(cudaErrorNoDevice); }
+    between_captures("cudaMalloc");
     if (bytes == 0) { *data = nullptr; return cudaSuccess; }
     if (arena_used[device_now] + mapped + page > ARENA || allocated[device_now] + bytes > device_memory) { return failed(cudaErrorMemoryAllocation); }
     /* the end lies at the end of a page, up to the 256 bytes that cudaMalloc aligns to; behind it a page that faults */
@@ -245,6 +247,7 @@ cudaError_t emu_malloc(void **data, size_t bytes)
 cudaError_t cudaFree(void *data)
 {
     if (!data) { return cudaSuccess; }
+    between_captures("cudaFree");
     auto found = allocations.find(static_cast<char *>(data));
     if (found == allocations.end() || found->second.freed) { fail("cudaFree of %p, which is not allocated", data); }
     drain_all();

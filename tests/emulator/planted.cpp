@@ -155,6 +155,53 @@ int main(int argc, char **argv)
         printf("pinned copy: %s\n", stale ? "stale" : "there");
         return stale ? 99 : 0;
     }
+    CASE("graph_again") { /* each launch has the arguments of the graph it was updated with */
+        cudaGraph_t graph;
+        cudaGraphExec_t exec = NULL;
+        for (int turn = 0; turn < 2; ++turn) {
+            cudaGraphExecUpdateResultInfo why;
+            CUDA(cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal));
+            GPU_LAUNCH(copies, 1, N, 0, a, turn ? there_before : v, turn ? out : there_before);
+            CUDA(cudaStreamEndCapture(a, &graph));
+            if (exec) { CUDA(cudaGraphExecUpdate(exec, graph, &why)); }
+            if (!exec) { CUDA(cudaGraphInstantiate(&exec, graph, 0)); }
+            CUDA(cudaGraphLaunch(exec, a));
+            CUDA(cudaGraphDestroy(graph));
+        }
+        float got = 0.0f;
+        CUDA(cudaMemcpyAsync(&got, out, sizeof got, cudaMemcpyDeviceToHost, a));
+        CUDA(cudaStreamSynchronize(a));
+        CUDA(cudaGraphExecDestroy(exec));
+        if (got != 1.0f) { printf("graph: %g\n", (double)got); }
+    }
+    CASE("graph_of_another_shape") {
+        cudaGraph_t one, two;
+        cudaGraphExec_t exec;
+        cudaGraphExecUpdateResultInfo why;
+        CUDA(cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal));
+        GPU_LAUNCH(copies, 1, N, 0, a, v, out);
+        CUDA(cudaStreamEndCapture(a, &one));
+        CUDA(cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal));
+        CUDA(cudaMemsetAsync(out, 0, N * sizeof(float), a));
+        CUDA(cudaStreamEndCapture(a, &two));
+        CUDA(cudaGraphInstantiate(&exec, one, 0));
+        const cudaError_t error = cudaGraphExecUpdate(exec, two, &why);
+        printf("update: %s\n", cudaGetErrorString(error));
+        return error != cudaSuccess ? 99 : 0;
+    }
+    CASE("pageable_in_a_graph") {
+        CUDA(cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal));
+        CUDA(cudaMemcpyAsync(out, ones.data(), N * sizeof(float), cudaMemcpyHostToDevice, a));
+    }
+    CASE("allocates_in_a_graph") {
+        CUDA(cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal));
+        (void)device(N, ones.data());
+    }
+    CASE("waits_in_a_graph") {
+        CUDA(cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal));
+        GPU_LAUNCH(copies, 1, N, 0, a, v, out);
+        CUDA(cudaStreamSynchronize(a));
+    }
     CASE("no_event") { two_streams(a, b, v, there_before, out, false, false); }
     CASE("event") { two_streams(a, b, v, there_before, out, true, false); }
     CASE("early_event") { two_streams(a, b, v, there_before, out, true, true); }

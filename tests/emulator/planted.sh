@@ -36,6 +36,11 @@ expect "$checked" copy_without_event 99 'without order: in stream [12] after wor
 expect "$checked" event 0 'nothing reported'
 expect "$checked" host_waits 0 'nothing reported'
 expect "$checked" readers_together 0 'nothing reported'
+expect "$checked" graph_again 0 'nothing reported'
+expect "$plain" graph_of_another_shape 99 'update was not performed'
+expect "$plain" pageable_in_a_graph 99 'from pageable memory'
+expect "$plain" allocates_in_a_graph 99 'cudaMalloc while a stream is captured'
+expect "$plain" waits_in_a_graph 99 'cudaStreamSynchronize while the stream is captured'
 expect "$plain" half_a_barrier 99 'different __syncthreads'
 expect "$plain" lost_lanes 99 'lanes that are done'
 expect "$plain" waits_for_nobody 99 'nobody can go on'
@@ -50,5 +55,5 @@ if printf '#include "sim/cuda/gpu.h"\n__global__ void f(float *x) { atomicAdd(x,
     printf 'planted: a float atomic compiles\n'
     bad=1
 fi
-printf 'planted: %d cases, 7 of them right\n' "$cases"
+printf 'planted: %d cases, 8 of them right\n' "$cases"
 exit "$bad"

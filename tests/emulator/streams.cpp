@@ -5,6 +5,7 @@
  * waited for when it asked. The checker judges by them, whatever the order.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@ namespace emu {
 struct Op {
     int device;
     std::function<void()> run;
+    const void *what; /* a kernel, or a mark of copies and clearings: what a graph's nodes are compared by */
     emu_event *record = nullptr, *wait = nullptr;
     uint64_t ticket = 0;
     Clock known = {}; /* to the host when it asked */
@@ -37,7 +39,8 @@ const Clock *running_clock;
 unsigned running_stream;
 static Clock host_clock, default_clock;
 static std::vector<Stream *> streams;
-static uint64_t schedule_state = 1;
+static uint64_t schedule_state = 1, launches, graphs;
+static const char copies = 0, clearings = 0;
 
 } /* namespace emu */
 
@@ -160,11 +163,31 @@ void launch(const char *name, dim3 grid, dim3 block, size_t shared, Stream *stre
     if (shared > limit) { failed(cudaErrorInvalidValue); return; }
     if (cooperative && (uint64_t)grid.x * grid.y * grid.z > 132u * (2048 / threads)) { failed(cudaErrorCooperativeLaunchTooLarge); return; }
     if (stream && stream->device != device_now) { fail("kernel %s on a stream of device %d while device %d is current", name, stream->device, device_now); }
+    if (!stream || !stream->capture) { ++launches; }
     enqueue(stream, {0, [=, thread = std::move(thread)] {
         open_memory(running_device);
         run_launch(name, grid, block, shared, cooperative, thread);
-    }});
+    }, kernel});
 }
+
+void between_captures(const char *call)
+{
+    for (const Stream *stream : streams) {
+        if (stream->capture) { fail("%s while a stream is captured", call); }
+    }
+}
+
+/* Where EMU_COUNT says. */
+static struct Count {
+    ~Count()
+    {
+        const char *path = getenv("EMU_COUNT");
+        FILE *const out = path ? fopen(path, "w") : nullptr;
+        if (!out) { return; }
+        fprintf(out, "%llu %llu\n", (unsigned long long)launches, (unsigned long long)graphs);
+        fclose(out);
+    }
+} count;
 
 void drain_all()
 {
@@ -185,12 +208,14 @@ static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind
     if (!from_device && !pinned(from) && !(stream && stream->capture)) { /* pageable memory is read before the call returns */
         staged = std::make_shared<std::vector<char>>(static_cast<const char *>(from), static_cast<const char *>(from) + bytes);
     }
+    if (stream && stream->capture && !from_device && !pinned(from)) { fail("a captured copy from pageable memory: it is read when the graph runs"); }
+    if (stream && stream->capture && !to_device && !pinned(to)) { fail("a captured copy to pageable memory"); }
     enqueue(stream, {0, [=] {
         open_memory(-2);
         if (hooks.read && !staged) { hooks.read(from, bytes); }
         memcpy(to, staged ? staged->data() : from, bytes);
         if (hooks.written) { hooks.written(to, bytes); }
-    }});
+    }, &copies});
     if (stream && !stream->capture && (wait || (!to_device && !pinned(to)))) { drain_stream(stream); }
     return cudaSuccess;
 }
@@ -226,7 +251,7 @@ cudaError_t cudaMemsetAsync(void *data, int value, size_t bytes, cudaStream_t st
         open_memory(-2);
         memset(data, value, bytes);
         if (hooks.written) { hooks.written(data, bytes); }
-    }});
+    }, &clearings});
     return cudaSuccess;
 }
 
@@ -339,8 +364,19 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsig
     return cudaSuccess;
 }
 
+cudaError_t cudaGraphExecUpdate(cudaGraphExec_t exec, cudaGraph_t graph, cudaGraphExecUpdateResultInfo *why)
+{
+    const bool same = std::equal(exec->op.begin(), exec->op.end(), graph->op.begin(), graph->op.end(),
+                                 [](const Op &a, const Op &b) { return a.what == b.what && a.device == b.device; });
+    why->result = !same;
+    if (!same) { return failed(cudaErrorGraphExecUpdateFailure); }
+    exec->op = graph->op;
+    return cudaSuccess;
+}
+
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
 {
+    ++graphs;
     for (const Op &op : exec->op) { enqueue(stream, op); }
     return cudaSuccess;
 }
