@@ -96,9 +96,9 @@ static void advise(struct entry *e, const struct options *o)
     const struct dsgd_data_survey *s = &e->survey;
     if (s->found >= 0 && e->missing + e->damaged + e->different == 0) { return; }
     if (s->places > 1 && s->found == 0) { append_move(e->advice, s->place[0]); }
-    for (int f = 0; s->places == 1 && f < DSGD_DATA_FILES; ++f) {
+    for (int f = 0; s->places == 1 && f < s->files; ++f) {
         const struct dsgd_data_file *file = &s->file[f];
-        if (*file->path && strcmp(file->sha256, file->published) != 0) { append_move(e->advice, file->path); }
+        if (*file->path && !file->as_published) { append_move(e->advice, file->path); }
     }
     if (o->data && s->places == 1) {
         append(e->advice, "DSGD_DATA=");
@@ -113,11 +113,11 @@ static enum dsgd_status look(struct entry *e, const struct options *o)
     const struct dsgd_dataset_args args = {.config = NULL, .folder = o->data};
     if (!e->ops->survey) { return DSGD_OK; }
     DSGD_TRY(e->ops->survey(&args, &e->survey));
-    for (int f = 0; e->survey.found >= 0 && f < DSGD_DATA_FILES; ++f) {
+    for (int f = 0; e->survey.found >= 0 && f < e->survey.files; ++f) {
         const struct dsgd_data_file *file = &e->survey.file[f];
         e->missing += !*file->path;
         e->damaged += *file->path && !*file->sha256;
-        e->different += *file->sha256 && strcmp(file->sha256, file->published) != 0;
+        e->different += *file->sha256 && !file->as_published;
     }
     advise(e, o);
     /* that the files fit together is known by loading them */
@@ -153,7 +153,7 @@ static void print_classes(const struct dsgd_dataset *data)
 
 static void print_files(const struct entry *e)
 {
-    for (int f = 0; f < DSGD_DATA_FILES; ++f) {
+    for (int f = 0; f < e->survey.files; ++f) {
         const struct dsgd_data_file *file = &e->survey.file[f];
         if (*file->passed_over) {
             print_text("              ", file->path);
@@ -166,9 +166,10 @@ static void print_files(const struct entry *e)
             print_text("              ", file->path);
             print_text(": damaged, ", file->problem);
             printf("\n");
-        } else if (strcmp(file->sha256, file->published) != 0) {
+        } else if (!file->as_published) {
+            const bool other = strcmp(file->published_by, "SHA-256") != 0; /* the sum that is shown is one */
             print_text("              ", file->path);
-            printf(": %s, published %s\n", file->sha256, file->published);
+            printf(": %s, published %s%s%s\n", file->sha256, other ? file->published_by : "", other ? " " : "", file->published);
         }
     }
 }
@@ -200,10 +201,10 @@ static void print(const struct entry *e)
         printf("\n");
     }
     if (e->missing + e->damaged + e->different == 0) {
-        printf("  SHA-256     as published, all %d files\n", DSGD_DATA_FILES);
+        printf("  %-10s  as published, all %d files\n", s->file[0].published_by, s->files);
     } else {
-        printf("  SHA-256     %d as published, %d different, %d damaged, %d missing\n",
-               DSGD_DATA_FILES - e->different - e->damaged - e->missing, e->different, e->damaged, e->missing);
+        printf("  %-10s  %d as published, %d different, %d damaged, %d missing\n", s->file[0].published_by,
+               s->files - e->different - e->damaged - e->missing, e->different, e->damaged, e->missing);
     }
     print_files(e);
     if (e->data) { printf("  use it      --set dataset=%s\n", e->ops->name); }
@@ -216,13 +217,13 @@ static void print(const struct entry *e)
 static json_t *files_json(const struct entry *e)
 {
     json_t *files = json_array();
-    for (int f = 0; f < DSGD_DATA_FILES; ++f) {
+    for (int f = 0; f < e->survey.files; ++f) {
         const struct dsgd_data_file *file = &e->survey.file[f];
         json_t *object = json_object();
         json_set_text(object, "name", file->name);
         json_set_text(object, "path", file->path);
         json_set_text(object, "sha256", file->sha256);
-        json_set_text(object, "sha256_published", file->published);
+        json_set_text(object, strcmp(file->published_by, "SHA-1") == 0 ? "sha1_published" : "sha256_published", file->published);
         json_set_text(object, "problem", file->problem);
         json_set_text(object, "passed_over", file->passed_over);
         json_array_append_new(files, object);

@@ -76,6 +76,13 @@ enum dsgd_status dsgd_dataset_check(const struct dsgd_dataset *data)
     if (data->features == 0 || data->features >= UINT32_MAX) {
         return dsgd_fail(DSGD_EINPUT, "dataset %s: %zu features, expected 1 to 4294967294", data->name, data->features);
     }
+    const struct dsgd_shape *shape = &data->shape;
+    /* without the product, which could overflow */
+    const size_t plane = shape->channels > 0 && data->features % shape->channels == 0 ? data->features / shape->channels : 0;
+    if (plane == 0 || shape->height == 0 || plane % shape->height != 0 || plane / shape->height != shape->width) {
+        return dsgd_fail(DSGD_EINPUT, "dataset %s: rows of %zu x %zu x %zu features, expected channels, height and width of %zu features",
+                         data->name, shape->channels, shape->height, shape->width, data->features);
+    }
     if (data->train.form != data->test.form || data->train.form > DSGD_ROWS_SPARSE) {
         return dsgd_fail(DSGD_EINPUT, "dataset %s: training rows of form %d and test rows of form %d, expected one known form", data->name,
                          (int)data->train.form, (int)data->test.form);

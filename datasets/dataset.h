@@ -2,6 +2,7 @@
 #ifndef DSGD_DATASETS_DATASET_H
 #define DSGD_DATASETS_DATASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "sim/param.h"
@@ -33,6 +34,12 @@ static inline double dsgd_form_unit(enum dsgd_form form)
     return form == DSGD_ROWS_BYTES ? 255.0 : 1.0;
 }
 
+/** How the features of a row lie: [channels][height][width], the last dimension fastest, so that a picture has one plane a channel. */
+struct dsgd_shape {
+    size_t channels; /* 1: grey; 3: red, green, blue */
+    size_t height, width; /* pixels; features that are no picture are one row of them: height 1, width = features */
+};
+
 enum { DSGD_DATASET_CLASSES = 256 /* labels are bytes: a dataset of more classes is refused */, DSGD_DATASET_ARRAYS = 8 };
 
 /** A loaded dataset. */
@@ -40,11 +47,12 @@ struct dsgd_dataset {
     char name[32];          /* registry name, as in results paths */
     char title[96];         /* for logs, tables, captions: "MNIST", "Fashion-MNIST (clothes), not MNIST" */
     size_t features;        /* 784 */
+    struct dsgd_shape shape; /* of features in all: 1 x 28 x 28 */
     size_t classes;         /* 10 */
     struct dsgd_split train, test; /* of one form */
     void *owned[DSGD_DATASET_ARRAYS]; /* the arrays of both splits that dsgd_dataset_destroy frees, in any order; NULL if borrowed */
-    char sha256[65];        /* of the decompressed files that were read, one after another: train images, labels, test images, labels; of
-                             * floats and sparse rows what dsgd_dataset_hash says */
+    char sha256[65];        /* of the decompressed files that were read, one after another, in the order of `dsgd data`; of rows that are made,
+                             * of floats and of sparse rows what dsgd_dataset_hash says */
 };
 
 /** Writes a file whole, `head` and then `rest`; a failure is no one's but the writer's. */
@@ -59,12 +67,14 @@ struct dsgd_dataset_args {
     void *keep_context;   /* handed to it */
 };
 
-enum { DSGD_DATA_PLACES = 2, DSGD_DATA_FILES = 4, DSGD_DATA_PATH = 1024, DSGD_DATA_PROBLEM = 256 };
+enum { DSGD_DATA_PLACES = 2, DSGD_DATA_FILES = 6 /* at most */, DSGD_DATA_PATH = 1024, DSGD_DATA_PROBLEM = 256 };
 
 /** One file of a dataset, as `dsgd data` tells about it. */
 struct dsgd_data_file {
     const char *name;          /* without .gz; static storage */
-    const char *published;     /* SHA-256 of the published bytes, unpacked; static storage */
+    const char *published;     /* sum of the published bytes, unpacked; static storage */
+    const char *published_by;  /* which sum that is, "SHA-256" or "SHA-1"; static storage */
+    bool as_published;         /* its unpacked bytes are */
     char path[DSGD_DATA_PATH]; /* "" if it is missing */
     char sha256[65];           /* of its unpacked bytes; "" if it is missing or damaged */
     char problem[DSGD_DATA_PROBLEM]; /* why it is damaged, else "" */
@@ -76,6 +86,7 @@ struct dsgd_data_survey {
     int places; /* folders, in the order in which they are tried */
     char place[DSGD_DATA_PLACES][DSGD_DATA_PATH];
     int found;  /* the place that is used, or -1 */
+    int files;  /* of the dataset */
     struct dsgd_data_file file[DSGD_DATA_FILES]; /* in that place */
     const char *command; /* what to type if there are no files; static storage */
 };

@@ -3,8 +3,8 @@
 #include "datasets/idx.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <nettle/sha2.h>
+#include "datasets/memory.h"
 #include "datasets/unpack.h"
 
 enum { IDX_CHUNK = 1 << 18, IDX_TYPE_BYTE = 8 }; /* a chunk is hashed while it is in the cache */
@@ -67,20 +67,6 @@ static enum dsgd_status idx_header(struct dsgd_unpack *file, const char *path, i
     return DSGD_OK;
 }
 
-/* Memory for rows that are read in random order: in large pages where the system has them, which saves a walk through page tables for each. */
-static uint8_t *idx_memory(size_t size)
-{
-#ifdef MADV_HUGEPAGE
-    enum { PAGE = 1 << 21 };
-    if (size >= 2 * PAGE) {
-        uint8_t *memory = aligned_alloc(PAGE, (size + PAGE - 1) / PAGE * PAGE);
-        if (memory) { madvise(memory, size, MADV_HUGEPAGE); } /* a wish */
-        return memory;
-    }
-#endif
-    return malloc(size);
-}
-
 static enum dsgd_status idx_body(struct dsgd_unpack *file, const char *path, struct sha256_ctx *hash,
                                  struct dsgd_idx *out)
 {
@@ -91,7 +77,7 @@ static enum dsgd_status idx_body(struct dsgd_unpack *file, const char *path, str
         return dsgd_fail(DSGD_EINPUT, "%s: truncated, its header announces %zu bytes and the file can hold at most %zu",
                          path, size, limit);
     }
-    out->payload = idx_memory(size);
+    out->payload = dsgd_rows_memory(size);
     if (!out->payload) { return dsgd_fail(DSGD_ENOMEM, "%s: no memory for %zu bytes", path, size); }
     size_t got;
     DSGD_TRY(idx_fill(file, out->payload, size, hash, &got));

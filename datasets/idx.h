@@ -18,6 +18,7 @@ enum {
     DSGD_IDX_LABELS = 1,    /* dimensions of a label file: n */
     DSGD_IDX_IMAGES = 3,    /* dimensions of an image file: n, rows, cols */
     DSGD_IDX_SIDE_MAX = 64, /* rows and cols of an image */
+    DSGD_IDX_FILES = 4,     /* of a dataset */
 };
 
 /** The payload of one IDX file of unsigned bytes. */
@@ -41,7 +42,7 @@ struct dsgd_idx_source {
     const char *sha256;           /* of the published files, as in dsgd_dataset.sha256 ... */
     const char *sha256_train;     /* ... of the training images and labels alone, likewise ... */
     /* ... and of each of them, unpacked */
-    const char *file_sha256[DSGD_DATA_FILES];
+    const char *file_sha256[DSGD_IDX_FILES];
     const char *subfolder;        /* looked for in <data folder>/<subfolder> ... */
     const char *system_folder;    /* ... then here, if not NULL */
     const char *advice;           /* what to do if there are no files; ends the sentence */

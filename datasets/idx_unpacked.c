@@ -63,7 +63,7 @@ static void big_endian(size_t n, uint8_t *to)
 void dsgd_unpacked_keep(const struct dsgd_unpacked *unpacked, const struct dsgd_dataset *data, const size_t side[2])
 {
     if (!unpacked->folder || !unpacked->keep) { return; }
-    for (int f = 0; f < DSGD_DATA_FILES; ++f) {
+    for (int f = 0; f < DSGD_IDX_FILES; ++f) {
         const struct dsgd_split *split = f < 2 ? &data->train : &data->test;
         const bool images = f % 2 == 0;
         uint8_t head[4 + 4 * DSGD_IDX_IMAGES] = {0, 0, 8, images ? DSGD_IDX_IMAGES : DSGD_IDX_LABELS};

@@ -9,14 +9,15 @@
 #define DSGD_DATASETS_IDX_UNPACKED_H
 
 #include "datasets/dataset.h"
+#include "datasets/idx.h"
 
 struct dsgd_unpacked {
     const char *folder;                /* NULL: nothing is looked for or kept */
     dsgd_keep *keep;
     void *keep_context;
-    const char *const *published;      /* [DSGD_DATA_FILES] SHA-256 of the unpacked bytes */
+    const char *const *published;      /* [DSGD_IDX_FILES] SHA-256 of the unpacked bytes */
     int used;                          /* files that came from the folder */
-    char missing[DSGD_DATA_FILES][DSGD_DATA_PATH]; /* where a file that was unpacked now would be kept; else "" */
+    char missing[DSGD_IDX_FILES][DSGD_DATA_PATH]; /* where a file that was unpacked now would be kept; else "" */
 };
 
 /** Puts the place of file f, if it has been unpacked, in the place of its packed file path[0]. */

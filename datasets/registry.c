@@ -6,6 +6,7 @@
 #define DATASETS(X)               \
     X(dsgd_dataset_mnist)         \
     X(dsgd_dataset_fashion_mnist) \
+    X(dsgd_dataset_cifar10)       \
     X(dsgd_dataset_synthetic)
 
 #define DECLARE(symbol) extern const struct dsgd_dataset_ops symbol;

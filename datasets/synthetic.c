@@ -252,6 +252,7 @@ static enum dsgd_status synthetic_load(const struct dsgd_dataset_args *args, str
     struct dsgd_dataset *data = calloc(1, sizeof *data);
     if (!data) { return dsgd_fail(DSGD_ENOMEM, "dataset synthetic: no memory"); }
     data->features = (size_t)config->features;
+    data->shape = (struct dsgd_shape){.channels = 1, .height = 1, .width = data->features}; /* no picture */
     data->classes = (size_t)config->classes;
     snprintf(data->name, sizeof data->name, "synthetic");
     char rare[24] = "";

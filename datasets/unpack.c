@@ -75,7 +75,7 @@ static enum dsgd_status failed(const char *path, int error)
 
 static enum dsgd_status damaged(const struct dsgd_unpack *u, const char *why)
 {
-    return dsgd_fail(DSGD_EINPUT, "%s: cannot be read (%s), expected an intact IDX file, plain or gzip", u->path, why);
+    return dsgd_fail(DSGD_EINPUT, "%s: cannot be read (%s), expected an intact file, plain or gzip", u->path, why);
 }
 
 /* More bytes behind those in the buffer, which has room; none come at the end of the file. */

@@ -183,6 +183,14 @@ good; echo >>$at/train-images-idx3-ubyte; data
 good; labels 5 1 >$at/train-labels-idx1-ubyte; data
 good; images 2 3 2 >$at/t10k-images-idx3-ubyte; data
 good; labels 2 7 >$at/t10k-labels-idx1-ubyte; data
+cifar() { try 2 run mnist.conf --quiet -o refused.h5 --data "$work/data" --set dataset=cifar10; }
+cifar
+mkdir data/cifar-10-batches-bin
+zeros() { head -c "$1" /dev/zero; }
+zeros 3073 >data/cifar-10-batches-bin/data_batch_1.bin; cifar
+{ zeros 3073; printf '\12'; zeros 3072; } >data/cifar-10-batches-bin/data_batch_1.bin; cifar
+zeros 30730001 | gzip -1 >data/cifar-10-batches-bin/data_batch_1.bin; cifar
+rm -r data/cifar-10-batches-bin
 if [ -d /usr/share/datasets/fashion-mnist ]; then
     echo "note: Fashion-MNIST is installed, so dsgd data always finds something"
     echo "2 data: no dataset with files can be used, expected at least one" >>seen

@@ -49,6 +49,7 @@ static inline struct dsgd_dataset *synthetic_create(uint32_t seed, size_t n, siz
     uint8_t *part[4];
     if (!data) { abort(); }
     data->features = features;
+    data->shape = (struct dsgd_shape){1, 1, features};
     data->classes = classes;
     data->train = synthetic_split(seed, n, features, classes, &part[0], &part[1]);
     data->test = synthetic_split(seed + 1, n / 4 + 1, features, classes, &part[2], &part[3]);

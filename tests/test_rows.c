@@ -344,7 +344,7 @@ static void the_largest_eigenvalue_may_have_negative_entries(void **unused)
     static const float real[] = {3, -3, -3, 3};
     static const uint8_t label[] = {0, 1};
     const struct dsgd_split split = {.n = 2, .label = label, .form = DSGD_ROWS_FLOATS, .real = real};
-    const struct dsgd_dataset data = {.name = "planted", .features = 2, .classes = 2, .train = split, .test = split};
+    const struct dsgd_dataset data = {.name = "planted", .features = 2, .shape = {1, 1, 2}, .classes = 2, .train = split, .test = split};
     const struct dsgd_problem_ops *ops = dsgd_problem_find("logistic");
     _Alignas(16) unsigned char config[CONFIG_SIZE];
     struct dsgd_constants constants;
@@ -379,7 +379,7 @@ static struct fault *good(struct fault *f)
     *f = (struct fault){.real = {1, 2, 3, 4}, .value = {1, 2, 3, 4}, .start = {0, 2, 4}, .column = {0, 1, 0, 1}, .label = {0, 1}};
     const struct dsgd_split split = {.n = 2, .label = f->label, .feature = f->label, .real = f->real, .start = f->start, .column = f->column,
                                      .value = f->value};
-    f->data = (struct dsgd_dataset){.name = "planted", .features = 2, .classes = 2, .train = split, .test = split};
+    f->data = (struct dsgd_dataset){.name = "planted", .features = 2, .shape = {1, 1, 2}, .classes = 2, .train = split, .test = split};
     f->data.test.feature = (const uint8_t *)"abcd";
     f->data.train.feature = f->data.test.feature;
     for (int form = 0; form < FORMS; ++form) {
@@ -410,6 +410,13 @@ static void broken_datasets_are_refused(void **unused)
     refused(&f, DSGD_ROWS_FLOATS, "257 classes, expected 2 to 256");
     good(&f)->data.features = 0;
     refused(&f, DSGD_ROWS_BYTES, "0 features, expected 1 to 4294967294");
+    static const struct dsgd_shape wrong[] = {{0, 0, 0}, {1, 1, 1}, {1, 2, 2}, {2, 1, 0}, {0, 1, 2}, {1, 0, 2}, {SIZE_MAX, 2, SIZE_MAX}};
+    for (size_t k = 0; k < sizeof wrong / sizeof *wrong; ++k) {
+        good(&f)->data.shape = wrong[k];
+        refused(&f, DSGD_ROWS_BYTES, "features, expected channels, height and width of 2 features");
+    }
+    good(&f)->data.shape = (struct dsgd_shape){2, 1, 1}; /* any that has as many */
+    assert_int_equal(dsgd_dataset_check(&f.data), DSGD_OK);
     good(&f)->data.test.n = 0;
     refused(&f, DSGD_ROWS_FLOATS, "no test examples, expected at least 1");
     for (int form = 0; form < FORMS; ++form) {
