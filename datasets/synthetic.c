@@ -23,13 +23,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "datasets/noise.h"
 #include "datasets/split.h"
 #include "sim/kernel/maths.h"
 #include "sim/kernel/rng.h"
 
 enum {
-    UNIFORMS = 8,            /* bytes that make one normal number ... */
-    NORMALS = 16 / UNIFORMS, /* ... and numbers that one draw of 128 bits makes */
+    NORMALS = DSGD_NOISE_PER_DRAW,
     TRAIN = 0,
     TEST = 1,
     EXAMPLES_PARALLEL = 256, /* fewer examples are not worth waking threads for */
@@ -61,17 +61,6 @@ static const struct dsgd_param synthetic_params[] = {
 
 static const char *const of_form[] = {"", ", floats", ", sparse floats"}; /* in the title */
 
-/* Two numbers of mean 0, variance 1 from one draw: the sum of 8 bytes has mean 1020 and variance 8 (256^2 - 1)/12. */
-static void normals(struct dsgd_rng_key key, uint32_t item, uint32_t step, uint32_t split, double z[NORMALS])
-{
-    const struct dsgd_rng4 words = dsgd_rng_draw(key, item, step, split, 0);
-    for (int k = 0; k < NORMALS; ++k) {
-        uint32_t sum = 0;
-        for (int b = 0; b < UNIFORMS; ++b) { sum += words.word[2 * k + b / 4] >> (b % 4 * 8) & 255; }
-        z[k] = ((double)sum - UNIFORMS * 127.5) / sqrt(UNIFORMS * 65535.0 / 12);
-    }
-}
-
 /* centre [classes][features] */
 static void choose_centres(const struct config *config, double *centre)
 {
@@ -80,7 +69,7 @@ static void choose_centres(const struct config *config, double *centre)
     for (size_t c = 0; c < classes; ++c) {
         double *m = centre + c * features, z[NORMALS] = {0}, norm2 = 0;
         for (size_t j = 0; j < features; ++j) {
-            if (j % NORMALS == 0) { normals(key, (uint32_t)(j / NORMALS), (uint32_t)c, 0, z); }
+            if (j % NORMALS == 0) { dsgd_noise(key, (uint32_t)(j / NORMALS), (uint32_t)c, 0, z); }
             m[j] = z[j % NORMALS];
         }
         for (size_t b = 0; b < c && c < features; ++b) { /* Gram and Schmidt; the earlier ones have length 1 still */
@@ -140,7 +129,7 @@ static void make_row(const struct recipe *recipe, uint32_t split, size_t i, stru
     double z[NORMALS] = {0};
     struct dsgd_rng4 words = {{0}};
     for (size_t j = 0; j < features; ++j) {
-        if (j % NORMALS == 0) { normals(noise, (uint32_t)(j / NORMALS), (uint32_t)i, split, z); }
+        if (j % NORMALS == 0) { dsgd_noise(noise, (uint32_t)(j / NORMALS), (uint32_t)i, split, z); }
         if (recipe->below && j % 4 == 0) { words = dsgd_rng_draw(rare, (uint32_t)(j / 4), (uint32_t)i, split, 0); }
         const bool has = !recipe->below || words.word[j % 4] < recipe->below[j];
         const double value = (z[j % NORMALS] + m[j]) * (255.0 / 3);

@@ -150,6 +150,7 @@ ok "${made[@]}" --set problem=logistic --set sampling=epoch --set steps=42949672
 # the bias is sent dense, one coordinate fewer is sketched
 ok "${made[@]}" --set problem=logistic "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.dense_below=2 --set sketched_sgd.k=6
 ok "${made[@]}" --set problem=logistic --set synthetic.classes=70
+ok --set dataset=images --set problem=softmax --set images.n=9
 
 # data
 printf 'problem = logistic\nsteps = 10\n' >mnist.conf
