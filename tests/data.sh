@@ -110,6 +110,28 @@ data 3 --data broken
 said "broken/mnist/$images: damaged, input failed" 'synthetic'
 grep -q "broken/mnist/$images: input failed" err || fail "no sentence about the disk: $(cat err)"
 
+# CIFAR-10: six files, their shape and sums; what is wrong is named, and what to type moves it; a run says and records which pictures it saw
+mkdir colours colours/cifar-10-batches-bin
+cifar() { python3 -c 'import random, sys; r = random.Random(sys.argv[1]); sys.stdout.buffer.write(b"".join(bytes([i % 10]) + r.randbytes(96) * 32 for i in range(10000)))' "$1"; }
+for name in data_batch_{1..5} test_batch; do cifar "$name" | gzip -1 >colours/cifar-10-batches-bin/"$name".bin.gz; done
+data 0 --data colours
+said 'CIFAR-10 (unverified files)' '50000 for training, 10000 for testing, 3072 features, 10 classes' 'SHA-1       0 as published, 6 different' \
+    'published SHA-1 aadd24acce27caa71bf4b10992e9e7b2d74c2540' 'DSGD_DATA=colours make -f Makefile.experiments data-cifar10'
+data 0 --data colours --json
+sums=$(for name in data_batch_{1..5} test_batch; do gzip -dc colours/cifar-10-batches-bin/"$name".bin.gz; done | sha256sum)
+[ "$(field cifar10 usable) $(field cifar10 published) $(field cifar10 sha256)" = "True False ${sums%% *}" ] || fail "JSON of CIFAR-10: $(cat out)"
+grep -q '"sha1_published": "67eb016db431130d61cd03c7ad570b013799c88c"' out || fail "JSON has no published SHA-1: $(cat out)"
+printf 'dataset = cifar10\nproblem = softmax\nsteps = 4\nstep { constant = 0.01 }\nlog { optimum = false }\n' >colours.conf
+"$DSGD" run colours.conf --data colours --quiet -o colours.h5 2>err || fail "softmax on CIFAR-10: $(cat err)"
+"$DSGD" show --json colours.h5 >out
+said 'CIFAR-10 (unverified files)' "${sums%% *}"
+"$DSGD" show colours.h5 >out
+said 'd = 30730'
+rm colours/cifar-10-batches-bin/test_batch.bin.gz # a tuning split does not read it
+"$DSGD" run colours.conf --data colours --set cifar10.split=tuning --quiet -o tuning.h5 2>err || fail "tuning split of CIFAR-10: $(cat err)"
+data 0 --data colours
+said 'test_batch.bin[.gz]: missing' '5 different, 0 damaged, 1 missing' 'images: Generated pictures'
+
 # Switching: every line names the data, and no table takes both.
 printf 'problem = logistic\nlogistic { l2 = 0.01 }\nalgorithm = sgd\nsteps = 20\nstep { constant = 0.1 }\n' >run.conf
 "$DSGD" run run.conf --data one -o one.h5 >out 2>/dev/null || fail "run on one"

@@ -248,7 +248,7 @@ words=('$(shell touch canary)' '`touch canary`' '$(touch canary)' "'; touch cana
 # no_canary WHAT
 no_canary() { [ ! -e "$canary" ] || { fail "$1 runs as code"; rm -f "$canary"; }; }
 for word in "${words[@]}"; do
-    for name in DSGD_DATA DSGD_CACHE SET SWEEP RUN_OPTIONS METHODS DATASET QUICK FULL SEED JOBS PRESET BUILD PYTHON DSGD_MNIST_URLS DSGD_VERBOSE WHATEVER; do
+    for name in DSGD_DATA DSGD_CACHE SET SWEEP RUN_OPTIONS METHODS DATASET QUICK FULL SEED JOBS PRESET BUILD PYTHON DSGD_MNIST_URLS DSGD_CIFAR10_URLS DSGD_VERBOSE WHATEVER; do
         env "$name=$word" make -f Makefile.experiments help >out 2>&1 || grep -q '^.*: expected ' out || fail "$name=$word in the environment: $(cat out)"
         no_canary "$name=$word in the environment"
         make -f Makefile.experiments "$name=$word" help >out 2>&1 || grep -q '^.*: expected ' out || fail "$name=$word: $(cat out)"

@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "convex/registry.h"
+#include "datasets/cifar.h"
 #include "datasets/dataset.h"
 #include "tests/settings.h"
 
@@ -292,11 +293,67 @@ static void allocation_fails_data_are_not_to_blame(void **state)
     print_message("%ld allocations failed, one at a time\n", all);
 }
 
+/* Six files of one picture each, the first in a broken gzip beside the plain file. */
+static void write_colours(const char *folder, bool erase)
+{
+    static const char *const names[] = {"data_batch_1.bin.gz", "data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin.gz",
+                                        "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin.gz"};
+    static const uint8_t picture[1 + DSGD_CIFAR_FEATURES] = {7, 1, 2, 3};
+    for (size_t f = 0; f < sizeof names / sizeof *names; ++f) {
+        char path[600];
+        snprintf(path, sizeof path, "%s/%s", folder, names[f]);
+        if (erase) {
+            assert_int_equal(unlink(path), 0);
+            continue;
+        }
+        const unsigned size = sizeof picture - (f == 0);
+        gzFile file = gzopen(path, strstr(names[f], ".gz") ? "wb" : "wbT");
+        assert_non_null(file);
+        assert_int_equal(gzwrite(file, picture, size), (int)size);
+        assert_int_equal(gzclose(file), Z_OK);
+    }
+}
+
+static void allocation_fails_colour_pictures_are_not_to_blame(void **state)
+{
+    (void)state;
+    char root[256], folder[300];
+    harness_path(root, sizeof root, ".data");
+    snprintf(folder, sizeof folder, "%s/cifar-10-batches-bin", root);
+    assert_int_equal(mkdir(root, 0777), 0);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    write_colours(folder, false);
+    const struct dsgd_cifar_source source = {.name = "cifar10", .records = 1, .title = "", .title_unverified = "others", .advice = "",
+                                             .file_sha1 = {"", "", "", "", "", ""}};
+    const struct dsgd_dataset_args args = {.folder = root};
+    static struct dsgd_data_survey look;
+    long count = 0;
+    for (long n = 0; n <= count; ++n) { /* first none fails, and they are counted */
+        struct dsgd_dataset *data = NULL;
+        calls = 0;
+        fail_at = n;
+        enum dsgd_status status = dsgd_cifar_survey(&source, &args, &look);
+        if (status == DSGD_OK) { status = dsgd_cifar_load(&source, &args, &data); }
+        fail_at = 0;
+        if (n == 0) { count = calls; }
+        if (status != (n == 0 ? DSGD_OK : DSGD_ENOMEM) || (n > 0 && (data || !strstr(dsgd_error(), "no memory")))) {
+            fail_msg("allocation %ld of %ld: status %s (%s)", n, count, dsgd_status_text(status), dsgd_error());
+        }
+        dsgd_dataset_destroy(data);
+    }
+    assert_true(count > 12);
+    write_colours(folder, true);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(rmdir(root), 0);
+    print_message("%ld allocations failed, one at a time\n", count);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(allocation_fails_no_file_is_blamed), cmocka_unit_test(allocation_fails_nothing_is_lost),
                                        cmocka_unit_test(allocation_fails_in_every_algorithm),
-                                       cmocka_unit_test(allocation_fails_data_are_not_to_blame)};
+                                       cmocka_unit_test(allocation_fails_data_are_not_to_blame),
+                                       cmocka_unit_test(allocation_fails_colour_pictures_are_not_to_blame)};
     if (argc > 1) { cmocka_set_test_filter(argv[1]); }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
