@@ -91,6 +91,7 @@ static void list_names(const char *role)
             printf("  %-14s %s\n", dsgd_problem_at(i)->name, dsgd_problem_at(i)->title);
             print_origin(dsgd_problem_at(i));
         }
+        if (dsgd_problems_lacking()) { printf("  %s\n", dsgd_problems_lacking()); }
     }
     if (all || strcmp(role, "datasets") == 0) {
         printf("datasets\n");

@@ -1,7 +1,14 @@
-/* registry.c - the convex problems. Adding one: write its file and add its symbol here. */
+/* registry.c - the problems. Adding one: write its file and add its symbol here. Deep ones are known by their symbols alone; a build without
+ * oneDNN has none. */
 #include "convex/registry.h"
 
 #include "sim/registry.h"
+
+#ifdef DSGD_DEEP
+#define DEEP(X) X(dsgd_problem_mlp) X(dsgd_problem_lenet) X(dsgd_problem_resnet9)
+#else
+#define DEEP(X)
+#endif
 
 #define PROBLEMS(X)             \
     X(dsgd_problem_logistic)    \
@@ -9,7 +16,8 @@
     X(dsgd_problem_softmax)     \
     X(dsgd_problem_one_vs_rest) \
     X(dsgd_problem_sigmoid)     \
-    X(dsgd_problem_quadratic)
+    X(dsgd_problem_quadratic)   \
+    DEEP(X)
 
 #define DECLARE(symbol) extern const struct dsgd_problem_ops symbol;
 PROBLEMS(DECLARE)
@@ -22,3 +30,12 @@ const struct dsgd_problem_ops *dsgd_problem_at(size_t i) { return dsgd_registry_
 const struct dsgd_problem_ops *dsgd_problem_find(const char *name) { return dsgd_registry_find(&registry, name); }
 enum dsgd_status dsgd_problem_register(const struct dsgd_problem_ops *problem) { return dsgd_registry_add(&registry, problem); }
 void dsgd_problem_take_back(const struct dsgd_problem_ops *problem) { dsgd_registry_take_back(&registry, problem); }
+
+const char *dsgd_problems_lacking(void)
+{
+#ifdef DSGD_DEEP
+    return NULL;
+#else
+    return "deep models (mlp, lenet, resnet9) are not in this build: it was made without oneDNN (Debian: libdnnl-dev)";
+#endif
+}

@@ -16,6 +16,8 @@ run=(gcc g++ libc6-dev cmake ninja-build make pkgconf git)
 # Libraries of the program. cmocka and liblinear are small and used by tests only, but one configuration builds both.
 run+=(libhdf5-dev libgsl-dev libnlopt-dev nettle-dev libconfuse-dev libjansson-dev zlib1g-dev librandom123-dev
     libcmocka-dev liblinear-dev)
+# Deep models; a build without it leaves them out.
+run+=(libdnnl-dev)
 # Figures, and the dataset that stands in for MNIST.
 run+=(gnuplot-nox fonts-dejavu-core dataset-fashion-mnist)
 
@@ -61,7 +63,7 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     [ "$1" != data ] || fail 2 "this system has no apt; install curl and CA certificates, then set DSGD_SETUP=skip"
     [ "$1" != docs ] || fail 2 "this system has no apt; install help2man, man and doxygen, then set DSGD_SETUP=skip"
     fail 2 "this system has no apt; install a C11 compiler with OpenMP, cmake >= 3.25, ninja, pkg-config, gnuplot and the \
-libraries HDF5 (with HL), GSL, NLopt, nettle, libConfuse, jansson, zlib, Random123, cmocka, liblinear (tests also: clang 14 \
+libraries HDF5 (with HL), GSL, NLopt, nettle, libConfuse, jansson, zlib, Random123, oneDNN, cmocka, liblinear (tests also: clang 14 \
 with libomp, shellcheck, Python with h5py, h5netcdf, xarray), then set DSGD_SETUP=skip"
 fi
 

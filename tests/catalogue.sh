@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$DSGD_SOURCE"
 command -v perl >/dev/null || { echo "no perl"; exit 77; }
 shopt -s nullglob # not every folder has folders
-perl - docs/errors.md sim/*.c sim/*/*.c datasets/*.c algorithms/*.c convex/*.c convex/*/*.c theory/*.c record/*.c lab/*.c lab/*/*.c verify/*.c verify/*/*.c bench/*.c command/*.c <<'PERL'
+perl - docs/errors.md sim/*.c sim/*/*.c datasets/*.c algorithms/*.c convex/*.c convex/*/*.c deep/*.c theory/*.c record/*.c lab/*.c lab/*/*.c verify/*.c verify/*/*.c bench/*.c command/*.c <<'PERL'
 use strict; use warnings;
 my ($catalogue, @sources) = @ARGV;
 local $/;

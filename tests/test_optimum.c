@@ -52,6 +52,7 @@ static void every_optimum_is_a_minimum(void **unused)
     const struct dsgd_problem_ops *ops;
     struct dsgd_dataset *data = synthetic_create(23, N, FEATURES, CLASSES);
     for (size_t i = 0; (ops = dsgd_problem_at(i)) != NULL; ++i) {
+        if (!ops->optimum) { continue; }
         _Alignas(16) unsigned char config[CONFIG_SIZE];
         const struct dsgd_problem_args args = {config, ops->needs_dataset ? data : NULL, 3};
         struct dsgd_layout layout;

@@ -32,6 +32,7 @@ enum { CASES = sizeof cases / sizeof *cases };
 
 static const struct left_out without_rows[] = {
     {"quadratic", "makes its own data: it has no rows"},
+    DEEP_LEFT_OUT("one form of rows, dense floats, is made of all: test_deep_models.c"),
     {NULL, NULL},
 };
 

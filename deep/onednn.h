@@ -1,0 +1,60 @@
+/* onednn.h - the library behind the fast versions: products of matrices, convolutions and batch normalisation, in one thread.
+ *
+ * What is prepared here is never written to afterwards: any number of threads call it at once, each with memory of its own. Who calls has
+ * set this thread's number of OpenMP threads to 1 (deep_one_thread): the library would cut sums by it otherwise.
+ */
+#ifndef DSGD_DEEP_ONEDNN_H
+#define DSGD_DEEP_ONEDNN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "deep/one_thread.h"
+#include "sim/status.h"
+
+/** "oneDNN 2.6.3, AVX-512": bits of deep models belong to it. Static storage. */
+const char *deep_library(void);
+
+/** Channels side by side that suit this processor: 16 or 8. */
+size_t deep_vector(void);
+
+/** c [m][n] = a b, rows one after another; a is [m][k], or [k][m] where `a_turned`; b is [k][n], or [n][k] where `b_turned`. */
+enum dsgd_status deep_product(bool a_turned, bool b_turned, size_t m, size_t n, size_t k, const float *a, const float *b, float *c);
+
+/** Convolution of stride 1: n images of `in` channels, h x w, to `out` channels. Layouts as in op.h; weights are [out][in][kernel][kernel]. */
+struct deep_convolution_shape {
+    size_t n, in, out, h, w, kernel, pad, vector_in, vector;
+    bool bias, first; /* first: no derivative by the images */
+};
+struct deep_convolution;
+enum dsgd_status deep_convolution_create(const struct deep_convolution_shape *shape, struct deep_convolution **out);
+void deep_convolution_destroy(struct deep_convolution *c); /* accepts NULL */
+size_t deep_convolution_scratch(const struct deep_convolution *c);
+/** The implementations that were chosen, for logs and tests. */
+const char *deep_convolution_names(const struct deep_convolution *c);
+enum dsgd_status deep_convolution_forward(const struct deep_convolution *c, const float *in, const float *weight, const float *bias, float *out, void *scratch);
+/** din NULL: not wanted. */
+enum dsgd_status deep_convolution_backward(const struct deep_convolution *c, const float *in, const float *weight, const float *dout, float *din, float *dweight,
+                                           float *dbias, void *scratch);
+
+/** Batch normalisation of n images of c channels; `parameter` is {scale [c], shift [c]}, `statistic` {means [c], variances [c]} (of n h w
+ *  numbers, divided by that). relu: with a ReLU behind it. */
+struct deep_norm_shape {
+    size_t n, c, h, w, vector;
+    bool relu;
+};
+struct deep_norm;
+enum dsgd_status deep_norm_create(const struct deep_norm_shape *shape, struct deep_norm **out);
+void deep_norm_destroy(struct deep_norm *b); /* accepts NULL */
+size_t deep_norm_saved(const struct deep_norm *b);   /* bytes of `mask` */
+size_t deep_norm_scratch(const struct deep_norm *b);
+/** With the block's own statistics, which it writes. */
+enum dsgd_status deep_norm_forward(const struct deep_norm *b, const float *in, const float *parameter, float *statistic, float *out, void *mask, void *scratch);
+/** With given ones. */
+enum dsgd_status deep_norm_fixed(const struct deep_norm *b, const float *in, const float *parameter, const float *statistic, float *out, void *scratch);
+enum dsgd_status deep_norm_backward(const struct deep_norm *b, const float *in, const float *parameter, const float *statistic, const void *mask,
+                                    const float *dout, float *din, float *dparameter, void *scratch);
+
+#define DEEP_NORM_EPSILON 1e-5f /* the authors' code has PyTorch's default */
+
+#endif

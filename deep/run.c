@@ -1,0 +1,79 @@
+/* run.c - a block forward and backward through a graph. Interface: graph.h. */
+#include "deep/graph.h"
+#include "deep/loops.h"
+
+static void *at(const struct deep_block *block, size_t offset)
+{
+    return offset == SIZE_MAX ? NULL : (char *)block->memory + offset;
+}
+
+void *deep_plan_images(const struct deep_plan *plan, void *memory)
+{
+    return (char *)memory + plan->place[0].out;
+}
+
+void *deep_plan_output(const struct deep_plan *plan, void *memory, int node)
+{
+    return (char *)memory + plan->place[node].out;
+}
+
+static const struct deep_version *version(const struct deep_plan *plan, int j)
+{
+    const struct deep_op *op = plan->graph->site[j].node->op;
+    return plan->element == sizeof(float) ? &op->fast : &op->naive;
+}
+
+/* What both directions tell a node. */
+static struct deep_call call_of(const struct deep_plan *plan, const struct deep_block *block, int j)
+{
+    const struct deep_graph *g = plan->graph;
+    const struct deep_site *site = &g->site[j];
+    struct deep_call call = {.site = site, .prepared = plan->prepared[j], .n = plan->n, .out = at(block, plan->place[j].out),
+                             .parameter = (const char *)block->parameter + site->offset * plan->element, .saved = at(block, plan->place[j].saved),
+                             .scratch = at(block, plan->scratch), .mode = block->mode, .keys = block->keys, .label = block->label,
+                             .weight = block->weight, .loss = block->loss, .wrong = block->wrong};
+    for (int i = 0; i < site->inputs; ++i) { call.in[i] = at(block, plan->place[site->node->in[i]].out); }
+    if (block->statistic) { call.statistic = (char *)block->statistic + g->start_of[j] * plan->element; }
+    return call;
+}
+
+enum dsgd_status deep_run_forward(const struct deep_plan *plan, const struct deep_block *block)
+{
+    for (int j = 1; j < plan->graph->nodes; ++j) {
+        const struct deep_call call = call_of(plan, block, j);
+        DSGD_TRY(version(plan, j)->forward(&call));
+    }
+    return DSGD_OK;
+}
+
+static void add(const struct deep_plan *plan, size_t n, const void *more, void *sum)
+{
+    if (plan->element == sizeof(float)) {
+        deep_loops()->add(n, sum, more, sum);
+        return;
+    }
+    for (size_t j = 0; j < n; ++j) { ((double *)sum)[j] += ((const double *)more)[j]; }
+}
+
+enum dsgd_status deep_run_backward(const struct deep_plan *plan, const struct deep_block *block)
+{
+    const struct deep_graph *g = plan->graph;
+    for (int j = g->nodes - 1; j > 0; --j) {
+        const struct deep_site *site = &g->site[j];
+        const struct deep_places *place = &plan->place[j];
+        struct deep_call call = call_of(plan, block, j);
+        call.dout = at(block, place->dout);
+        call.dparameter = (char *)block->gradient + site->offset * plan->element;
+        for (int i = 0; i < site->inputs; ++i) {
+            const size_t direct = plan->place[site->node->in[i]].dout;
+            call.din[i] = at(block, place->spare[i] != SIZE_MAX ? place->spare[i] : direct);
+        }
+        DSGD_TRY(version(plan, j)->backward(&call));
+        for (int i = 0; i < site->inputs; ++i) {
+            if (place->spare[i] == SIZE_MAX) { continue; }
+            const int from = site->node->in[i];
+            add(plan, deep_out_count(&g->site[from], plan->n), at(block, place->spare[i]), at(block, plan->place[from].dout));
+        }
+    }
+    return DSGD_OK;
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# deep.sh - deep models from configuration to result: on MNIST with every kind of algorithm, the same digest for any number of threads, on
+# the guard and after a kill; what does not fit is refused with a sentence. Without MNIST: the perceptron on generated rows.
+# shellcheck disable=SC2015 # fail returns 0
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0
+fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
+digest() { "$DSGD" digest "$1" | cut -d' ' -f1; }
+
+if ! "$DSGD" list problems | grep -q '^  lenet '; then
+    "$DSGD" list problems | grep -q 'made without oneDNN' || fail "list problems: neither lenet nor why: $("$DSGD" list problems)"
+    exit $((failures > 0 ? 1 : 77))
+fi
+
+cat >rows.conf <<'CONF'
+dataset = synthetic
+synthetic { n = 500 n_test = 100 features = 30 classes = 4 separability = 4 }
+problem = mlp
+mlp { hidden = 32 dropout = 0.2 label_smoothing = 0.1 l2 = 0.001 }
+algorithm = local_topk
+workers = 3
+batch = 5
+steps = 60
+step { constant = 0.1 }
+CONF
+
+# same CONF SETTING...: one digest for 1, 2 and 7 threads, the guard, and a run that was ended halfway
+same()
+{
+    local conf=$1 set=() text name
+    for text in "${@:2}"; do set+=(--set "$text"); done
+    rm -f ./*.h5*
+    "$DSGD" run "$conf" "${set[@]}" --threads 1 -q -o t1.h5 2>err || { fail "run $*: $(cat err)"; return; }
+    for name in 2 7; do DSGD_LANE_WORK=1 "$DSGD" run "$conf" "${set[@]}" --threads $name -q -o t$name.h5 2>err || fail "run $*, $name threads: $(cat err)"; done
+    "$DSGD" run "$conf" "${set[@]}" --set backend=guard -q -o guard.h5 2>err || fail "run $*, guard: $(cat err)"
+    for name in t2 t7 guard; do [ "$(digest $name.h5)" = "$(digest t1.h5)" ] || fail "$*: $name has another digest than one thread"; done
+}
+same rows.conf
+same rows.conf batch=130 workers=1 steps=20 # three blocks
+same rows.conf algorithm=sketched_sgd steps=20
+
+"$DSGD" run rows.conf --set problem=lenet -q -o x.h5 2>err
+[ $? -eq 2 ] && grep -q 'lenet: rows of 30 numbers in synthetic, expected images' err || fail "lenet on rows: $(cat err)"
+"$DSGD" run rows.conf --set step_size=theory -q -o x.h5 2>err
+[ $? -eq 2 ] && grep -q 'strongly convex' err || fail "theory steps: $(cat err)"
+
+[ $failures -eq 0 ] && echo 'deep: all checks passed'
+exit $((failures > 0))
