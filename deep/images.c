@@ -56,7 +56,7 @@ enum dsgd_status deep_images_open(const struct dsgd_dataset *data, const char *p
         return dsgd_fail(DSGD_EINPUT, "problem %s: rows of %zu numbers in %s, expected images (784 or 3072 numbers)", problem, data->features, data->name);
     }
     if (channels_of(out) > DEEP_CHANNELS_MAX) {
-        return dsgd_fail(DSGD_EINPUT, "problem %s: images of %zu channels in %s, expected at most %d", problem, out->shape.c, data->name, (int)DEEP_CHANNELS_MAX);
+        return dsgd_fail(DSGD_EINTERNAL, "problem %s: images of %zu channels in %s, expected at most %d", problem, out->shape.c, data->name, (int)DEEP_CHANNELS_MAX);
     }
     if (data->train.form == DSGD_ROWS_BYTES) { normalise_bytes(out); }
     return DSGD_OK;

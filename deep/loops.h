@@ -1,10 +1,12 @@
 /* loops.h - the fast versions' own loops over floats, once for each instruction set (deep/cpu); all of them give the same bits.
  *
- * Products of matrices, convolutions and normalisations are a library's: onednn.h.
+ * Products of matrices and convolutions are a library's: onednn.h. Its batch normalisation is not taken: on plain planes it waits at a barrier
+ * of whatever parallel region it is called in.
  */
 #ifndef DSGD_DEEP_LOOPS_H
 #define DSGD_DEEP_LOOPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +14,13 @@
 struct deep_windows {
     size_t planes, h, w, kernel_h, kernel_w, v;
 };
+
+/** n images of c planes of `area` numbers, v channels side by side. */
+struct deep_planes {
+    size_t n, c, area, v;
+};
+
+#define DEEP_NORM_EPSILON 1e-5f /* PyTorch's default, which the authors' code has */
 
 struct deep_loops {
     void (*relu)(size_t n, const float *in, float *out);
@@ -25,6 +34,11 @@ struct deep_loops {
     /** The largest of each window and which it is, row by row; of equal ones the first. */
     void (*max_pool)(const struct deep_windows *p, const float *in, float *out, uint8_t *at);
     void (*max_pool_back)(const struct deep_windows *p, const float *dout, const uint8_t *at, float *din);
+    /** Batch normalisation; `statistic` is {means [c], variances [c]}, `parameter` {scales [c], shifts [c]}. */
+    void (*norm_statistics)(const struct deep_planes *p, const float *in, float *statistic);
+    void (*norm_apply)(const struct deep_planes *p, const float *in, const float *parameter, const float *statistic, bool relu, float *out);
+    void (*norm_back)(const struct deep_planes *p, const float *in, const float *out, const float *parameter, const float *statistic, bool relu,
+                      const float *dout, float *din, float *dparameter);
     /** out = (byte - mean)/deviation, as byte * factor + shift. */
     void (*widen)(size_t n, const uint8_t *in, float factor, float shift, float *out);
 };

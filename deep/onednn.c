@@ -21,16 +21,10 @@
 typedef dnnl_memory_desc_t desc;
 typedef const_dnnl_memory_desc_t view;
 #define VIEW(d) (d)
-#define SCALE DNNL_ARG_SCALE
-#define DIFF_SCALE DNNL_ARG_DIFF_SCALE
-#define NORM_FLAGS (dnnl_use_scale | dnnl_use_shift)
 #else
 typedef dnnl_memory_desc_t desc;
 typedef const dnnl_memory_desc_t *view;
 #define VIEW(d) (&(d))
-#define SCALE DNNL_ARG_SCALE_SHIFT
-#define DIFF_SCALE DNNL_ARG_DIFF_SCALE_SHIFT
-#define NORM_FLAGS dnnl_use_scaleshift
 #endif
 
 enum { ALIGN = 64, ARGUMENTS = 12, RANK = 4 };
@@ -108,12 +102,6 @@ static void drop(struct primitive *p)
 static view about(const struct primitive *p, dnnl_query_t what)
 {
     return dnnl_primitive_desc_query_md(p->about, what, 0);
-}
-
-/* The workspace, which a primitive may lack. */
-static view kept(const struct primitive *p)
-{
-    return dnnl_primitive_desc_query_md(p->about, dnnl_query_workspace_md, 0);
 }
 
 static size_t scratch_of(const struct primitive *p)
@@ -352,146 +340,4 @@ enum dsgd_status deep_convolution_backward(const struct deep_convolution *c, con
                                           {DNNL_ARG_DIFF_BIAS, c->shape.bias ? VIEW(c->bias) : NULL, dbias}};
     DSGD_TRY(execute(&c->library, &c->part[WEIGHTS], weights, 4, rest));
     return copy(&c->library, &c->from_weights, order, ordered, VIEW(c->weight), dweight, rest);
-}
-
-/* ---- batch normalisation ---- */
-
-enum norm_part { OWN, FIXED, BACK, NORM_PARTS };
-
-struct deep_norm {
-    struct library library;
-    struct deep_norm_shape shape;
-    desc images;
-    struct primitive part[NORM_PARTS];
-};
-
-static dnnl_status_t norm_part(struct deep_norm *b, enum norm_part part)
-{
-    const unsigned flags = (unsigned)NORM_FLAGS | (b->shape.relu ? (unsigned)dnnl_fuse_norm_relu : 0u) | (part == FIXED ? (unsigned)dnnl_use_global_stats : 0u);
-    const dnnl_prop_kind_t kind = part == FIXED ? dnnl_forward_inference : dnnl_forward_training;
-    dnnl_primitive_desc_t *to = &b->part[part].about;
-#if V3
-    if (part != BACK) {
-        return dnnl_batch_normalization_forward_primitive_desc_create(to, b->library.engine, kind, b->images, b->images, DEEP_NORM_EPSILON, flags, b->library.attr);
-    }
-    return dnnl_batch_normalization_backward_primitive_desc_create(to, b->library.engine, dnnl_backward, b->images, b->images, b->images, DEEP_NORM_EPSILON, flags,
-                                                                   b->part[OWN].about, b->library.attr);
-#else
-    dnnl_batch_normalization_desc_t d;
-    const dnnl_status_t status =
-        part == BACK ? dnnl_batch_normalization_backward_desc_init(&d, dnnl_backward, &b->images, &b->images, DEEP_NORM_EPSILON, flags)
-                     : dnnl_batch_normalization_forward_desc_init(&d, kind, &b->images, DEEP_NORM_EPSILON, flags);
-    return status == dnnl_success ? dnnl_primitive_desc_create(to, &d, b->library.attr, b->library.engine, part == BACK ? b->part[OWN].about : NULL) : status;
-#endif
-}
-
-static enum dsgd_status create_norm(struct deep_norm *b)
-{
-    const struct deep_norm_shape *s = &b->shape;
-    DSGD_TRY(open_library(&b->library));
-    DSGD_TRY(describe((dnnl_dim_t[]){(dnnl_dim_t)s->n, (dnnl_dim_t)s->c, (dnnl_dim_t)s->h, (dnnl_dim_t)s->w}, images_tag(s->vector), &b->images));
-    for (enum norm_part p = OWN; p < NORM_PARTS; ++p) {
-        CHECK(norm_part(b, p), "a batch normalisation");
-        CHECK(dnnl_primitive_create(&b->part[p].run, b->part[p].about), "a batch normalisation");
-    }
-    return DSGD_OK;
-}
-
-enum dsgd_status deep_norm_create(const struct deep_norm_shape *shape, struct deep_norm **out)
-{
-    struct deep_norm *b = calloc(1, sizeof *b);
-    *out = NULL;
-    if (!b) { return dsgd_fail(DSGD_ENOMEM, "no memory for a batch normalisation"); }
-    b->shape = *shape;
-    const int threads = deep_one_thread();
-    const enum dsgd_status status = create_norm(b);
-    deep_threads_back(threads);
-    if (status != DSGD_OK) {
-        deep_norm_destroy(b);
-        return status;
-    }
-    *out = b;
-    return DSGD_OK;
-}
-
-void deep_norm_destroy(struct deep_norm *b)
-{
-    if (!b) { return; }
-    for (int p = 0; p < NORM_PARTS; ++p) { drop(&b->part[p]); }
-    forget(&b->images);
-    close_library(&b->library);
-    free(b);
-}
-
-size_t deep_norm_saved(const struct deep_norm *b)
-{
-    return padded(bytes_of(kept(&b->part[OWN])));
-}
-
-size_t deep_norm_scratch(const struct deep_norm *b)
-{
-    size_t most = 0;
-    for (int p = 0; p < NORM_PARTS; ++p) {
-        const size_t bytes = scratch_of(&b->part[p]);
-        most = bytes > most ? bytes : most;
-    }
-    return most;
-}
-
-/* Means and variances have one form, and scale and shift another; both lie one behind the other in memory. */
-static view argument_view(const struct primitive *p, int name)
-{
-    return dnnl_primitive_desc_query_md(p->about, dnnl_query_exec_arg_md, name);
-}
-
-static int norm_arguments(const struct deep_norm *b, const struct primitive *p, const float *in, const float *parameter, const float *statistic,
-                          struct argument *argument)
-{
-    const size_t c = b->shape.c;
-    const view numbers = argument_view(p, DNNL_ARG_MEAN), factors = argument_view(p, SCALE);
-    int n = 0;
-    argument[n++] = (struct argument){DNNL_ARG_SRC, VIEW(b->images), in};
-    argument[n++] = (struct argument){DNNL_ARG_MEAN, numbers, statistic};
-    argument[n++] = (struct argument){DNNL_ARG_VARIANCE, numbers, statistic + c};
-    argument[n++] = (struct argument){SCALE, factors, parameter};
-#if V3
-    argument[n++] = (struct argument){DNNL_ARG_SHIFT, factors, parameter + c};
-#endif
-    return n;
-}
-
-enum dsgd_status deep_norm_forward(const struct deep_norm *b, const float *in, const float *parameter, float *statistic, float *out, void *mask, void *scratch)
-{
-    struct argument argument[ARGUMENTS];
-    const struct primitive *p = &b->part[OWN];
-    int n = norm_arguments(b, p, in, parameter, statistic, argument);
-    argument[n++] = (struct argument){DNNL_ARG_DST, VIEW(b->images), out};
-    argument[n++] = (struct argument){DNNL_ARG_WORKSPACE, kept(p), mask};
-    return execute(&b->library, p, argument, n, scratch);
-}
-
-enum dsgd_status deep_norm_fixed(const struct deep_norm *b, const float *in, const float *parameter, const float *statistic, float *out, void *scratch)
-{
-    struct argument argument[ARGUMENTS];
-    const struct primitive *p = &b->part[FIXED];
-    int n = norm_arguments(b, p, in, parameter, statistic, argument);
-    argument[n++] = (struct argument){DNNL_ARG_DST, VIEW(b->images), out};
-    return execute(&b->library, p, argument, n, scratch);
-}
-
-enum dsgd_status deep_norm_backward(const struct deep_norm *b, const float *in, const float *parameter, const float *statistic, const void *mask,
-                                    const float *dout, float *din, float *dparameter, void *scratch)
-{
-    struct argument argument[ARGUMENTS];
-    const struct primitive *p = &b->part[BACK];
-    int n = norm_arguments(b, p, in, parameter, statistic, argument);
-#if V3
-    --n; /* backward takes no shift */
-    argument[n++] = (struct argument){DNNL_ARG_DIFF_SHIFT, argument_view(p, SCALE), dparameter + b->shape.c};
-#endif
-    argument[n++] = (struct argument){DIFF_SCALE, argument_view(p, SCALE), dparameter};
-    argument[n++] = (struct argument){DNNL_ARG_DIFF_DST, VIEW(b->images), dout};
-    argument[n++] = (struct argument){DNNL_ARG_DIFF_SRC, VIEW(b->images), din};
-    argument[n++] = (struct argument){DNNL_ARG_WORKSPACE, kept(&b->part[OWN]), mask};
-    return execute(&b->library, p, argument, n, scratch);
 }

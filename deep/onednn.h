@@ -1,4 +1,4 @@
-/* onednn.h - the library behind the fast versions: products of matrices, convolutions and batch normalisation, in one thread.
+/* onednn.h - the library behind the fast versions: products of matrices and convolutions, in one thread.
  *
  * What is prepared here is never written to afterwards: any number of threads call it at once, each with memory of its own. Who calls has
  * set this thread's number of OpenMP threads to 1 (deep_one_thread): the library would cut sums by it otherwise.
@@ -36,25 +36,5 @@ enum dsgd_status deep_convolution_forward(const struct deep_convolution *c, cons
 /** din NULL: not wanted. */
 enum dsgd_status deep_convolution_backward(const struct deep_convolution *c, const float *in, const float *weight, const float *dout, float *din, float *dweight,
                                            float *dbias, void *scratch);
-
-/** Batch normalisation of n images of c channels; `parameter` is {scale [c], shift [c]}, `statistic` {means [c], variances [c]} (of n h w
- *  numbers, divided by that). relu: with a ReLU behind it. */
-struct deep_norm_shape {
-    size_t n, c, h, w, vector;
-    bool relu;
-};
-struct deep_norm;
-enum dsgd_status deep_norm_create(const struct deep_norm_shape *shape, struct deep_norm **out);
-void deep_norm_destroy(struct deep_norm *b); /* accepts NULL */
-size_t deep_norm_saved(const struct deep_norm *b);   /* bytes of `mask` */
-size_t deep_norm_scratch(const struct deep_norm *b);
-/** With the block's own statistics, which it writes. */
-enum dsgd_status deep_norm_forward(const struct deep_norm *b, const float *in, const float *parameter, float *statistic, float *out, void *mask, void *scratch);
-/** With given ones. */
-enum dsgd_status deep_norm_fixed(const struct deep_norm *b, const float *in, const float *parameter, const float *statistic, float *out, void *scratch);
-enum dsgd_status deep_norm_backward(const struct deep_norm *b, const float *in, const float *parameter, const float *statistic, const void *mask,
-                                    const float *dout, float *din, float *dparameter, void *scratch);
-
-#define DEEP_NORM_EPSILON 1e-5f /* the authors' code has PyTorch's default */
 
 #endif

@@ -1,12 +1,11 @@
 /* op_batch_norm.c - batch normalisation (Ioffe, Szegedy 2015), with a ReLU behind it where the node says so:
  *     out = relu(scale (in - mean)/sqrt(variance + epsilon) + shift),
- * mean and variance (divided by the count) of each channel over the block's images and pixels, or given (enum deep_mode). The fast version
- * is a library's. Parameters: scale [c], shift [c].
+ * mean and variance (divided by the count) of each channel over the block's images and pixels, or given (enum deep_mode). Parameters: scale [c], shift [c].
  */
 #include <math.h>
 #include <string.h>
 
-#include "deep/onednn.h"
+#include "deep/loops.h"
 #include "deep/op.h"
 
 static enum dsgd_status norm_shape(struct deep_site *site)
@@ -18,55 +17,34 @@ static enum dsgd_status norm_shape(struct deep_site *site)
     return DSGD_OK;
 }
 
-static enum dsgd_status norm_prepare(const struct deep_site *site, size_t n, void **prepared)
-{
-    const struct deep_norm_shape shape = {.n = n, .c = site->in.c, .h = site->in.h, .w = site->in.w, .vector = site->vector, .relu = site->node->relu};
-    struct deep_norm *b;
-    const enum dsgd_status status = deep_norm_create(&shape, &b);
-    *prepared = b;
-    return status;
-}
-
-static void norm_release(void *prepared)
-{
-    deep_norm_destroy(prepared);
-}
-
-static size_t statistic_bytes(const struct deep_site *site)
-{
-    return (2 * site->in.c * sizeof(float) + 63) / 64 * 64;
-}
-
-/* Saved: means, variances, and which outputs the ReLU let through: a bit for each, or whatever the library makes of it. */
 static size_t norm_saved(const struct deep_site *site, size_t n)
 {
-    return statistic_bytes(site) + (deep_in_count(site, n) + 63) / 64 * 64;
+    (void)n;
+    return 2 * site->in.c * sizeof(float); /* means and variances */
 }
 
-static size_t norm_scratch(const struct deep_site *site, const void *prepared, size_t n)
+static struct deep_planes planes(const struct deep_call *call)
 {
-    (void)site;
-    (void)n;
-    return deep_norm_scratch(prepared);
+    const struct deep_shape s = call->site->in;
+    return (struct deep_planes){call->n, s.c, s.h * s.w, call->site->vector};
 }
 
 static enum dsgd_status norm_forward(const struct deep_call *call)
 {
-    float *statistic = call->saved;
-    if (call->mode == DEEP_FIXED) { return deep_norm_fixed(call->prepared, call->in[0], call->parameter, call->statistic, call->out, call->scratch); }
-    if (deep_norm_saved(call->prepared) > norm_saved(call->site, call->n) - statistic_bytes(call->site)) {
-        return dsgd_fail(DSGD_EINTERNAL, "layer %s: oneDNN keeps %zu bytes, expected at most one for each number", call->site->node->name,
-                         deep_norm_saved(call->prepared));
-    }
-    DSGD_TRY(deep_norm_forward(call->prepared, call->in[0], call->parameter, statistic, call->out, (char *)call->saved + statistic_bytes(call->site), call->scratch));
-    if (call->mode == DEEP_COLLECT) { memcpy(call->statistic, statistic, 2 * call->site->in.c * sizeof *statistic); }
+    const struct deep_planes p = planes(call);
+    const float *statistic = call->mode == DEEP_FIXED ? call->statistic : call->saved;
+    if (call->mode != DEEP_FIXED) { deep_loops()->norm_statistics(&p, call->in[0], call->saved); }
+    deep_loops()->norm_apply(&p, call->in[0], call->parameter, statistic, call->site->node->relu, call->out);
+    if (call->mode == DEEP_COLLECT) { memcpy(call->statistic, statistic, 2 * p.c * sizeof *statistic); }
     return DSGD_OK;
 }
 
 static enum dsgd_status norm_backward(const struct deep_call *call)
 {
-    return deep_norm_backward(call->prepared, call->in[0], call->parameter, call->saved, (const char *)call->saved + statistic_bytes(call->site), call->dout,
-                              call->din[0], call->dparameter, call->scratch);
+    const struct deep_planes p = planes(call);
+    if (!call->din[0]) { return dsgd_fail(DSGD_EINTERNAL, "layer %s: batch norm of the image itself, expected a layer before it", call->site->node->name); }
+    deep_loops()->norm_back(&p, call->in[0], call->out, call->parameter, call->saved, call->site->node->relu, call->dout, call->din[0], call->dparameter);
+    return DSGD_OK;
 }
 
 /* The naive version's channel c: its numbers are `count` runs of h w, a stride of c h w apart. */
@@ -152,9 +130,8 @@ const struct deep_op deep_op_batch_norm = {
     .name = "batch_norm",
     .inputs = 1,
     .uses_in = true,
+    .uses_out = true,
     .shape = norm_shape,
-    .fast = {.saved = norm_saved, .scratch = norm_scratch, .forward = norm_forward, .backward = norm_backward},
+    .fast = {.saved = norm_saved, .forward = norm_forward, .backward = norm_backward},
     .naive = {.forward = naive_forward, .backward = naive_backward},
-    .prepare = norm_prepare,
-    .release = norm_release,
 };

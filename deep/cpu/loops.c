@@ -1,5 +1,5 @@
 /* loops.c - the loops of deep/loops.h for the instruction set that this folder is compiled for. */
-#include "deep/loops.h"
+#include "deep/cpu/norm.h"
 
 #include <string.h>
 
@@ -160,5 +160,8 @@ const struct deep_loops dsgd_deep_cpu = {
     .bias_back = bias_back,
     .max_pool = max_pool,
     .max_pool_back = max_pool_back,
+    .norm_statistics = deep_cpu_norm_statistics,
+    .norm_apply = deep_cpu_norm_apply,
+    .norm_back = deep_cpu_norm_back,
     .widen = widen,
 };
