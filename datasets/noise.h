@@ -1,4 +1,4 @@
-/* noise.h - nearly normal numbers without functions of a mathematical library, for data that are made. Internal.
+/* noise.h - nearly normal numbers without functions of a mathematical library, for data that are made.
  *
  * A number is a sum of 8 uniform bytes, less its mean and over its deviation: integer arithmetic and one division, the same on any machine.
  */

@@ -12,7 +12,7 @@ set(dsgd_public_headers
   algorithms/registry.h algorithms/error_memory.h algorithms/sketch_hash.h algorithms/sparsifier.h algorithms/dgc_warmup.h
   sim/kernel/block_hash.h sim/kernel/hd.h sim/kernel/maths.h sim/kernel/median.h sim/kernel/normal.h sim/kernel/number.h sim/kernel/permutation.h sim/kernel/rng.h
   sim/kernel/sum.h sim/kernel/vec.h
-  convex/kernel/loss.h convex/kernel/quadratic.h convex/kernels.h convex/linear.h convex/optimum.h convex/quadratic.h convex/registry.h datasets/dataset.h datasets/split.h)
+  convex/kernel/loss.h convex/kernel/quadratic.h convex/kernels.h convex/linear.h convex/optimum.h convex/quadratic.h convex/registry.h datasets/dataset.h datasets/noise.h datasets/split.h)
 foreach(header IN LISTS dsgd_public_headers)
   get_filename_component(folder ${header} DIRECTORY)
   install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dsgd/${folder})
