@@ -1,4 +1,4 @@
-/* loops.h - the fast versions' own loops over floats, once for each instruction set (deep/cpu); all of them give the same bits.
+/* loops.h - the fast versions' own loops over floats, once for each instruction set (deep/cpu). All but convolutions give the same bits.
  *
  * Products of matrices and convolutions are a library's: onednn.h. Its batch normalisation is not taken: on plain planes it waits at a barrier
  * of whatever parallel region it is called in.
@@ -20,6 +20,11 @@ struct deep_planes {
     size_t n, c, area, v;
 };
 
+/** A convolution of stride 1 on plain planes: n images of `in` planes of h x w to `out` planes, kernel x kernel, `pad` zeros around. */
+struct deep_windowed {
+    size_t n, in, out, h, w, kernel, pad; /* pad < kernel */
+};
+
 #define DEEP_NORM_EPSILON 1e-5f /* PyTorch's default, which the authors' code has */
 
 struct deep_loops {
@@ -34,6 +39,11 @@ struct deep_loops {
     /** The largest of each window and which it is, row by row; of equal ones the first. */
     void (*max_pool)(const struct deep_windows *p, const float *in, float *out, uint8_t *at);
     void (*max_pool_back)(const struct deep_windows *p, const float *dout, const uint8_t *at, float *din);
+    /** weight [out][in][kernel][kernel]; bias, din, dbias NULL: none. scratch: of the bytes that the first one tells, 64-byte aligned. */
+    size_t (*convolution_scratch)(const struct deep_windowed *p);
+    void (*convolution)(const struct deep_windowed *p, const float *in, const float *weight, const float *bias, float *out, void *scratch);
+    void (*convolution_back)(const struct deep_windowed *p, const float *in, const float *weight, const float *dout, float *din, float *dweight, float *dbias,
+                             void *scratch);
     /** Batch normalisation; `statistic` is {means [c], variances [c]}, `parameter` {scales [c], shifts [c]}. */
     void (*norm_statistics)(const struct deep_planes *p, const float *in, float *statistic);
     void (*norm_apply)(const struct deep_planes *p, const float *in, const float *parameter, const float *statistic, bool relu, float *out);

@@ -1,7 +1,9 @@
 /* op_convolution.c - a convolution of stride 1, kernel k x k, with p rows and columns of zeros around the image:
  *     out[o][y][x] = b[o] + sum over i, r, s of W[o][i][r][s] in[i][y + r - p][x + s - p]
- * (a correlation, as in all libraries of networks). The fast version is a library's.
+ * (a correlation, as in all libraries of networks). The fast version is a library's where channels lie side by side, and loops of our own on
+ * plain planes.
  */
+#include "deep/loops.h"
 #include "deep/onednn.h"
 #include "deep/op.h"
 
@@ -9,7 +11,7 @@ static enum dsgd_status convolution_shape(struct deep_site *site)
 {
     const struct deep_node *node = site->node;
     const size_t grown_h = site->in.h + 2 * node->pad, grown_w = site->in.w + 2 * node->pad, k = node->kernel;
-    if (k == 0 || site->channels == 0 || grown_h < k || grown_w < k) {
+    if (k == 0 || node->pad >= k || site->channels == 0 || grown_h < k || grown_w < k) {
         return dsgd_fail(DSGD_EINPUT, "layer %s: kernel %zu on planes of %zu x %zu with %zu around, expected a kernel that fits", node->name, k, site->in.h,
                          site->in.w, node->pad);
     }
@@ -20,8 +22,19 @@ static enum dsgd_status convolution_shape(struct deep_site *site)
     return DSGD_OK;
 }
 
+static bool is_plain(const struct deep_site *site)
+{
+    return site->vector == 1;
+}
+
+static struct deep_windowed windowed(const struct deep_site *site, size_t n)
+{
+    return (struct deep_windowed){n, site->in.c, site->out.c, site->in.h, site->in.w, site->node->kernel, site->node->pad};
+}
+
 static enum dsgd_status convolution_prepare(const struct deep_site *site, size_t n, void **prepared)
 {
+    if (is_plain(site)) { return DSGD_OK; }
     const struct deep_convolution_shape shape = {.n = n, .in = site->in.c, .out = site->out.c, .h = site->in.h, .w = site->in.w,
                                                  .kernel = site->node->kernel, .pad = site->node->pad, .vector_in = site->vector_in,
                                                  .vector = site->vector, .bias = site->node->bias, .first = site->first};
@@ -38,9 +51,8 @@ static void convolution_release(void *prepared)
 
 static size_t convolution_scratch(const struct deep_site *site, const void *prepared, size_t n)
 {
-    (void)site;
-    (void)n;
-    return deep_convolution_scratch(prepared);
+    const struct deep_windowed p = windowed(site, n);
+    return is_plain(site) ? deep_loops()->convolution_scratch(&p) : deep_convolution_scratch(prepared);
 }
 
 static size_t weights(const struct deep_call *call)
@@ -51,12 +63,23 @@ static size_t weights(const struct deep_call *call)
 static enum dsgd_status convolution_forward(const struct deep_call *call)
 {
     const float *weight = call->parameter;
+    if (is_plain(call->site)) {
+        const struct deep_windowed p = windowed(call->site, call->n);
+        deep_loops()->convolution(&p, call->in[0], weight, call->site->node->bias ? weight + weights(call) : NULL, call->out, call->scratch);
+        return DSGD_OK;
+    }
     return deep_convolution_forward(call->prepared, call->in[0], weight, weight + weights(call), call->out, call->scratch);
 }
 
 static enum dsgd_status convolution_backward(const struct deep_call *call)
 {
     float *dweight = call->dparameter;
+    if (is_plain(call->site)) {
+        const struct deep_windowed p = windowed(call->site, call->n);
+        deep_loops()->convolution_back(&p, call->in[0], call->parameter, call->dout, call->din[0], dweight, call->site->node->bias ? dweight + weights(call) : NULL,
+                                       call->scratch);
+        return DSGD_OK;
+    }
     return deep_convolution_backward(call->prepared, call->in[0], call->parameter, call->dout, call->din[0], dweight, dweight + weights(call), call->scratch);
 }
 

@@ -1,4 +1,5 @@
 /* loops.c - the loops of deep/loops.h for the instruction set that this folder is compiled for. */
+#include "deep/cpu/convolution.h"
 #include "deep/cpu/norm.h"
 
 #include <string.h>
@@ -43,51 +44,115 @@ static void bias_back(size_t rows, size_t cols, const float *restrict dout, floa
     }
 }
 
+enum { VECTOR_MAX = 16 };
+
 /* One number of a window against the largest so far: NaN wins, as it shall show. */
-static inline void look(float value, uint8_t place, float *most, uint8_t *at)
+static inline void look(float value, int32_t place, float *most, int32_t *at)
 {
     const int wins = value > *most || value != value;
     *most = wins ? value : *most;
     *at = wins ? place : *at;
 }
 
-/* The windows of one row of windows; v is a constant where it is called, so that the innermost loop has whole registers. */
+/* The windows of one row of windows; v is a constant where it is called, so that the innermost loops are whole registers. */
 static inline void windows_row(const struct deep_windows *p, size_t v, const float *restrict in, float *restrict out, uint8_t *restrict at)
 {
     const size_t out_w = p->w / p->kernel_w;
     for (size_t x = 0; x < out_w; ++x) {
-        float *most = out + x * v;
-        uint8_t *place = at + x * v;
+        float most[VECTOR_MAX];
+        int32_t place[VECTOR_MAX];
+#pragma omp simd
         for (size_t l = 0; l < v; ++l) {
             most[l] = in[x * p->kernel_w * v + l];
             place[l] = 0;
         }
-        for (size_t k = 1; k < p->kernel_h * p->kernel_w; ++k) {
-            const float *from = in + ((k / p->kernel_w) * p->w + x * p->kernel_w + k % p->kernel_w) * v;
-            for (size_t l = 0; l < v; ++l) { look(from[l], (uint8_t)k, &most[l], &place[l]); }
+        for (size_t r = 0; r < p->kernel_h; ++r) {
+            for (size_t s = r == 0; s < p->kernel_w; ++s) {
+                const float *restrict from = in + (r * p->w + x * p->kernel_w + s) * v;
+#pragma omp simd
+                for (size_t l = 0; l < v; ++l) { look(from[l], (int32_t)(r * p->kernel_w + s), &most[l], &place[l]); }
+            }
+        }
+#pragma omp simd
+        for (size_t l = 0; l < v; ++l) { out[x * v + l] = most[l]; }
+#pragma omp simd
+        for (size_t l = 0; l < v; ++l) { at[x * v + l] = (uint8_t)place[l]; }
+    }
+}
+
+/* 2 x 2 in planes of single numbers, `rows` rows of windows at a time: first each row with the one below it, then neighbours. */
+enum { PAIRS = 1024 };
+
+static size_t pair_rows(const struct deep_windows *p, size_t left)
+{
+    const size_t fit = p->w <= PAIRS ? PAIRS / p->w : 0;
+    return left < fit ? left : fit;
+}
+
+static void pairs(const struct deep_windows *p, size_t rows, const float *restrict in, float *restrict out, uint8_t *restrict at)
+{
+    float most[PAIRS];
+    int32_t place[PAIRS];
+    for (size_t y = 0; y < rows; ++y) {
+        const float *restrict upper = in + 2 * y * p->w, *restrict lower = upper + p->w;
+        float *restrict to = most + y * p->w;
+        int32_t *restrict which = place + y * p->w;
+#pragma omp simd
+        for (size_t x = 0; x < p->w; ++x) {
+            const int wins = lower[x] > upper[x] || lower[x] != lower[x];
+            to[x] = wins ? lower[x] : upper[x];
+            which[x] = wins ? 2 : 0;
+        }
+    }
+#pragma omp simd
+    for (size_t j = 0; j < rows * p->w / 2; ++j) {
+        const float left = most[2 * j], right = most[2 * j + 1];
+        const int32_t a = place[2 * j], b = place[2 * j + 1] + 1;
+        const int wins = right > left || right != right || (right == left && b < a);
+        out[j] = wins ? right : left;
+        at[j] = (uint8_t)(wins ? b : a);
+    }
+}
+
+static void pairs_back(const struct deep_windows *p, size_t rows, const float *restrict dout, const uint8_t *restrict at, float *restrict din)
+{
+    float slope[PAIRS];
+    int32_t place[PAIRS]; /* which of its column's two: 0, 1 or neither */
+#pragma omp simd
+    for (size_t j = 0; j < rows * p->w / 2; ++j) {
+        slope[2 * j] = slope[2 * j + 1] = dout[j];
+        place[2 * j] = at[j];
+        place[2 * j + 1] = at[j] - 1;
+    }
+    for (size_t y = 0; y < rows; ++y) {
+        const float *restrict from = slope + y * p->w;
+        const int32_t *restrict which = place + y * p->w;
+        float *restrict upper = din + 2 * y * p->w, *restrict lower = upper + p->w;
+#pragma omp simd
+        for (size_t x = 0; x < p->w; ++x) {
+            upper[x] = which[x] == 0 ? from[x] : 0.0f;
+            lower[x] = which[x] == 2 ? from[x] : 0.0f;
         }
     }
 }
 
-/* 2 x 2 in planes of single numbers: neighbours in a row, a loop over x. */
-static inline void pairs_row(const struct deep_windows *p, const float *restrict in, float *restrict out, uint8_t *restrict at)
+/* Are all planes cut into pairs without a rest, so that they are one plane of many rows? */
+static int all_pairs(const struct deep_windows *p)
 {
-    const float *restrict below = in + p->w;
-    for (size_t x = 0; x < p->w / 2; ++x) {
-        float most = in[2 * x];
-        uint8_t place = 0;
-        look(in[2 * x + 1], 1, &most, &place);
-        look(below[2 * x], 2, &most, &place);
-        look(below[2 * x + 1], 3, &most, &place);
-        out[x] = most;
-        at[x] = place;
-    }
+    return p->v == 1 && p->kernel_h == 2 && p->kernel_w == 2 && p->h % 2 == 0 && p->w % 2 == 0 && pair_rows(p, 1) > 0;
 }
 
 static void max_pool(const struct deep_windows *p, const float *in, float *out, uint8_t *at)
 {
-    const size_t out_h = p->h / p->kernel_h, out_w = p->w / p->kernel_w;
-    for (size_t row = 0; row < p->planes * out_h; ++row) {
+    const size_t out_h = p->h / p->kernel_h, out_w = p->w / p->kernel_w, all = p->planes * out_h;
+    if (all_pairs(p)) {
+        for (size_t row = 0, rows; row < all; row += rows) {
+            rows = pair_rows(p, all - row);
+            pairs(p, rows, in + 2 * row * p->w, out + row * out_w, at + row * out_w);
+        }
+        return;
+    }
+    for (size_t row = 0; row < all; ++row) {
         const float *from = in + ((row / out_h) * p->h + (row % out_h) * p->kernel_h) * p->w * p->v;
         float *to = out + row * out_w * p->v;
         uint8_t *place = at + row * out_w * p->v;
@@ -95,8 +160,6 @@ static void max_pool(const struct deep_windows *p, const float *in, float *out, 
             windows_row(p, 16, from, to, place);
         } else if (p->v == 8) {
             windows_row(p, 8, from, to, place);
-        } else if (p->kernel_h == 2 && p->kernel_w == 2) {
-            pairs_row(p, from, to, place);
         } else {
             windows_row(p, 1, from, to, place);
         }
@@ -107,29 +170,32 @@ static inline void windows_row_back(const struct deep_windows *p, size_t v, cons
 {
     const size_t out_w = p->w / p->kernel_w;
     for (size_t x = 0; x < out_w; ++x) {
-        for (size_t k = 0; k < p->kernel_h * p->kernel_w; ++k) {
-            float *to = din + ((k / p->kernel_w) * p->w + x * p->kernel_w + k % p->kernel_w) * v;
-            for (size_t l = 0; l < v; ++l) { to[l] = at[x * v + l] == k ? dout[x * v + l] : 0.0f; }
+        int32_t place[VECTOR_MAX];
+#pragma omp simd
+        for (size_t l = 0; l < v; ++l) { place[l] = at[x * v + l]; }
+        for (size_t r = 0; r < p->kernel_h; ++r) {
+            for (size_t s = 0; s < p->kernel_w; ++s) {
+                float *restrict to = din + (r * p->w + x * p->kernel_w + s) * v;
+                const int32_t k = (int32_t)(r * p->kernel_w + s);
+#pragma omp simd
+                for (size_t l = 0; l < v; ++l) { to[l] = place[l] == k ? dout[x * v + l] : 0.0f; }
+            }
         }
-    }
-}
-
-static inline void pairs_row_back(const struct deep_windows *p, const float *restrict dout, const uint8_t *restrict at, float *restrict din)
-{
-    float *restrict below = din + p->w;
-    for (size_t x = 0; x < p->w / 2; ++x) {
-        din[2 * x] = at[x] == 0 ? dout[x] : 0.0f;
-        din[2 * x + 1] = at[x] == 1 ? dout[x] : 0.0f;
-        below[2 * x] = at[x] == 2 ? dout[x] : 0.0f;
-        below[2 * x + 1] = at[x] == 3 ? dout[x] : 0.0f;
     }
 }
 
 static void max_pool_back(const struct deep_windows *p, const float *dout, const uint8_t *at, float *din)
 {
-    const size_t out_h = p->h / p->kernel_h, out_w = p->w / p->kernel_w;
+    const size_t out_h = p->h / p->kernel_h, out_w = p->w / p->kernel_w, all = p->planes * out_h;
+    if (all_pairs(p)) {
+        for (size_t row = 0, rows; row < all; row += rows) {
+            rows = pair_rows(p, all - row);
+            pairs_back(p, rows, dout + row * out_w, at + row * out_w, din + 2 * row * p->w);
+        }
+        return;
+    }
     if (p->h % p->kernel_h != 0 || p->w % p->kernel_w != 0) { memset(din, 0, p->planes * p->h * p->w * p->v * sizeof *din); } /* what no window sees */
-    for (size_t row = 0; row < p->planes * out_h; ++row) {
+    for (size_t row = 0; row < all; ++row) {
         float *to = din + ((row / out_h) * p->h + (row % out_h) * p->kernel_h) * p->w * p->v;
         const float *from = dout + row * out_w * p->v;
         const uint8_t *place = at + row * out_w * p->v;
@@ -137,8 +203,6 @@ static void max_pool_back(const struct deep_windows *p, const float *dout, const
             windows_row_back(p, 16, from, place, to);
         } else if (p->v == 8) {
             windows_row_back(p, 8, from, place, to);
-        } else if (p->kernel_h == 2 && p->kernel_w == 2) {
-            pairs_row_back(p, from, place, to);
         } else {
             windows_row_back(p, 1, from, place, to);
         }
@@ -160,6 +224,9 @@ const struct deep_loops dsgd_deep_cpu = {
     .bias_back = bias_back,
     .max_pool = max_pool,
     .max_pool_back = max_pool_back,
+    .convolution_scratch = deep_cpu_convolution_scratch,
+    .convolution = deep_cpu_convolution,
+    .convolution_back = deep_cpu_convolution_back,
     .norm_statistics = deep_cpu_norm_statistics,
     .norm_apply = deep_cpu_norm_apply,
     .norm_back = deep_cpu_norm_back,
