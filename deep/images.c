@@ -11,11 +11,9 @@
 
 struct deep_shape deep_images_shape(const struct dsgd_dataset *data)
 {
-    switch (data->features) {
-    case 784: return (struct deep_shape){1, 28, 28};
-    case 3072: return (struct deep_shape){3, 32, 32};
-    default: return (struct deep_shape){data->features, 1, 1};
-    }
+    const struct dsgd_shape *s = &data->shape;
+    if (s->height == 1) { return (struct deep_shape){data->features, 1, 1}; } /* a row of numbers */
+    return (struct deep_shape){s->channels, s->height, s->width};
 }
 
 /* Rows that are no images have one mean and one deviation. */
@@ -53,7 +51,7 @@ enum dsgd_status deep_images_open(const struct dsgd_dataset *data, const char *p
     if (!data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", problem); }
     *out = (struct deep_images){.data = data, .shape = deep_images_shape(data)};
     if (planes && out->shape.h * out->shape.w == 1) {
-        return dsgd_fail(DSGD_EINPUT, "problem %s: rows of %zu numbers in %s, expected images (784 or 3072 numbers)", problem, data->features, data->name);
+        return dsgd_fail(DSGD_EINPUT, "problem %s: rows of %zu numbers in %s, expected images such as those of mnist, cifar10 or images", problem, data->features, data->name);
     }
     if (channels_of(out) > DEEP_CHANNELS_MAX) {
         return dsgd_fail(DSGD_EINTERNAL, "problem %s: images of %zu channels in %s, expected at most %d", problem, out->shape.c, data->name, (int)DEEP_CHANNELS_MAX);

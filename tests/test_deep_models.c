@@ -173,6 +173,8 @@ static struct built open_problem(const char *name, const char *keys, size_t feat
     struct dsgd_layout layout;
     size_t n;
     char key[32], text[32];
+    const size_t channels = features % 3 == 0 ? 3 : 1, side = (size_t)sqrt((double)(features / channels));
+    if (channels * side * side == features) { b.data->shape = (struct dsgd_shape){channels, side, side}; } /* noise, but of a picture's shape */
     DEEP_OK(dsgd_param_defaults(b.ops->params, name, config));
     for (int used; sscanf(keys, " %31[a-z0-9_]=%31s%n", key, text, &used) == 2; keys += used) {
         DEEP_OK(dsgd_param_set(dsgd_param_find(b.ops->params, key), name, config, text));
