@@ -58,6 +58,14 @@ static inline void keep(struct kept *k, struct ops *o, const struct dsgd_handle 
     }
 }
 
+/* Where there are two CUDA devices they take turns. */
+static inline int alike_ordinal(const struct dsgd_device *device)
+{
+    static int turn;
+    const int both[] = {0, 1};
+    return device->open && device->open(both, 2) == DSGD_OK ? turn++ % 2 : 0;
+}
+
 /** Calls scene(o, k, context) in a turn of `rows` rows: on the CPU, which is the reference whatever is tested, and on every device of ops.h. */
 static inline void alike(const char *what, uint32_t rows, void (*scene)(struct ops *o, struct kept *k, const void *context), const void *context)
 {
@@ -70,6 +78,8 @@ static inline void alike(const char *what, uint32_t rows, void (*scene)(struct o
             o.queue.device = dsgd_device_at(0);
         } else if (o.queue.device == dsgd_device_at(0)) {
             continue;
+        } else if (ops_cuda()) {
+            o.queue.ordinal = alike_ordinal(o.queue.device);
         }
         scene(&o, &k, context);
         ops_close(&o);

@@ -93,7 +93,7 @@ static inline struct dsgd_handle *ops_vector(struct ops *o, enum dsgd_type type,
     char *fill = malloc(wanted);
     assert_non_null(fill);
     memset(fill, OPS_SENTINEL, wanted);
-    o->memory[v] = o->queue.device->alloc(0, wanted);
+    o->memory[v] = o->queue.device->alloc(o->queue.ordinal, wanted);
     assert_non_null(o->memory[v]);
     struct dsgd_array array = dsgd_array_at(type, n, real, o->memory[v]);
     for (size_t r = 0; from && r < real; ++r) { memcpy(fill + r * array.stride * ops_element(type), (const char *)from + r * row, row); }
@@ -155,7 +155,7 @@ static inline void ops_reserve(struct ops *o)
 {
     if (o->queue.most <= o->queue.reserved) { return; }
     if (o->queue.scratch) { o->queue.device->release(o->queue.scratch); }
-    o->queue.scratch = o->queue.device->alloc(0, o->queue.most);
+    o->queue.scratch = o->queue.device->alloc(o->queue.ordinal, o->queue.most);
     assert_non_null(o->queue.scratch);
     o->queue.reserved = o->queue.most;
 }

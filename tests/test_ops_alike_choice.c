@@ -141,8 +141,9 @@ static void sketches(void **state)
     for (size_t j = 0; j < sizeof shape / sizeof *shape; ++j) { alike("sketches", shape[j].workers, sketching, &shape[j]); }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(selections), cmocka_unit_test(draws_leave_few), cmocka_unit_test(sketches)};
+    if (argc > 1) { cmocka_set_test_filter(argv[1]); }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,7 +244,7 @@ static void model(struct ops *o, struct kept *k, const void *context)
         keep(k, o, mean);
         keep(k, o, word);
     }
-    void *const scratch = d->alloc(0, d->probe_bytes(s->d) / 64 * 64 + 64);
+    void *const scratch = d->alloc(o->queue.ordinal, d->probe_bytes(s->d) / 64 * 64 + 64);
     assert_non_null(scratch);
     for (int first = 1; first >= 0; --first) {
         d->probe_add(&o->queue, first ? v : w, s->rows, first, 7.0, &out->as.f64, first ? NULL : &norms->as.f64);
@@ -271,9 +271,10 @@ static void model_and_probes(void **state)
     for (size_t j = 0; j < sizeof shape / sizeof *shape; ++j) { alike("model and probes", 1, model, &shape[j]); }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(sums_over_workers), cmocka_unit_test(sums_of_sparse_vectors), cmocka_unit_test(chosen_coordinates),
                                        cmocka_unit_test(model_and_probes)};
+    if (argc > 1) { cmocka_set_test_filter(argv[1]); }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,9 +162,10 @@ static void sums_of_sums_of_chunks(void **state)
     alike("a long sum", 1, a_long_sum, &s);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(one_group), cmocka_unit_test(many_buckets), cmocka_unit_test(some_layers),
                                        cmocka_unit_test(sums_of_sums_of_chunks)};
+    if (argc > 1) { cmocka_set_test_filter(argv[1]); }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
  */
 #include "sim/codec/codec.h"
 #include "sim/codec/ternary.h"
+#include "sim/kernel/rice.h"
 #include "sim/wire.h"
 #include "tests/ops.h"
 
@@ -19,7 +20,7 @@ struct scene {
     size_t n, room;
 };
 
-static unsigned char host[BYTES_MAX], content[ROWS * BYTES_MAX], back[BYTES_MAX];
+static _Alignas(16) unsigned char host[BYTES_MAX], content[ROWS * BYTES_MAX], back[BYTES_MAX];
 
 /* Row r of what is sent: elements of the wire's type. */
 static void fill(const struct dsgd_wire *wire, size_t n, size_t r, unsigned char *out)
@@ -288,10 +289,68 @@ static void packed_levels_bit_by_bit(void **state)
     }
 }
 
+/* Numbers of a set's rows for the length of its code: rows of other lengths, one of them empty, one full; more than a grid takes at once. */
+static void sets_are_weighed(void **state)
+{
+    static const size_t lengths[] = {1, 31, 33, 257, 1000, 40000};
+    (void)state;
+    for (size_t k = 0; k < (size_t)OPS_DEVICES * (sizeof lengths / sizeof *lengths); ++k) {
+        struct ops o;
+        const size_t n = lengths[k / (size_t)OPS_DEVICES], limit = 3 * n + 1;
+        enum { WEIGHED = 5 };
+        const uint32_t length[WEIGHED] = {(uint32_t)n, 0, (uint32_t)(n / 2), (uint32_t)n, 1};
+        uint32_t *index = calloc(WEIGHED * n, sizeof *index);
+        uint64_t number[2 * WEIGHED];
+        assert_non_null(index);
+        ops_open(&o, (int)(k % (size_t)OPS_DEVICES), WEIGHED);
+        if (o.queue.device->weigh) {
+            for (size_t i = 0; i < WEIGHED * n; ++i) { index[i] = (uint32_t)(3 * (i % n) + (i * 7 + i / n) % 3); }
+            struct dsgd_handle *set = ops_vector(&o, DSGD_SET, n, WEIGHED, index), *out = ops_vector(&o, DSGD_F64, 2 * WEIGHED, 1, NULL);
+            for (size_t r = 0; r < WEIGHED; ++r) { ops_length(&o, set, r, length[r]); }
+            o.queue.device->weigh(&o.queue, WEIGHED, &set->as.set, limit, out->as.array.at);
+            ops_read(&o, out, 0, number);
+            for (size_t r = 0; r < WEIGHED; ++r) {
+                const unsigned shift = length[r] > 0 ? dsgd_rice_parameter(length[r], limit) : 0;
+                uint64_t sum = 0;
+                for (size_t j = 0; j < length[r]; ++j) { sum += (j == 0 ? index[r * n] : index[r * n + j] - index[r * n + j - 1] - 1) >> shift; }
+                assert_int_equal(number[2 * r], length[r]);
+                assert_int_equal(number[2 * r + 1], sum);
+            }
+            o.queue.device->weigh(&o.queue, WEIGHED, &set->as.set, length[2], out->as.array.at); /* nothing to say of a row that is full */
+            ops_read(&o, out, 0, number);
+            assert_true(n < 2 || (number[5] == 0 && number[4] == length[2]));
+        }
+        free(index);
+        ops_close(&o);
+    }
+}
+
+static void values_are_rounded_in_rows(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < (size_t)OPS_DEVICES * OPS_LENGTHS * 2; ++k) {
+        struct scene s;
+        const size_t n = ops_length_list[k / (size_t)OPS_DEVICES / 2];
+        const bool bfloat = k / (size_t)OPS_DEVICES % 2 != 0;
+        open_scene(&s, (int)(k % (size_t)OPS_DEVICES), DSGD_F32, bfloat ? DSGD_BF16 : DSGD_FP16, n);
+        if (s.o.queue.device->round_values) {
+            s.o.queue.device->round_values(&s.o.queue, ROWS, &s.from->as.f32, s.wire.code, &s.to->as.f32);
+            for (size_t r = 0; r < ROWS; ++r) {
+                memcpy(host, content + r * 4 * n, 4 * n);
+                codec_round_values(bfloat ? CODEC_BF16 : CODEC_FP16, n, (float *)(void *)host);
+                ops_read(&s.o, s.to, r, back);
+                for (size_t i = 0; i < n; ++i) { OPS_SAME(((float *)(void *)back)[i], ((float *)(void *)host)[i], i); }
+            }
+        }
+        close_scene(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_code_comes_back), cmocka_unit_test(levels_up_to_the_workers),
                                        cmocka_unit_test(content_that_cannot_be_sent), cmocka_unit_test(bytes_that_nobody_sends),
-                                       cmocka_unit_test(halves_of_many_are_halves_of_one), cmocka_unit_test(packed_levels_bit_by_bit)};
+                                       cmocka_unit_test(halves_of_many_are_halves_of_one), cmocka_unit_test(packed_levels_bit_by_bit),
+                                       cmocka_unit_test(sets_are_weighed), cmocka_unit_test(values_are_rounded_in_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
