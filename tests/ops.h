@@ -14,7 +14,7 @@
 #include "sim/ops.h"
 #include "tests/check.h"
 
-enum { OPS_VECTORS = 24, OPS_SENTINEL = 0x5a };
+enum { OPS_VECTORS = 24, OPS_SENTINEL = 0x3a /* small as a float or double, so that whatever is added to it shows; large as an index */ };
 
 /** The devices that operations are tested on: the CPU, its guard, and a device that has nothing but memory, on which all operations are staged.
  *  Where DSGD_CUDA_LIBRARY names a CUDA library (the emulated one, or a GPU's), that device alone. */

@@ -67,6 +67,22 @@ static void draws_leave_few(void **state) /* nearly all places are drawn: most d
     for (size_t j = 0; j < sizeof shape / sizeof *shape; ++j) { alike("draws", shape[j].rows, selection, &shape[j]); }
 }
 
+/* More than 1024 tiles of bits. */
+static void long_selection(struct ops *o, struct kept *k, const void *context)
+{
+    const struct select_shape *s = context;
+    struct dsgd_handle *v = values_of(o, s->n, 1, s->values), *out = ops_vector(o, DSGD_SET, s->n, 1, NULL);
+    OPS(o, dsgd_select_at_least(&o->turn, &v->as.f32, 1e9f, &out->as.set));
+    keep(k, o, out);
+}
+
+static void selections_of_millions(void **state)
+{
+    static const struct select_shape s = {1024 * 256 * 32 + 100003, 1, 1, TAILED};
+    (void)state;
+    alike("a long selection", 1, long_selection, &s);
+}
+
 /* ---- sketches ---- */
 
 struct sketch_shape { enum dsgd_hash hash; size_t n; uint32_t rows, cols, workers; size_t k; enum values values; };
@@ -136,14 +152,15 @@ static void sketches(void **state)
         {DSGD_BLOCKS, 5000, 1, 100032, 2, 800, MIXED}, {DSGD_BLOCKS, 3000, 3, 640, 2, 3000, EQUAL},
         {DSGD_TEXTBOOK, 1, 1, 1, 1, 1, MIXED}, {DSGD_TEXTBOOK, 785, 5, 97, 40, 30, MIXED}, {DSGD_TEXTBOOK, 785, 5, 5000, 3, 785, NASTY},
         {DSGD_TEXTBOOK, 4097, 7, 1, 2, 300, MIXED}, {DSGD_TEXTBOOK, 30001, 5, 4001, 2, 400, TAILED}, {DSGD_TEXTBOOK, 20000, 63, 300, 1, 100, NASTY},
-        {DSGD_TEXTBOOK, 30001, 3, 50, 1, 9000, EQUAL}};
+        {DSGD_TEXTBOOK, 30001, 3, 50, 1, 9000, EQUAL}, {DSGD_TEXTBOOK, 40, 3, 700001, 1, 5, MIXED}};
     (void)state;
     for (size_t j = 0; j < sizeof shape / sizeof *shape; ++j) { alike("sketches", shape[j].workers, sketching, &shape[j]); }
 }
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(selections), cmocka_unit_test(draws_leave_few), cmocka_unit_test(sketches)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(selections), cmocka_unit_test(draws_leave_few), cmocka_unit_test(selections_of_millions),
+                                       cmocka_unit_test(sketches)};
     if (argc > 1) { cmocka_set_test_filter(argv[1]); }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,7 +103,6 @@ static __device__ __forceinline__ T convex_sparse_dot(size_t n, size_t count, co
     while (k < count) {
         const size_t chunk = column[k] / DSGD_SUM_CHUNK;
         total.add(chunk, convex_sparse_chunk(count, column, value, x, lane_sum, &k));
-        __syncwarp();
     }
     return total.end((n + DSGD_SUM_CHUNK - 1) / DSGD_SUM_CHUNK);
 }
@@ -139,7 +138,6 @@ static __device__ __forceinline__ void convex_row_scores(const struct cuda_class
             sum = convex_dot(p.features, convex_row<form>(split, p.features, i), w);
         }
         if (convex_lane() == 0) { score[c] = sum / convex_unit<form, T>() + w[p.features]; }
-        __syncwarp();
     }
 }
 

@@ -97,7 +97,7 @@ template <class F> static __global__ void compact_emit_kernel(uint32_t rows, siz
             const uint32_t bits = __shfl_sync(GPU_ALL_LANES, word, k), first = __shfl_sync(GPU_ALL_LANES, place, k);
             if (bits >> lane & 1) { f.emit(row, (w - lane + (unsigned)k) * COMPACT_WORD + lane, first + (uint32_t)__popc(bits & ((UINT32_C(1) << lane) - 1))); }
         }
-        if (w < words && word != 0) { f.done(row, w); }
+        if (word != 0) { f.done(row, w); }
     }
 }
 

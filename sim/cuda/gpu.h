@@ -22,6 +22,10 @@
     type *const name = reinterpret_cast<type *>(gpu_dynamic_shared_memory)
 #define GPU_LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<(grid), (block), (shared), (stream)>>>(__VA_ARGS__)
 #define GPU_UNROLL _Pragma("unroll")
+/* Blocks of a grid in y at most; in the emulator fewer if a test wants it, so that kernels loop over few rows as they do over many. */
+#define GPU_GRID_MOST 65535u
+/* What lies here is not read before it is written: the emulator sees to it. */
+#define GPU_FRESH(stream, data, bytes) ((void)0)
 
 /** Every block of the grid is resident; cudaErrorCooperativeLaunchTooLarge if they do not fit. */
 template <class... P, class... A>
@@ -44,6 +48,8 @@ __device__ inline void gpu_grid_sync()
 #ifndef GPU_UNROLL
 #define GPU_UNROLL
 #endif
+#define GPU_GRID_MOST emu_grid_most()
+#define GPU_FRESH(stream, data, bytes) emu_fresh(stream, data, bytes)
 #endif
 
 /** Lanes of a warp and the mask that names all of them. */

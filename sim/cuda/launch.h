@@ -24,11 +24,13 @@ static inline void cuda_launched(const struct cuda_turn *t) { cuda_keep(t->devic
 
 enum { CUDA_THREADS = 256 };
 
-/** Blocks of CUDA_THREADS for n elements a row, rows in y: kernels loop over rows with a stride of gridDim.y, since y ends at 65535. */
+static inline uint32_t cuda_rows(size_t rows) { return rows < GPU_GRID_MOST ? (uint32_t)rows : GPU_GRID_MOST; }
+
+/** Blocks of CUDA_THREADS for n elements a row, rows in y: kernels loop over rows with a stride of gridDim.y, since y has an end. */
 static inline dim3 cuda_grid(size_t n, uint32_t rows)
 {
     const size_t blocks = (n + CUDA_THREADS - 1) / CUDA_THREADS;
-    return dim3((unsigned)(blocks > 0 ? blocks : 1), rows < 65535 ? rows : 65535);
+    return dim3((unsigned)(blocks > 0 ? blocks : 1), cuda_rows(rows));
 }
 
 /** Element 0 of row `row`. */

@@ -50,8 +50,11 @@ cudaStream_t cuda_stream(int device)
 void *cuda_scratch(int device, size_t bytes)
 {
     struct device *const d = &table[device];
-    if (bytes <= d->scratch_bytes) { return d->scratch; }
     cudaStream_t stream = cuda_stream(device);
+    if (bytes <= d->scratch_bytes) {
+        GPU_FRESH(stream, d->scratch, bytes);
+        return d->scratch;
+    }
     cuda_set_out(device);
     cuda_keep(device, cudaStreamSynchronize(stream)); /* work that uses the old one */
     if (d->scratch) { cuda_keep(device, cudaFree(d->scratch)); }

@@ -63,16 +63,15 @@ template <class S> static __global__ void select_count_kernel(uint32_t rows, S s
             if ((key & now.mask) == now.prefix) { atomicAdd(&mine[key >> shift & (SELECT_CLASSES - 1)], 1u); }
         }
         __syncthreads();
-        for (unsigned c = threadIdx.x; c < SELECT_CLASSES; c += CUDA_THREADS) {
+        for (unsigned c = threadIdx.x; c < SELECT_CLASSES; c += CUDA_THREADS) { /* which this thread clears for the next row */
             if (mine[c] > 0) { atomicAdd(&count[(size_t)row * SELECT_CLASSES + c], mine[c]); }
         }
-        __syncthreads();
     }
 }
 
 /** The class in which the left-th of all counts from the top lies: each thread passes over eight classes, then one of them over its own.
- *  count [SELECT_CLASSES], shared; group [CUDA_THREADS], shared. *below: of `left`, its place within that class. Thread 0 has the result.
- *  Ends with a barrier. */
+ *  count [SELECT_CLASSES], shared; group [CUDA_THREADS], shared. *below: of `left`, its place within that class. Thread 0 has the result,
+ *  and counts change after a barrier at the earliest. */
 static __device__ __forceinline__ unsigned select_class(const uint32_t *count, uint32_t *group, uint32_t left, uint32_t *within)
 {
     enum { EACH = SELECT_CLASSES / CUDA_THREADS };
@@ -87,7 +86,6 @@ static __device__ __forceinline__ unsigned select_class(const uint32_t *count, u
         for (c = g * EACH + EACH - 1; c > g * EACH && count[c] < left; --c) { left -= count[c]; }
         *within = left;
     }
-    __syncthreads();
     return c;
 }
 
@@ -172,7 +170,7 @@ template <class S> static void select_rows(const struct cuda_turn *t, const S &s
     struct select_state *const state = reinterpret_cast<struct select_state *>(tile + compact_room(words, t->rows));
     cudaStream_t stream = cuda_stream(t);
     dim3 grid = cuda_grid(s.most, t->rows), few = grid;
-    const unsigned rows = t->rows < 65535 ? t->rows : 65535;
+    const unsigned rows = cuda_rows(t->rows);
     if (few.x > SELECT_BLOCKS) { few.x = SELECT_BLOCKS; }
     GPU_LAUNCH((select_begin_kernel<S>), rows, CUDA_THREADS, 0, stream, t->rows, s, k, state, count);
     for (int digit = 0; digit < SELECT_DIGITS; ++digit) {
@@ -220,7 +218,6 @@ template <class S> static __global__ void select_short_kernel(uint32_t rows, S s
             left = known[1];
             settled = known[2] != 0;
             mask |= ((1u << bits) - 1) << shift;
-            __syncthreads();
         }
         uint32_t chosen = 0, ties = 0;
         for (uint32_t first = 0; first < n && wanted > 0; first += CUDA_THREADS) {
@@ -235,14 +232,13 @@ template <class S> static __global__ void select_short_kernel(uint32_t rows, S s
             chosen += sum;
             if (take) { s.emit(row, i, place); }
         }
-        if (threadIdx.x == 0) { s.total(row, chosen); }
-        __syncthreads();
+        if (threadIdx.x == 0) { s.total(row, chosen); } /* the next row begins with what is a thread's own, or behind compact_before's barrier */
     }
 }
 
 template <class S> static void select_short(const struct cuda_turn *t, const S &s, uint32_t k)
 {
-    GPU_LAUNCH((select_short_kernel<S>), t->rows < 65535 ? t->rows : 65535, CUDA_THREADS, s.most * sizeof(int32_t), cuda_stream(t), t->rows, s, k);
+    GPU_LAUNCH((select_short_kernel<S>), cuda_rows(t->rows), CUDA_THREADS, s.most * sizeof(int32_t), cuda_stream(t), t->rows, s, k);
     cuda_launched(t);
 }
 

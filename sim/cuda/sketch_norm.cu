@@ -52,7 +52,7 @@ void sketch_norm2(const struct cuda_turn *t, struct sketch_view s, struct dsgd_a
     double *const norm = static_cast<double *>(cuda_scratch(t->device, (all + partial) * sizeof *norm));
     if (!norm) { return; }
     sum_groups_in(t->device, all, columns, row_squares(table, s.cols, s.rows, norm), norm + all);
-    GPU_LAUNCH(middle_kernel, t->rows < 65535 ? t->rows : 65535, GPU_WARP, 0, cuda_stream(t), t->rows, s.rows, norm, out);
+    GPU_LAUNCH(middle_kernel, cuda_rows(t->rows), GPU_WARP, 0, cuda_stream(t), t->rows, s.rows, norm, out);
     cuda_launched(t);
 }
 

@@ -75,7 +75,7 @@ void sketch_add_some(const struct cuda_turn *t, struct sketch_view s, float fact
     if (!head) { return; }
     const struct chains c = {head, head + heads, head + heads + numbers, head + heads + 2 * numbers, reinterpret_cast<uint8_t *>(head + heads + 3 * numbers),
                              at.count, s.cols};
-    const dim3 grid = cuda_grid(at.count, all < 65535 ? (uint32_t)all : 65535);
+    const dim3 grid = cuda_grid(at.count, cuda_rows(all));
     cudaStream_t stream = cuda_stream(t);
     cuda_keep(t->device, cudaMemsetAsync(head, NOBODY, heads * sizeof *head, stream));
     GPU_LAUNCH(link_kernel, grid, CUDA_THREADS, 0, stream, t->rows, s, at, c);
@@ -100,6 +100,6 @@ void sketch_clear_some(const struct cuda_turn *t, struct sketch_view s, struct d
 {
     const size_t all = (size_t)t->rows * s.rows;
     if (at.count == 0) { return; }
-    GPU_LAUNCH(clear_kernel, cuda_grid(at.count, all < 65535 ? (uint32_t)all : 65535), CUDA_THREADS, 0, cuda_stream(t), t->rows, s, at, table);
+    GPU_LAUNCH(clear_kernel, cuda_grid(at.count, cuda_rows(all)), CUDA_THREADS, 0, cuda_stream(t), t->rows, s, at, table);
     cuda_launched(t);
 }

@@ -7,7 +7,7 @@
  * (it faults with a sentence), host memory and other devices' memory not by kernels in a checked build (see checker.cpp).
  *
  *   EMU_ORDER=forward|reverse|<seed>   EMU_DEVICES=<n>, 0: no device   EMU_MEMORY=<bytes of a device>
- *   EMU_CAPABILITY=<major>.<minor>   EMU_STRICT=0 (host may touch device memory: faster)
+ *   EMU_CAPABILITY=<major>.<minor>   EMU_GRID_MOST=<blocks in y that kernels ask for at most>   EMU_STRICT=0 (host may touch device memory: faster)
  *   EMU_COUNT=<file>: how many launches there were outside graphs, and of graphs, is written there at the end
  */
 #ifndef DSGD_TESTS_EMULATOR_EMULATOR_H
@@ -303,6 +303,10 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
 cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from, int from_device, size_t bytes, cudaStream_t stream = nullptr);
 cudaError_t cudaMemset(void *data, int value, size_t bytes);
 cudaError_t cudaMemsetAsync(void *data, int value, size_t bytes, cudaStream_t stream = nullptr);
+/** From here on the stream's memory is as good as new: poison, and nobody has written it. */
+void emu_fresh(cudaStream_t stream, void *data, size_t bytes);
+/** EMU_GRID_MOST, or 65535. */
+unsigned emu_grid_most();
 cudaError_t cudaStreamCreate(cudaStream_t *stream);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);

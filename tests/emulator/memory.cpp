@@ -174,6 +174,12 @@ cudaError_t cudaGetDeviceCount(int *count)
     return devices > 0 ? cudaSuccess : failed(cudaErrorNoDevice);
 }
 
+unsigned emu_grid_most()
+{
+    const char *most = getenv("EMU_GRID_MOST");
+    return most ? (unsigned)strtoul(most, nullptr, 10) : 65535u;
+}
+
 cudaError_t cudaSetDevice(int device)
 {
     initialise();

@@ -255,6 +255,16 @@ cudaError_t cudaMemsetAsync(void *data, int value, size_t bytes, cudaStream_t st
     return cudaSuccess;
 }
 
+void emu_fresh(cudaStream_t stream, void *data, size_t bytes)
+{
+    check_range(data, bytes, "working memory");
+    enqueue(stream, {0, [=] {
+        open_memory(-2);
+        memset(data, 0xff, bytes);
+        if (hooks.fresh) { hooks.fresh(data, bytes); }
+    }});
+}
+
 cudaError_t cudaMemset(void *data, int value, size_t bytes) { return cudaMemsetAsync(data, value, bytes, nullptr); }
 
 static cudaError_t make_stream(cudaStream_t *stream, bool blocking)
