@@ -128,7 +128,7 @@ passes() # MODE ORDER DEVICES GRID SUITE SECONDS; EMU_FAULT says with which faul
     elif [[ $5 == *:* ]]; then
         command+=("${5#*:}")
     fi
-    (ulimit -S -t "$6" && exec "${command[@]}") >"$work/said" 2>&1
+    { (ulimit -S -t "$6" && exec "${command[@]}") >"$work/said" 2>&1; } 2>/dev/null # and no word of bash that a limit was reached
 }
 
 # A suite that fails by itself shows nothing: each is seen to pass without a fault before it is believed. Sets `seconds`, what a run may take of a
