@@ -24,7 +24,7 @@
 #define GPU_UNROLL _Pragma("unroll")
 /* Blocks of a grid in y at most; in the emulator fewer if a test wants it, so that kernels loop over few rows as they do over many. */
 #define GPU_GRID_MOST 65535u
-/* What lies here is not read before it is written: the emulator sees to it. */
+/* Working memory for these bytes from now on, none of which is read before it is written: the emulator sees to it. */
 #define GPU_FRESH(stream, data, bytes) ((void)0)
 
 /** Every block of the grid is resident; cudaErrorCooperativeLaunchTooLarge if they do not fit. */

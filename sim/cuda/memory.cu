@@ -51,18 +51,17 @@ void *cuda_scratch(int device, size_t bytes)
 {
     struct device *const d = &table[device];
     cudaStream_t stream = cuda_stream(device);
-    if (bytes <= d->scratch_bytes) {
-        GPU_FRESH(stream, d->scratch, bytes);
-        return d->scratch;
+    if (bytes > d->scratch_bytes) {
+        cuda_set_out(device);
+        cuda_keep(device, cudaStreamSynchronize(stream)); /* work that uses the old one */
+        if (d->scratch) { cuda_keep(device, cudaFree(d->scratch)); }
+        const size_t wanted = (bytes + bytes / 4 + ALIGN - 1) / ALIGN * ALIGN;
+        const cudaError_t error = cudaMalloc(&d->scratch, wanted);
+        if (error != cudaSuccess) { d->scratch = NULL; }
+        d->scratch_bytes = error == cudaSuccess ? wanted : 0;
+        cuda_keep(device, error);
     }
-    cuda_set_out(device);
-    cuda_keep(device, cudaStreamSynchronize(stream)); /* work that uses the old one */
-    if (d->scratch) { cuda_keep(device, cudaFree(d->scratch)); }
-    const size_t wanted = (bytes + bytes / 4 + ALIGN - 1) / ALIGN * ALIGN;
-    const cudaError_t error = cudaMalloc(&d->scratch, wanted);
-    if (error != cudaSuccess) { d->scratch = NULL; }
-    d->scratch_bytes = error == cudaSuccess ? wanted : 0;
-    cuda_keep(device, error);
+    if (d->scratch) { GPU_FRESH(stream, d->scratch, bytes); }
     return d->scratch;
 }
 

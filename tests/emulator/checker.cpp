@@ -124,9 +124,9 @@ __attribute__((noinline)) void access(const void *address, size_t bytes, bool wr
         space = "shared";
     } else if ((cell = device_cell(address, &device)) != nullptr) {
         const Allocation *found = find_allocation(address);
-        if (!found || found->freed || a + bytes > found->start + found->bytes) {
+        if (!found || found->freed || a + bytes > found->start + found->lent) {
             fail("%s of %zu bytes at %p, %td bytes past the end of allocation %u (%zu bytes)", write ? "write" : "read", bytes,
-                 address, found ? a - (found->start + found->bytes) : 0, found ? found->number : 0, found ? found->bytes : 0);
+                 address, found ? a - (found->start + found->lent) : 0, found ? found->number : 0, found ? found->lent : 0);
         }
         if (!peers(running_device, device)) { fail("access to memory of device %d from device %d without peer access", device, running_device); }
     } else if (!write && a >= static_cast<const char *>(work->arguments.get()) && a < static_cast<const char *>(work->arguments.get()) + work->bytes) {

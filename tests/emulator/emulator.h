@@ -303,7 +303,7 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
 cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from, int from_device, size_t bytes, cudaStream_t stream = nullptr);
 cudaError_t cudaMemset(void *data, int value, size_t bytes);
 cudaError_t cudaMemsetAsync(void *data, int value, size_t bytes, cudaStream_t stream = nullptr);
-/** From here on the stream's memory is as good as new: poison, and nobody has written it. */
+/** From here on this allocation is as good as new, and has so many bytes: poison, and nobody has written it. */
 void emu_fresh(cudaStream_t stream, void *data, size_t bytes);
 /** EMU_GRID_MOST, or 65535. */
 unsigned emu_grid_most();

@@ -54,6 +54,7 @@ struct Allocation {
     int device;
     bool freed;
     unsigned number;
+    size_t lent;                      /* of working memory what a launcher asked for; else bytes */
 };
 
 struct Launch {
@@ -74,6 +75,8 @@ enum { STACK = 256 << 10 };
 
 /** The allocation that contains or ends nearest below the address; NULL if none. */
 const Allocation *find_allocation(const void *address);
+/** Of the allocation that begins at `data` so many bytes may be used from now on. */
+void lend(const void *data, size_t bytes);
 bool pinned(const void *address);
 /** Calls that CUDA refuses while a thread captures a stream. */
 void between_captures(const char *call);

@@ -47,6 +47,12 @@ bool peers(int device, int peer)
     return device == peer || peer_enabled[device][peer];
 }
 
+void lend(const void *data, size_t bytes)
+{
+    const auto found = allocations.find(static_cast<const char *>(data));
+    if (found != allocations.end()) { found->second.lent = bytes; }
+}
+
 const Allocation *find_allocation(const void *address)
 {
     auto next = allocations.upper_bound(static_cast<const char *>(address));
@@ -244,7 +250,7 @@ cudaError_t emu_malloc(void **data, size_t bytes)
     ASAN_UNPOISON_MEMORY_REGION(start, bytes);
 #endif
     if (strict && !(open_device >= 0 && peers(open_device, device_now))) { mprotect(pages, mapped, PROT_NONE); }
-    allocations[start] = {start, pages, bytes, mapped, device_now, false, number++};
+    allocations[start] = {start, pages, bytes, mapped, device_now, false, number++, bytes};
     if (hooks.fresh) { hooks.fresh(start, bytes); }
     *data = start;
     return cudaSuccess;

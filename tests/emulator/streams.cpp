@@ -261,6 +261,7 @@ void emu_fresh(cudaStream_t stream, void *data, size_t bytes)
     enqueue(stream, {0, [=] {
         open_memory(-2);
         memset(data, 0xff, bytes);
+        lend(data, bytes);
         if (hooks.fresh) { hooks.fresh(data, bytes); }
     }});
 }
