@@ -128,7 +128,7 @@ static void many_buckets(void **state)
 
 static void some_layers(void **state)
 {
-    static const size_t a[] = {17, 1, 27}, b[] = {0, 5, 0, 0, 3, 4099, 0}, c[] = {784, 10, 9000, 4096, 4095, 1, 2, 3, 0, 25000}, d[] = {5, 5, 6}, e[] = {0, 0};
+    static const size_t a[] = {17, 1, 27}, b[] = {0, 5, 0, 0, 3, 4099, 0}, c[] = {784, 10, 9000, 4096, 4095, 1, 2, 3, 0, 25000}, d[] = {5, 5, 6}, e[] = {0, 0}, f[] = {5, 5, 600};
     size_t start[GROUPS_MAX];
     (void)state;
     struct shape s = layers(a, sizeof a / sizeof *a, start);
@@ -139,6 +139,8 @@ static void some_layers(void **state)
     in_rows("long layers", &s);
     s = layers(d, sizeof d / sizeof *d, start);
     in_rows("a longer layer at the end", &s);
+    s = layers(f, sizeof f / sizeof *f, start);
+    in_rows("a much longer layer at the end", &s);
     s = layers(e, sizeof e / sizeof *e, start);
     in_rows("nothing but empty layers", &s);
 }
