@@ -263,7 +263,7 @@ void emu_fresh(cudaStream_t stream, void *data, size_t bytes)
         memset(data, 0xff, bytes);
         lend(data, bytes);
         if (hooks.fresh) { hooks.fresh(data, bytes); }
-    }});
+    }, &clearings});
 }
 
 cudaError_t cudaMemset(void *data, int value, size_t bytes) { return cudaMemsetAsync(data, value, bytes, nullptr); }
