@@ -95,7 +95,11 @@ static void print_block(FILE *out, const struct dsgd_runfile *run, const struct 
         fprintf(out, "\n  from a plug-in ");
         dsgd_print_shown(out, shown);
     }
-    fprintf(out, "%sd = %zu\n  steps          %lld of %lld, ", *run->plugins ? "\n  parameters     " : ", ", run->d, (long long)f->steps_done, (long long)run->steps);
+    if (*run->problem_library) {
+        fprintf(out, "\n  computed by    ");
+        dsgd_print_shown(out, run->problem_library);
+    }
+    fprintf(out, "%sd = %zu\n  steps          %lld of %lld, ", *run->plugins || *run->problem_library ? "\n  parameters     " : ", ", run->d, (long long)f->steps_done, (long long)run->steps);
     dsgd_print_shown(out, run->status);
     fprintf(out, "\n  objective      %-12.7g", f->objective);
     if (!isnan(run->f_star)) {

@@ -41,7 +41,9 @@ const char *deep_library(void)
 {
     static char text[64];
     const dnnl_version_t *v = dnnl_version();
-    snprintf(text, sizeof text, "oneDNN %d.%d.%d, instruction set %#x", v->major, v->minor, v->patch, (unsigned)dnnl_get_effective_cpu_isa());
+    const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa(); /* a set of bits: what a set includes it has */
+    snprintf(text, sizeof text, "oneDNN %d.%d.%d with %s", v->major, v->minor, v->patch,
+             deep_vector() == 16 ? "AVX-512" : (isa & (unsigned)dnnl_cpu_isa_avx2) == (unsigned)dnnl_cpu_isa_avx2 ? "AVX2" : "SSE 4.1");
     return text;
 }
 

@@ -61,6 +61,7 @@ struct dsgd_runfile {
     char problem[64], dataset[64], dataset_title[128], algorithm[64], label[64];
     char *config; /* the resolved configuration */
     char plugins[512]; /* what came from plug-ins: "ROLE NAME SHA256" and a line end each; "" */
+    char problem_library[64]; /* whose arithmetic a deep model has; "" for other problems, and in files of earlier programs */
     char hash_family[16]; /* of the algorithm's sketch: "textbook", "block", "none"; "" in files of earlier programs */
     int64_t schema_version, results_version, seed, steps; /* steps: as configured */
     char replaces[65]; /* snapshots: SHA-256 (hex) of the earlier file that the result will replace; "": there was none */

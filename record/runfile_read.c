@@ -132,6 +132,10 @@ static bool read_attributes(hid_t file, bool variable, struct dsgd_runfile *run)
     /* only snapshots have the first, and those of the first version do not; earlier programs knew no plug-ins */
     if (H5Aexists(file, "replaces") > 0 && !dsgd_h5_read_text(file, "replaces", variable, run->replaces, sizeof run->replaces)) { return false; }
     if (H5Aexists(file, "plugins") > 0 && !dsgd_h5_read_text(file, "plugins", variable, run->plugins, sizeof run->plugins)) { return false; }
+    if (H5Aexists(file, "problem_library") > 0 &&
+        !dsgd_h5_read_text(file, "problem_library", variable, run->problem_library, sizeof run->problem_library)) {
+        return false;
+    }
     if (H5Aexists(file, "hash_family") > 0 && !dsgd_h5_read_text(file, "hash_family", variable, run->hash_family, sizeof run->hash_family)) {
         return false;
     }

@@ -39,6 +39,22 @@ same()
     for name in t2 t7 guard; do [ "$(digest $name.h5)" = "$(digest t1.h5)" ] || fail "$*: $name has another digest than one thread"; done
 }
 same rows.conf
+"$DSGD" show t1.h5 | grep -q '^  computed by    oneDNN [0-9]' || fail "show does not say whose bits they are: $("$DSGD" show t1.h5)"
+"$DSGD" run rows.conf -q -o said.h5 2>err || fail "run: $(cat err)"
+grep -q 'mlp is computed by oneDNN' err || fail "the log does not say whose bits they are: $(cat err)"
+
+# ended three times by a signal, which writes a snapshot, or by a kill, and run again
+long=("$DSGD" run rows.conf --set steps=40000 --set algorithm=local_topk --set server_momentum=0.9 --set sampling=epoch --snapshot 0.05 -q)
+"${long[@]}" -o whole.h5 || fail 'a long run'
+for signal in TERM KILL TERM; do
+    "${long[@]}" -o part.h5 2>err & pid=$!
+    sleep 0.3
+    kill -$signal $pid 2>/dev/null
+    wait $pid 2>/dev/null
+done
+[ ! -e part.h5 ] || echo 'deep: the long run was over before it could be ended'
+"${long[@]}" -o part.h5 || fail 'a run that goes on'
+[ "$(digest part.h5)" = "$(digest whole.h5)" ] || fail "resumed: $("$DSGD" diff whole.h5 part.h5)"
 same rows.conf batch=130 workers=1 steps=20 # three blocks
 same rows.conf algorithm=sketched_sgd steps=20
 
@@ -46,6 +62,15 @@ same rows.conf algorithm=sketched_sgd steps=20
 [ $? -eq 2 ] && grep -q 'lenet: rows of 30 numbers in synthetic, expected images' err || fail "lenet on rows: $(cat err)"
 "$DSGD" run rows.conf --set step_size=theory -q -o x.h5 2>err
 [ $? -eq 2 ] && grep -q 'strongly convex' err || fail "theory steps: $(cat err)"
+
+# the recipes, where MNIST is at hand: a few steps each
+if [ -f "${DSGD_DATA:-$DSGD_SOURCE/data}/mnist/train-images-idx3-ubyte.gz" ]; then
+    for recipe in "$DSGD_SOURCE"/experiments/deep/lenet{,_sketched}.conf; do
+        same "$recipe" steps=6 step.peak_at=2 lenet.eval_examples=500 log.per_decade=1
+    done
+else
+    echo 'deep: no MNIST in DSGD_DATA, its recipes are not tried'
+fi
 
 [ $failures -eq 0 ] && echo 'deep: all checks passed'
 exit $((failures > 0))

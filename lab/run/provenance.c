@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "dsgd_revision.h"
+#include "lab/run/library.h"
 #include "sim/level.h"
 
 extern char **environ;
@@ -112,6 +113,7 @@ enum dsgd_status dsgd_provenance_collect(const struct dsgd_session *session, int
     add_integer(p, "git_dirty", DSGD_GIT_DIRTY);
     add_text(p, "compiler", DSGD_COMPILER);
     add_text(p, "instruction_set", dsgd_level_name(dsgd_level()));
+    add_text(p, "problem_library", dsgd_problem_library(session->ops));
     add_text(p, "build_type", DSGD_BUILD_TYPE);
     add_text(p, "hdf5_version", p->hdf5);
     add_text(p, "gsl_version", GSL_VERSION);

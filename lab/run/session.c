@@ -9,6 +9,7 @@
 #include <string.h>
 #include <omp.h>
 
+#include "lab/run/library.h"
 #include "lab/run/unpacked.h"
 #include "sim/clock.h"
 
@@ -45,6 +46,13 @@ __attribute__((format(printf, 3, 4))) static void say(const struct dsgd_session_
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     options->say(options->say_context, warning, text);
+}
+
+/* Bits that are not the same everywhere. */
+static void say_library(const struct dsgd_session *session, const struct dsgd_session_options *options)
+{
+    const char *library = dsgd_problem_library(session->ops);
+    if (*library) { say(options, false, "%s is computed by %s: same bits on any number of threads, for this version and instruction set", session->ops->name, library); }
 }
 
 /* What the algorithm would have otherwise, one sentence. */
@@ -138,7 +146,10 @@ enum dsgd_status dsgd_session_open(const struct dsgd_spec *spec, const struct ds
         fill_args(out, options);
         status = dsgd_engine_check(&out->args); /* before an optimum is computed that the run could never use */
     }
-    if (status == DSGD_OK) { hint(out, options); }
+    if (status == DSGD_OK) {
+        hint(out, options);
+        say_library(out, options);
+    }
     if (status == DSGD_OK) {
         const double start = dsgd_clock();
         status = open_reference(out, &args, options);
