@@ -138,12 +138,25 @@ static enum dsgd_status all_metrics(struct work *w, const double *x, double *val
     return DSGD_OK;
 }
 
+/* A thread's share. */
+static size_t each_of(const struct deep_problem *p)
+{
+    size_t most = p->evaluate->bytes;
+    if (p->collect && p->collect->bytes > most) { most = p->collect->bytes; }
+    return ROOM + (most + DEEP_ALIGN - 1) / DEEP_ALIGN * DEEP_ALIGN;
+}
+
+size_t deep_evaluate_bytes(const struct deep_problem *p)
+{
+    const size_t statistics = p->collect ? (DEEP_STATISTIC_BLOCKS + 1) * p->graph.statistics : 0;
+    const size_t train = p->images.data->train.n, test = p->images.data->test.n, examples = train > test ? train : test;
+    return (size_t)omp_get_max_threads() * each_of(p) + (p->graph.d + statistics) * sizeof(float) + examples * (sizeof(double) + 1);
+}
+
 enum dsgd_status deep_problem_evaluate(const void *self, const double *x, double *value)
 {
     const struct deep_problem *p = self;
-    size_t most = p->evaluate->bytes;
-    if (p->collect && p->collect->bytes > most) { most = p->collect->bytes; }
-    struct work w = {.p = p, .threads = omp_get_max_threads(), .each = ROOM + (most + DEEP_ALIGN - 1) / DEEP_ALIGN * DEEP_ALIGN};
+    struct work w = {.p = p, .threads = omp_get_max_threads(), .each = each_of(p)};
     w.x = malloc(p->graph.d * sizeof *w.x);
     w.statistic = malloc((p->graph.statistics + 1) * sizeof *w.statistic);
     w.memory = aligned_alloc(DEEP_ALIGN, (size_t)w.threads * w.each);

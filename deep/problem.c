@@ -55,7 +55,7 @@ void deep_problem_destroy(void *self)
 size_t deep_problem_bytes(const void *self)
 {
     const struct deep_problem *p = self;
-    size_t bytes = sizeof *p + sizeof *p->evaluate + (p->collect ? sizeof *p->collect : 0);
+    size_t bytes = sizeof *p + sizeof *p->evaluate + (p->collect ? sizeof *p->collect : 0) + deep_evaluate_bytes(p);
     for (int n = 0; n <= DEEP_BLOCK; ++n) { bytes += p->train[n] ? sizeof *p->train[n] : 0; }
     return bytes;
 }

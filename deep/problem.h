@@ -54,6 +54,9 @@ size_t deep_problem_workspace(const void *self, uint32_t count);
 enum dsgd_status deep_problem_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad);
 enum dsgd_status deep_problem_evaluate(const void *self, const double *x, double *value);
 
+/** What an evaluation takes for its time. */
+size_t deep_evaluate_bytes(const struct deep_problem *p);
+
 #define DEEP_PROBLEM_SLOTS                                                                                                                    \
     .needs_dataset = true, .metric = deep_metric, .metrics = DEEP_METRICS, .destroy = deep_problem_destroy, .bytes = deep_problem_bytes,      \
     .shape = deep_problem_shape, .start = deep_problem_start, .workspace = deep_problem_workspace, .gradient = deep_problem_gradient,         \

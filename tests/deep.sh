@@ -40,7 +40,7 @@ same()
 }
 same rows.conf
 "$DSGD" show t1.h5 | grep -q '^  computed by    oneDNN [0-9]' || fail "show does not say whose bits they are: $("$DSGD" show t1.h5)"
-"$DSGD" run rows.conf -q -o said.h5 2>err || fail "run: $(cat err)"
+"$DSGD" run rows.conf -o said.h5 >out 2>err || fail "run: $(cat err)"
 grep -q 'mlp is computed by oneDNN' err || fail "the log does not say whose bits they are: $(cat err)"
 
 # ended three times by a signal, which writes a snapshot, or by a kill, and run again
