@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deep/augment.h"
 #include "deep/loops.h"
 #include "deep/one_thread.h"
 
@@ -78,7 +79,8 @@ void deep_problem_start(const void *self, double *x)
 static uint32_t blocks_of(uint32_t count) { return (count + DEEP_BLOCK - 1) / DEEP_BLOCK; }
 static uint32_t block_begin(uint32_t count, uint32_t j) { return (uint32_t)((uint64_t)count * j / blocks_of(count)); }
 
-/* What a thread needs for its blocks; all but the first of a batch write their gradients beside the result. */
+/* What a thread needs for its blocks, and behind it an image before it is changed. All blocks but the first of a batch write their gradients
+ * beside the result. */
 struct room {
     double loss[DEEP_BLOCK];
     uint8_t label[DEEP_BLOCK], wrong[DEEP_BLOCK];
@@ -108,13 +110,18 @@ static uint32_t helpers_of(const struct deep_problem *p, uint32_t count)
     return blocks < p->threads ? blocks : p->threads;
 }
 
+static size_t room_bytes(const struct deep_problem *p)
+{
+    return padded(sizeof(struct room)) + padded(p->images.data->features * sizeof(float));
+}
+
 struct lane_layout {
     size_t room, plan, gradient, each; /* bytes: a room, a plan's memory, a gradient; of all three, a helper's */
 };
 
 static struct lane_layout layout_of(const struct deep_problem *p, size_t plan)
 {
-    struct lane_layout l = {padded(sizeof(struct room)), padded(plan), padded(p->graph.d * sizeof(float)), 0};
+    struct lane_layout l = {room_bytes(p), padded(plan), padded(p->graph.d * sizeof(float)), 0};
     l.each = l.room + l.plan + l.gradient;
     return l;
 }
@@ -134,13 +141,16 @@ static enum dsgd_status one_block(const struct deep_problem *p, const float *x, 
     const struct deep_plan *plan = p->train[n];
     if (!plan) { return dsgd_fail(DSGD_ENOMEM, "problem %s: no memory for blocks of %u examples", p->graph.model->name, (unsigned)n); }
     struct room *room = (struct room *)memory;
-    const struct deep_block block = {.parameter = x, .memory = memory + padded(sizeof *room), .label = room->label, .weight = 1.0 / (double)batch->count,
+    const struct deep_block block = {.parameter = x, .memory = memory + room_bytes(p), .label = room->label, .weight = 1.0 / (double)batch->count,
                                      .mode = DEEP_OWN, .keys = {batch->seed, batch->step, batch->worker, first, true}, .loss = room->loss,
                                      .wrong = room->wrong, .gradient = grad};
-    float *images = deep_plan_images(plan, block.memory);
+    float *images = deep_plan_images(plan, block.memory), *plain = (float *)(memory + padded(sizeof *room));
+    const bool changed = p->settings.augment == DEEP_AUGMENT_CIFAR;
     for (uint32_t i = 0; i < n; ++i) {
         const uint32_t example = batch->example[first + i];
-        deep_images_read(&p->images, &p->images.data->train, example, images + i * p->images.data->features);
+        float *image = images + i * p->images.data->features;
+        deep_images_read(&p->images, &p->images.data->train, example, changed ? plain : image);
+        if (changed) { deep_augment_cifar(p->images.shape, p->images.shift, &block.keys, first + i, plain, image); } /* shift: what 0 becomes */
         room->label[i] = p->images.data->train.label[example];
     }
     DSGD_TRY(deep_run_forward(plan, &block));

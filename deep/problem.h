@@ -20,6 +20,7 @@ struct deep_settings {
     int64_t width;
     double l2, dropout, smoothing;
     int64_t examples; /* of the training set in the objective; 0: all */
+    int augment;      /* of training images, in gradients alone */
 };
 
 struct deep_problem {

@@ -4,7 +4,7 @@
 
 struct config {
     int64_t width;
-    int batch_norm;
+    int batch_norm, augment;
     double l2, smoothing;
     int64_t examples;
 };
@@ -13,6 +13,8 @@ static const struct dsgd_param resnet9_params[] = {
     {"width", DSGD_PARAM_INT, offsetof(struct config, width), "64", 1, 512, NULL, "channels of the first layer; the last one has eight times as many"},
     {"batch_norm", DSGD_PARAM_CHOICE, offsetof(struct config, batch_norm), "worker", 0, 0, "worker",
      "whose statistics: worker = of each block of at most 64 of a worker's images; alias: ghost batch norm"},
+    {"augment", DSGD_PARAM_CHOICE, offsetof(struct config, augment), "none", 0, 0, "none|cifar",
+     "of images in gradients: cifar = 4 black pixels around and a random crop, mirror images, a black square of 8 x 8"},
     DEEP_PARAM_L2(struct config, "0"),
     DEEP_PARAM_SMOOTHING(struct config),
     DEEP_PARAM_EXAMPLES(struct config),
@@ -22,7 +24,7 @@ static const struct dsgd_param resnet9_params[] = {
 static enum dsgd_status resnet9_create(const struct dsgd_problem_args *args, void **self)
 {
     const struct config *c = args->config;
-    const struct deep_settings settings = {.width = c->width, .l2 = c->l2, .smoothing = c->smoothing, .examples = c->examples};
+    const struct deep_settings settings = {.width = c->width, .l2 = c->l2, .smoothing = c->smoothing, .examples = c->examples, .augment = c->augment};
     return deep_problem_create(&deep_model_resnet9, &settings, args, self);
 }
 

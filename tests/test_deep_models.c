@@ -1,6 +1,7 @@
 /* test_deep_models.c - the models: parameters counted; losses and gradients in doubles as PyTorch has them (tests/torch/deep_values.py); floats
  * beside doubles; the problem round a model: blocks, threads, start, metrics at evaluation. */
 #include "convex/registry.h"
+#include "deep/augment.h"
 #include "deep/models.h"
 #include "deep/problem.h"
 #include "tests/torch/deep_values.h"
@@ -206,7 +207,7 @@ static float *gradient_at(const struct built *b, const float *x, uint32_t count,
 static const struct {
     const char *name, *keys;
     size_t features;
-} problems[] = {{"mlp", "hidden=24 dropout=0.3 l2=0.01", 784}, {"mlp", "hidden=5 label_smoothing=0.1", 30}, {"lenet", "l2=0.001", 784}, {"resnet9", "width=2", 3072},
+} problems[] = {{"mlp", "hidden=24 dropout=0.3 l2=0.01", 784}, {"mlp", "hidden=5 label_smoothing=0.1", 30}, {"lenet", "l2=0.001", 784}, {"resnet9", "width=2 augment=cifar", 3072},
                 {"resnet9", "width=16 l2=0.0005", 3072}};
 enum { PROBLEMS = sizeof problems / sizeof *problems };
 
@@ -380,6 +381,58 @@ static void starts_are_keyed(void **state)
     free(a), free(b);
 }
 
+/* Images whose pixels tell where they come from: each is one crop, mirrored or not, with one black square; crops and mirror
+ * images occur equally often, squares are in the middle on average. */
+static void augmented_images_are_crops(void **state)
+{
+    (void)state;
+    enum { C = 2, H = 24, W = 23, DRAWS = 4000, /* not smaller: a crop could hide behind the square */ SHIFTS = 2 * DEEP_AUGMENT_PAD + 1 };
+    static float in[C * H * W], out[C * H * W], again[C * H * W];
+    const float black[C] = {-7.0f, -9.0f};
+    const struct deep_shape shape = {C, H, W};
+    int rows[SHIFTS] = {0}, columns[SHIFTS] = {0}, mirrored = 0;
+    struct check_mean row = {0}, column = {0};
+    for (int j = 0; j < C * H * W; ++j) { in[j] = (float)j; }
+    for (uint32_t draw = 0; draw < DRAWS; ++draw) {
+        const struct deep_keys keys = {.seed = 3, .step = draw / 50, .worker = draw % 5};
+        int found = 0;
+        deep_augment_cifar(shape, black, &keys, draw % 50, in, out);
+        deep_augment_cifar(shape, black, &keys, draw % 50, in, again);
+        assert_memory_equal(out, again, sizeof out);
+        for (int way = 0; way < SHIFTS * SHIFTS * 2; ++way) {
+            const int dy = way / 2 / SHIFTS - DEEP_AUGMENT_PAD, dx = way / 2 % SHIFTS - DEEP_AUGMENT_PAD;
+            int y0 = H, x0 = W, y1 = -1, x1 = -1, cut = 0;
+            bool fits = true;
+            for (int j = 0; fits && j < C * H * W; ++j) {
+                const int c = j / (H * W), y = j / W % H, x = j % W, from_y = y + dy, from_x = (way % 2 ? W - 1 - x : x) + dx;
+                const bool inside = from_y >= 0 && from_y < H && from_x >= 0 && from_x < W;
+                if (out[j] == (inside ? in[(c * H + from_y) * W + from_x] : black[c])) { continue; }
+                fits = out[j] == black[c];
+                cut += 1; /* what the square alone has made black */
+                y0 = y < y0 ? y : y0, y1 = y > y1 ? y : y1, x0 = x < x0 ? x : x0, x1 = x > x1 ? x : x1;
+            }
+            if (!fits || y1 - y0 >= DEEP_AUGMENT_CUT || x1 - x0 >= DEEP_AUGMENT_CUT) { continue; }
+            ++found;
+            ++rows[dy + DEEP_AUGMENT_PAD], ++columns[dx + DEEP_AUGMENT_PAD];
+            mirrored += way % 2;
+            if (dy == 0 && dx == 0) { /* nothing else is black */
+                assert_int_equal(cut, C * DEEP_AUGMENT_CUT * DEEP_AUGMENT_CUT);
+                check_mean_add(&row, y0);
+                check_mean_add(&column, x0);
+            }
+        }
+        assert_int_equal(found, 1);
+    }
+    /* binomial counts within 5 standard deviations: 1e-5 for all together, once for all because the seed is fixed */
+    for (int s = 0; s < SHIFTS; ++s) {
+        CHECK_CLOSE(rows[s], (double)DRAWS / SHIFTS, 5.0 * sqrt((double)DRAWS / SHIFTS));
+        CHECK_CLOSE(columns[s], (double)DRAWS / SHIFTS, 5.0 * sqrt((double)DRAWS / SHIFTS));
+    }
+    CHECK_CLOSE(mirrored, DRAWS / 2.0, 5.0 * sqrt(DRAWS / 4.0));
+    CHECK_MEAN(&row, (H - DEEP_AUGMENT_CUT) / 2.0);
+    CHECK_MEAN(&column, (W - DEEP_AUGMENT_CUT) / 2.0);
+}
+
 /* Rows of floats and sparse rows give the same numbers; the perceptron takes any rows. */
 static void forms_of_rows_do_not_matter(void **state)
 {
@@ -405,6 +458,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(parameters_are_counted), cmocka_unit_test(losses_and_gradients_are_pytorchs),
                                        cmocka_unit_test(threads_do_not_change_bits), cmocka_unit_test(a_batch_is_the_mean_of_its_examples),
                                        cmocka_unit_test(gradients_are_slopes_of_the_objective), cmocka_unit_test(evaluation_recomputes_statistics),
-                                       cmocka_unit_test(starts_are_keyed), cmocka_unit_test(forms_of_rows_do_not_matter)};
+                                       cmocka_unit_test(starts_are_keyed), cmocka_unit_test(forms_of_rows_do_not_matter), cmocka_unit_test(augmented_images_are_crops)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
