@@ -25,7 +25,7 @@ tree=$work/tree build=$work/build
 cmake -S "$tree" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DDSGD_MARCH=x86-64-v3 -DDSGD_WERROR=OFF -DCMAKE_C_FLAGS_DEBUG=-O1 \
     -DDSGD_INSIDE_SHARED=ON -DCMAKE_LINK_DEPENDS_NO_SHARED=ON > "$work/log" 2>&1 || { cat "$work/log"; exit 2; }
 mapfile -t programs < <(cd "$tree/tests" && printf '%s\n' conformance/conform_*.c | sed 's/.*\///; s/\.c$//'
-    names=$(sed -n 's/^dsgd_test(\([a-z0-9_]*\) \(unit\|contract\))$/\1/p' "$tree/tests/CMakeLists.txt" | grep -v '^contract$')
+    names=$(sed -n 's/^ *dsgd_test(\([a-z0-9_]*\) \(unit\|contract\))$/\1/p' "$tree/tests/CMakeLists.txt" | grep -v '^contract$')
     grep -v '^identities' <<< "$names"
     grep '^identities' <<< "$names") # the slowest
 targets=("${programs[@]/#/test_}")

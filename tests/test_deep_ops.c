@@ -207,6 +207,21 @@ static void fast_versions_with_vectors(void **state)
     }
 }
 
+/* Of equal numbers the first one of a window, row by row, gets the derivative, in every layout. */
+static void pools_agree_where_numbers_are_equal(void **state)
+{
+    (void)state;
+    static const struct deep_node nodes[] = {{.name = "a", .op = &deep_op_max_pool, .kernel = 2}, {.name = "a", .op = &deep_op_max_pool, .kernel = 3}};
+    const size_t vectors[] = {1, deep_vector()};
+    for (size_t k = 0; k < 4; ++k) {
+        struct deep_case c;
+        case_open(&c, &nodes[k / 2], (struct deep_shape){deep_vector(), 6, 12}, 7, 6, vectors[k % 2], false, 90);
+        for (size_t j = 0; j < c.count[CASE_IN0]; ++j) { c.array[CASE_IN0][j] = floor(2.0 * c.array[CASE_IN0][j]); } /* -2 .. 1 */
+        fast_is_naive("max pool of few values", &c, 1e-7); /* nothing is computed: a float's rounding of the derivative alone */
+        case_close(&c);
+    }
+}
+
 /* Keyed: block and version do not matter, step, worker and item do; about the share that was asked for. */
 static void dropout_is_keyed(void **state)
 {
@@ -265,7 +280,7 @@ static void what_does_not_fit_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(gradients_are_differences), cmocka_unit_test(fast_versions_are_the_naive_ones),
-                                       cmocka_unit_test(fast_versions_with_vectors), cmocka_unit_test(dropout_is_keyed),
+                                       cmocka_unit_test(fast_versions_with_vectors), cmocka_unit_test(pools_agree_where_numbers_are_equal), cmocka_unit_test(dropout_is_keyed),
                                        cmocka_unit_test(what_does_not_fit_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
