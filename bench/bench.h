@@ -1,4 +1,5 @@
-/* bench.h - what `dsgd bench` measures: operations of a device at the paper's sizes, whole rounds without gradients, small problems.
+/* bench.h - what `dsgd bench` measures: operations of a device at the paper's sizes, whole rounds without gradients, small problems,
+ * gradients of deep models.
  *
  * Every line is measured `turns` times, and each time a ceiling of the machine is measured right before it: reading, copying, adding to
  * random segments of a table, reading random cells of a table, in plain loops without any other work. So a neighbour's load hits both, and
@@ -37,12 +38,14 @@ struct bench_line {
     double ceiling[BENCH_TURNS_MAX]; /* seconds that the ceiling takes for what must be moved; 0: none known */
     char limit[16];                  /* which ceiling: read, copy, cells, gather; "" */
     double per_second;               /* of settings: steps a second (median); else 0 */
+    double operations;               /* floating-point operations of the work; 0: not counted */
     double fraction;                 /* median of ceiling / second; NaN without a ceiling */
 };
 
 struct bench_lines {
     struct bench_line *line; /* owned */
     size_t lines, room;
+    const char *left_out; /* a sentence on what this build does not have; static storage, NULL: nothing */
 };
 
 /** Appends an empty line; NULL without memory (the message is set). Pointers to earlier lines do not stay. */
@@ -63,5 +66,7 @@ enum dsgd_status bench_rounds(const struct bench_options *options, struct bench_
 enum dsgd_status bench_settings(const struct bench_options *options, struct bench_lines *out);
 /** The same on MNIST for one thread and for all, and an epoch of ten classes. */
 enum dsgd_status bench_mnist(const struct bench_options *options, struct bench_lines *out);
+/** Gradient steps of deep models on generated images. A build without them has no lines and says so. */
+enum dsgd_status bench_deep(const struct bench_options *options, struct bench_lines *out);
 
 #endif

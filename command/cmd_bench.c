@@ -1,4 +1,4 @@
-/* cmd_bench.c - dsgd bench: how fast operations, rounds and small problems are on this machine, beside what it can move. */
+/* cmd_bench.c - dsgd bench: how fast operations, rounds, small problems and deep gradients are on this machine, beside what it can move. */
 #include <argp.h>
 #include <math.h>
 #include <omp.h>
@@ -18,7 +18,8 @@ static const size_t RESNET9 = 6573120; /* parameters of the paper's image model 
 static const struct part {
     const char *name;
     enum dsgd_status (*measure)(const struct bench_options *options, struct bench_lines *out);
-} parts[] = {{"kernels", bench_kernels}, {"round", bench_rounds}, {"mnist", bench_mnist}};
+    bool sized; /* by d and k */
+} parts[] = {{"kernels", bench_kernels, true}, {"round", bench_rounds, true}, {"mnist", bench_mnist, false}, {"deep", bench_deep, false}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 struct bench {
@@ -65,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (!bench->part) { o->config = arg; }
         return 0;
     case ARGP_KEY_END:
-        if (!bench->part && !o->config) { argp_error(state, "expected kernels, round, mnist, or a configuration"); }
+        if (!bench->part && !o->config) { argp_error(state, "expected kernels, round, mnist, deep, or a configuration"); }
         if (o->k > o->d) { argp_error(state, "-k %zu: expected at most d = %zu", o->k, o->d); }
         return 0;
     case ARGP_KEY_INIT: return 0;
@@ -75,7 +76,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void fill(struct dsgd_grid *grid, const struct bench_lines *lines)
 {
-    static const char *const column[] = {"name", "min_s", "median_s", "max_s", "turns", "ceiling", "ceiling_s", "fraction", "per_second", "what"};
+    static const char *const column[] = {"name", "min_s", "median_s", "max_s", "turns", "ceiling", "ceiling_s", "fraction", "per_second", "operations", "what"};
     for (size_t c = 0; c < sizeof column / sizeof *column; ++c) { dsgd_grid_column(grid, column[c]); }
     for (size_t j = 0; j < lines->lines; ++j) {
         const struct bench_line *line = &lines->line[j];
@@ -89,6 +90,7 @@ static void fill(struct dsgd_grid *grid, const struct bench_lines *lines)
         dsgd_grid_real(grid, 6, bounded ? line->ceiling[line->turns / 2] : (double)NAN);
         dsgd_grid_real(grid, 4, line->fraction);
         dsgd_grid_real(grid, 6, line->per_second > 0.0 ? line->per_second : (double)NAN);
+        dsgd_grid_real(grid, 6, line->operations > 0.0 ? line->operations : (double)NAN);
         dsgd_grid_text(grid, line->of);
     }
 }
@@ -110,13 +112,18 @@ static void print(const struct bench *bench, const struct bench_lines *lines)
 {
     char min[32], median[32], max[32], limit[32];
     const struct bench_options *o = &bench->options;
-    if (bench->part && bench->part->measure != bench_mnist) { printf("d = %zu, k = %zu, ", o->d, o->k); }
+    if (lines->left_out) {
+        printf("%s\n", lines->left_out);
+        return;
+    }
+    if (bench->part && bench->part->sized) { printf("d = %zu, k = %zu, ", o->d, o->k); }
     printf("%d thread%s, up to %d turns\n%-22s %9s %9s %9s  %-18s %s\n", o->threads, o->threads == 1 ? "" : "s", o->turns, "", "min", "median", "max", "of the ceiling", "what");
     for (size_t j = 0; j < lines->lines; ++j) {
         const struct bench_line *line = &lines->line[j];
         limit[0] = '\0';
         if (line->limit[0] != '\0') { snprintf(limit, sizeof limit, "%3.0f %% of %s", 100.0 * line->fraction, line->limit); }
         if (line->per_second > 0.0) { snprintf(limit, sizeof limit, "%.0f steps/s", line->per_second); }
+        if (line->operations > 0.0) { snprintf(limit, sizeof limit, "%.1f Gflop/s", 1e-9 * line->operations / line->second[line->turns / 2]); }
         printf("%-22s %9s %9s %9s  %-18s %s\n", line->name, shown(line->second[0], min), shown(line->second[line->turns / 2], median),
                shown(line->second[line->turns - 1], max), limit, line->of);
     }
@@ -134,6 +141,7 @@ static enum dsgd_status report(const struct bench *bench, const struct bench_lin
     json_set_number(root, "d", (double)bench->options.d);
     json_set_number(root, "k", (double)bench->options.k);
     json_set_number(root, "threads", bench->options.threads);
+    if (lines->left_out) { json_object_set_new(root, "left_out", json_string(lines->left_out)); }
     json_object_set_new(root, "lines", json_grid(&grid));
     dsgd_grid_clear(&grid);
     return json_print(root);
@@ -154,10 +162,10 @@ static int command(int argc, char **argv)
         {"json", 'j', NULL, 0, "Report as JSON, seconds", 0},
         {NULL, 0, NULL, 0, NULL, 0}};
     static const struct argp_child children[] = {{&general_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-    static const struct argp argp = {table, parse, "kernels|round|mnist|CONFIG",
-                                     "Times operations, rounds without gradients, or small problems, each beside what the machine can move."
+    static const struct argp argp = {table, parse, "kernels|round|mnist|deep|CONFIG",
+                                     "Times operations, rounds without gradients, small problems, or gradients of deep models, beside what the machine can move."
                                      "\vkernels: the operations of a device. round: rounds on stored gradients. mnist: steps on MNIST, and epochs of ten "
-                                     "classes. CONFIG: steps of five algorithms on a configuration's problem, W = 4, batch 1.\nCeilings: read and copy of "
+                                     "classes. deep: gradients of mlp, lenet and resnet9 on generated images; with --threads N, of N workers side by side. CONFIG: steps of five algorithms on a configuration's problem, W = 4, batch 1.\nCeilings: read and copy of "
                                      "vectors; cells, 64 floats added to a random segment of a table; gather, floats read at random places of a table; on a GPU its copies of a vector, and of a table that its cache holds.",
                                      children, NULL, NULL};
     static struct bench bench;

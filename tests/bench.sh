@@ -41,6 +41,19 @@ sound kernels.json "$kernels"
 "$DSGD" bench round "${small[@]}" --json >round.json || fail 'bench round'
 sound round.json 'sketched-4 sketched-16 sketched-16-merged local_topk-4 true_topk-4 sgd-4 signsgd-16 terngrad-4 qsgd-4 powersgd-4'
 
+# deep models: one thread and two, which take a step each; full width is left to people (half a second a step)
+if "$DSGD" list problems | grep -q '^  lenet '; then
+    "$DSGD" bench deep -t 2 -n 1 --only mlp,lenet,resnet9-16 --json >deep.json || fail 'bench deep'
+    sound deep.json 'mlp-b16 mlp-b64 lenet-b16 lenet-b64 resnet9-16-b64'
+    "$python" -c 'import json, sys; sys.exit(not all(line["operations"] > 1e7 for line in json.load(open("deep.json"))["lines"]))' || fail 'operations of bench deep'
+    "$DSGD" bench deep -t 1 -n 2 --only mlp >text || fail 'bench deep as text'
+    [ "$(grep -c 'Gflop/s' text)" = 2 ] || fail "two lines with operations a second, got: $(cat text)"
+    refused_deep=1
+else
+    "$DSGD" bench deep | grep -q 'made without oneDNN' || fail 'bench deep: not said why it has no lines'
+    refused_deep=
+fi
+
 printf 'problem = quadratic\nstep { constant = 0.001 }\nquadratic { d = 100 }\n' >q.conf
 "$DSGD" bench q.conf -n 1 --json >settings.json || fail 'bench CONFIG'
 sound settings.json 'sgd sketched_sgd-heavymix sketched_sgd-topk local_topk terngrad'
@@ -63,13 +76,14 @@ refuse 'number 1000 is nan' kernels "${small[@]}" --vector nan.f32
 refuse 'gone.f32' round "${small[@]}" --vector gone.f32
 refuse 'expected words from the names' kernels "${small[@]}" --only nothing
 refuse 'expected words from the names' q.conf --only nothing
-refuse 'expected kernels, round, mnist' -n 1
+[ -z "$refused_deep" ] || refuse 'expected words from the names' deep --only nothing
+refuse 'expected kernels, round, mnist, deep' -n 1
 refuse 'expected at most d' kernels -D 1048576 -k 1048577
 refuse 'expected one argument' kernels round
 refuse 'whole number from 1 to 99' kernels -n 0
 
 # the peers' scripts: whole, and they run where numpy is
-for script in peers vectors sketches rounds mnist; do
+for script in peers vectors sketches rounds mnist deep; do
     "$python" -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$DSGD_SOURCE/bench/peers/$script.py" || fail "$script.py"
 done
 if "$python" -c 'import numpy' 2>/dev/null; then
