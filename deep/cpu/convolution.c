@@ -1,11 +1,12 @@
 /* convolution.c - convolutions of few channels on plain planes, where a library's blocks of 16 channels would be mostly empty (LeNet-5 has 1,
  * 6 and 16).
  *
- * An image's planes are copied with their frame of zeros, rows of W' = w + 2 pad numbers. Then every output plane is one run,
+ * An image's planes are copied with their frame of zeros, rows of W' numbers. Then every output plane is one run,
  *     out[o][q] = sum over i, r, s of W[o][i][r][s] in[i][q + r W' + s],    q = y W' + x,
- * whose numbers with x >= w' (the true width) are thrown away: a few more products, and no edges. A run is taken 3 x 16 numbers at a time
- * for up to 8 output planes, whose sums stay in registers. The derivative by the input is the same with W turned round and the
- * planes of dout in a frame of kernel - 1 - pad; that by W is a product of runs, 16 lanes that are added in the end.
+ * whose numbers with x >= w' (the true width) are thrown away: a few more products, and no edges. W' = w + pad: the zeros to the right of a row are
+ * those to the left of the next one. A run is taken 3 x 16 numbers at a time for up to 8 output planes, whose sums stay in registers; rows of
+ * zeros above and below are left out. The derivative by the input is the same with W turned round and the planes of dout in a frame
+ * of kernel - 1 - pad; that by W is a product of runs, 16 lanes that are added in the end, with rows of W' = w + 2 pad.
  *
  * This file's products and sums may be fused (CMakeLists.txt): twice as fast, and bits that belong to the instruction set.
  */
@@ -13,22 +14,23 @@
 
 #include <string.h>
 
-enum { VECTOR = 16, VECTORS = 3, STEP = VECTOR * VECTORS, KERNEL_MAX = 7 };
+enum { VECTOR = 16, VECTORS = 3, STEP = VECTOR * VECTORS, KERNEL_MAX = 7, EIGHT = 8 };
 
 /* Sums stay in registers only where all loops over them are unrolled. */
 typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
 
-/* Lengths in numbers: a framed row, a framed plane, the run of an output plane, rounded up. */
+/* Lengths in numbers: a framed row, a framed plane, the run of an output plane, and that rounded up. */
 struct sizes {
-    size_t row, plane, run, framed; /* framed: all planes, and what the last run reads behind them */
+    size_t row, plane, used, run, framed; /* framed: all planes, and what the last run reads behind them */
 };
 
-static struct sizes sizes_of(const struct deep_windowed *p)
+static struct sizes sizes_of(const struct deep_windowed *p, size_t row)
 {
     struct sizes s;
-    s.row = p->w + 2 * p->pad;
+    s.row = row;
     s.plane = (p->h + 2 * p->pad) * s.row;
-    s.run = ((p->h + 2 * p->pad - p->kernel + 1) * s.row + STEP - 1) / STEP * STEP;
+    s.used = (p->h + 2 * p->pad - p->kernel + 1) * s.row;
+    s.run = (s.used + STEP - 1) / STEP * STEP;
     s.framed = (p->in * s.plane + STEP + p->kernel * (s.row + 1) + VECTOR - 1) / VECTOR * VECTOR;
     return s;
 }
@@ -41,7 +43,7 @@ static struct deep_windowed turned(const struct deep_windowed *p)
 
 static size_t numbers(const struct deep_windowed *p)
 {
-    const struct sizes s = sizes_of(p);
+    const struct sizes s = sizes_of(p, p->w + 2 * p->pad);
     return s.framed + (p->out + 1) * s.run;
 }
 
@@ -59,27 +61,42 @@ static void frame(const struct deep_windowed *p, const struct sizes *s, const fl
     }
 }
 
-/* STEP numbers of `planes` output planes from `in` on; planes is a constant where this is called. */
-static inline __attribute__((always_inline)) void step(const struct deep_windowed *p, const struct sizes *s, const float *in, const float *weight,
-                                                       const size_t planes, float *out)
+/* Rows of the kernel, of which output rows from number q on of a run see others than zeros. */
+struct span {
+    size_t begin, end;
+};
+
+static struct span rows_seen(const struct deep_windowed *p, const struct sizes *s, size_t q, size_t count)
+{
+    const size_t first = q / s->row, last = (q + count - 1) / s->row, below = p->h + p->pad;
+    struct span seen = {last < p->pad ? p->pad - last : 0, below > first ? below - first : 0};
+    if (seen.end > p->kernel) { seen.end = p->kernel; }
+    return seen;
+}
+
+/* vectors x 16 numbers of `planes` output planes from number q on; planes and vectors are constants where this is called. */
+static inline __attribute__((always_inline)) void step(const struct deep_windowed *p, const struct sizes *s, const float *in, const float *weight, size_t q,
+                                                       const size_t planes, const size_t vectors, float *out)
 {
     lanes sum[8][VECTORS];
     const size_t k = p->kernel, stride = p->in * k * k;
+    const struct span seen = rows_seen(p, s, q, vectors * VECTOR);
 #pragma GCC unroll 8
     for (size_t o = 0; o < planes; ++o) {
 #pragma GCC unroll 8
-        for (size_t v = 0; v < VECTORS; ++v) { sum[o][v] = (lanes){0.0f}; }
+        for (size_t v = 0; v < vectors; ++v) { sum[o][v] = (lanes){0.0f}; }
     }
     for (size_t i = 0; i < p->in; ++i) {
-        for (size_t r = 0; r < k; ++r) {
+        for (size_t r = seen.begin; r < seen.end; ++r) {
             for (size_t c = 0; c < k; ++c) {
-                const float *from = in + i * s->plane + r * s->row + c, *w = weight + (i * k + r) * k + c;
-                const lanes x0 = *(const lanes *)from, x1 = *(const lanes *)(from + VECTOR), x2 = *(const lanes *)(from + 2 * VECTOR);
+                const float *from = in + q + i * s->plane + r * s->row + c, *w = weight + (i * k + r) * k + c;
+                lanes x[VECTORS];
+#pragma GCC unroll 8
+                for (size_t v = 0; v < vectors; ++v) { x[v] = *(const lanes *)(from + v * VECTOR); }
 #pragma GCC unroll 8
                 for (size_t o = 0; o < planes; ++o) {
-                    sum[o][0] += w[o * stride] * x0;
-                    sum[o][1] += w[o * stride] * x1;
-                    sum[o][2] += w[o * stride] * x2;
+#pragma GCC unroll 8
+                    for (size_t v = 0; v < vectors; ++v) { sum[o][v] += w[o * stride] * x[v]; }
                 }
             }
         }
@@ -87,33 +104,55 @@ static inline __attribute__((always_inline)) void step(const struct deep_windowe
 #pragma GCC unroll 8
     for (size_t o = 0; o < planes; ++o) {
 #pragma GCC unroll 8
-        for (size_t v = 0; v < VECTORS; ++v) { *(lanes *)(out + o * s->run + v * VECTOR) = sum[o][v]; }
+        for (size_t v = 0; v < vectors; ++v) { *(lanes *)(out + q + o * s->run + v * VECTOR) = sum[o][v]; }
     }
+}
+
+/* A whole run; a last vector by itself where no more is left. */
+static inline __attribute__((always_inline)) void steps(const struct deep_windowed *p, const struct sizes *s, const float *in, const float *weight,
+                                                        const size_t planes, float *out)
+{
+    size_t q = 0;
+    for (; q + VECTOR < s->used; q += STEP) { step(p, s, in, weight, q, planes, VECTORS, out); }
+    if (q < s->used) { step(p, s, in, weight, q, planes, 1, out); }
 }
 
 static void planes_of_8(const struct deep_windowed *p, const struct sizes *s, const float *in, const float *weight, float *out)
 {
-    for (size_t q = 0; q < s->run; q += STEP) { step(p, s, in + q, weight, 8, out + q); }
+    steps(p, s, in, weight, 8, out);
 }
 
 static void planes_of_6(const struct deep_windowed *p, const struct sizes *s, const float *in, const float *weight, float *out)
 {
-    for (size_t q = 0; q < s->run; q += STEP) { step(p, s, in + q, weight, 6, out + q); }
+    steps(p, s, in, weight, 6, out);
 }
 
 static void planes_of_2(const struct deep_windowed *p, const struct sizes *s, const float *in, const float *weight, float *out)
 {
-    for (size_t q = 0; q < s->run; q += STEP) { step(p, s, in + q, weight, 2, out + q); }
+    steps(p, s, in, weight, 2, out);
 }
 
 static void planes_of_1(const struct deep_windowed *p, const struct sizes *s, const float *in, const float *weight, float *out)
 {
-    for (size_t q = 0; q < s->run; q += STEP) { step(p, s, in + q, weight, 1, out + q); }
+    steps(p, s, in, weight, 1, out);
+}
+
+/* to = from + shift; the last eight numbers of a short row overlap those before, so that nothing is done one by one. */
+static void shifted(size_t n, const float *restrict from, float shift, float *restrict to)
+{
+    if (n < EIGHT) {
+        for (size_t x = 0; x < n; ++x) { to[x] = from[x] + shift; }
+        return;
+    }
+    for (size_t x = 0; x < n; x = x + EIGHT >= n ? n : x + 2 * EIGHT > n ? n - EIGHT : x + EIGHT) {
+#pragma omp simd
+        for (size_t l = 0; l < EIGHT; ++l) { to[x + l] = from[x + l] + shift; }
+    }
 }
 
 void deep_cpu_convolution(const struct deep_windowed *p, const float *in, const float *weight, const float *bias, float *out, void *scratch)
 {
-    const struct sizes s = sizes_of(p);
+    const struct sizes s = sizes_of(p, p->w + p->pad);
     const size_t h = p->h + 2 * p->pad - p->kernel + 1, w = p->w + 2 * p->pad - p->kernel + 1, each = p->in * p->kernel * p->kernel;
     float *framed = scratch, *run = framed + s.framed;
     memset(framed, 0, s.framed * sizeof *framed);
@@ -127,9 +166,7 @@ void deep_cpu_convolution(const struct deep_windowed *p, const float *in, const 
         for (size_t o = 0; o < p->out; ++o) {
             const float shift = bias ? bias[o] : 0.0f;
             for (size_t y = 0; y < h; ++y) {
-                const float *from = run + o * s.run + y * s.row;
-                float *to = out + ((n * p->out + o) * h + y) * w;
-                for (size_t x = 0; x < w; ++x) { to[x] = from[x] + shift; }
+                shifted(w, run + o * s.run + y * s.row, shift, out + ((n * p->out + o) * h + y) * w);
             }
         }
     }
@@ -190,7 +227,7 @@ static void add_image(const struct deep_windowed *p, const struct sizes *s, cons
 
 static void back_weights(const struct deep_windowed *p, const float *in, const float *dout, float *dweight, float *dbias, float *scratch)
 {
-    const struct sizes s = sizes_of(p);
+    const struct sizes s = sizes_of(p, p->w + 2 * p->pad);
     const size_t h = p->h + 2 * p->pad - p->kernel + 1, w = p->w + 2 * p->pad - p->kernel + 1, weights = p->out * p->in * p->kernel * p->kernel;
     float *sum = scratch, *framed = sum + weights * VECTOR, *run = framed + s.framed;
     memset(scratch, 0, (weights * VECTOR + s.framed + p->out * s.run) * sizeof *scratch);

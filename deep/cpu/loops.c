@@ -83,6 +83,33 @@ static inline void windows_row(const struct deep_windows *p, size_t v, const flo
 /* 2 x 2 in planes of single numbers, `rows` rows of windows at a time: first each row with the one below it, then neighbours. */
 enum { PAIRS = 1024 };
 
+/* Rows are short, and what a vector leaves over would be most of the time: the last eight numbers of a row overlap those before. */
+enum { EIGHT = 8 };
+
+static inline size_t eight_on(size_t x, size_t w)
+{
+    return x + EIGHT >= w ? w : x + 2 * EIGHT > w ? w - EIGHT : x + EIGHT;
+}
+
+static inline void eight_larger(const float *restrict upper, const float *restrict lower, float *restrict to, int32_t *restrict which)
+{
+#pragma omp simd
+    for (size_t l = 0; l < EIGHT; ++l) {
+        const int wins = lower[l] > upper[l] || lower[l] != lower[l];
+        to[l] = wins ? lower[l] : upper[l];
+        which[l] = wins ? 2 : 0;
+    }
+}
+
+static inline void eight_given(const float *restrict from, const int32_t *restrict which, float *restrict upper, float *restrict lower)
+{
+#pragma omp simd
+    for (size_t l = 0; l < EIGHT; ++l) {
+        upper[l] = which[l] == 0 ? from[l] : 0.0f;
+        lower[l] = which[l] == 2 ? from[l] : 0.0f;
+    }
+}
+
 static size_t pair_rows(const struct deep_windows *p, size_t left)
 {
     const size_t fit = p->w <= PAIRS ? PAIRS / p->w : 0;
@@ -97,12 +124,7 @@ static void pairs(const struct deep_windows *p, size_t rows, const float *restri
         const float *restrict upper = in + 2 * y * p->w, *restrict lower = upper + p->w;
         float *restrict to = most + y * p->w;
         int32_t *restrict which = place + y * p->w;
-#pragma omp simd
-        for (size_t x = 0; x < p->w; ++x) {
-            const int wins = lower[x] > upper[x] || lower[x] != lower[x];
-            to[x] = wins ? lower[x] : upper[x];
-            which[x] = wins ? 2 : 0;
-        }
+        for (size_t x = 0; x < p->w; x = eight_on(x, p->w)) { eight_larger(upper + x, lower + x, to + x, which + x); }
     }
 #pragma omp simd
     for (size_t j = 0; j < rows * p->w / 2; ++j) {
@@ -128,18 +150,14 @@ static void pairs_back(const struct deep_windows *p, size_t rows, const float *r
         const float *restrict from = slope + y * p->w;
         const int32_t *restrict which = place + y * p->w;
         float *restrict upper = din + 2 * y * p->w, *restrict lower = upper + p->w;
-#pragma omp simd
-        for (size_t x = 0; x < p->w; ++x) {
-            upper[x] = which[x] == 0 ? from[x] : 0.0f;
-            lower[x] = which[x] == 2 ? from[x] : 0.0f;
-        }
+        for (size_t x = 0; x < p->w; x = eight_on(x, p->w)) { eight_given(from + x, which + x, upper + x, lower + x); }
     }
 }
 
 /* Are all planes cut into pairs without a rest, so that they are one plane of many rows? */
 static int all_pairs(const struct deep_windows *p)
 {
-    return p->v == 1 && p->kernel_h == 2 && p->kernel_w == 2 && p->h % 2 == 0 && p->w % 2 == 0 && pair_rows(p, 1) > 0;
+    return p->v == 1 && p->kernel_h == 2 && p->kernel_w == 2 && p->h % 2 == 0 && p->w % 2 == 0 && p->w >= EIGHT && pair_rows(p, 1) > 0;
 }
 
 static void max_pool(const struct deep_windows *p, const float *in, float *out, uint8_t *at)
