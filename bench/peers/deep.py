@@ -1,13 +1,16 @@
 """deep.py - gradient steps of the deep models in PyTorch against dsgd's, one thread each: forward and backward, no optimizer.
 
 Both take the same minibatch again and again at the start of training, on generated images, PyTorch's as floats in memory, dsgd's as bytes, which it
-widens in every step. A turn is many steps of a small model, its mean counts. ResNet-9 is timed in both of PyTorch's layouts.
+widens in every step. Both measure a turn alike: the median of three times 20 ms or a step, whatever is longer. ResNet-9 is timed in both of
+PyTorch's layouts.
 
-PyTorch's dense layers are as fast as the BLAS behind it. Distributions link it to whatever libblas.so.3 is: the reference BLAS, which has
-no vector instructions, is 10 to 20 times slower than OpenBLAS, and a ratio to that would say nothing of PyTorch. So a product of matrices is
-timed first beside the same product as a convolution, which PyTorch takes from a library of its own; where it is far behind, mlp and lenet are left out.
+PyTorch's dense layers are as fast as the BLAS behind it. Distributions link it to whatever libblas.so.3 is: the reference BLAS has no vector
+instructions, and an OpenBLAS older than the processor may not know it and take SSE alone (OPENBLAS_VERBOSE=2 says what it takes, OPENBLAS_CORETYPE
+decides). A ratio to that would say nothing of PyTorch. So a product of matrices is timed first beside the same product as a
+convolution, which PyTorch takes from a library of its own; where it is behind, mlp and lenet are left out.
 """
 import os
+import statistics
 import sys
 import time
 
@@ -16,8 +19,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import peers  # noqa: E402
 
-REPEATS = {"mlp-b16": 100, "mlp-b64": 50, "lenet-b16": 50, "lenet-b64": 20, "resnet9-16-b64": 2, "resnet9-b64": 1}
-SLOWER = 4.0  # than a convolution: no BLAS with vector instructions
+MEASURED_S = 0.02  # bench/deep.c
+SLOWER = 1.25  # than a convolution: no BLAS for this processor
 
 
 def mlp(nn):
@@ -51,21 +54,28 @@ def resnet9(nn, c):
                          nn.MaxPool2d(4), nn.Flatten(), nn.Linear(8 * c, 10, bias=False), Scale())
 
 
-def steps(torch, model, images, labels, repeats, channels_last=False):
-    """A call that takes so many gradients, each into a fresh place, as after zero_grad(set_to_none=True)."""
+def steps(torch, model, images, labels, channels_last=False):
+    """A call that returns the seconds of a gradient, each into a fresh place, as after zero_grad(set_to_none=True)."""
     loss = torch.nn.CrossEntropyLoss()
     parameters = list(model.parameters())
     if channels_last:
         model, images = model.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
     model.train()
 
-    def call():
-        for _ in range(repeats):
-            for p in parameters:
-                p.grad = None
-            loss(model(images), labels).backward()
-    call()  # the first steps choose kernels
-    return call
+    def step():
+        for p in parameters:
+            p.grad = None
+        loss(model(images), labels).backward()
+
+    def measure():
+        start, done, passed = time.perf_counter(), 0, 0.0
+        while passed < MEASURED_S:
+            step()
+            done += 1
+            passed = time.perf_counter() - start
+        return passed / done
+
+    return lambda: statistics.median(measure() for _ in range(3))
 
 
 def seconds(call, repeats=30):
@@ -100,8 +110,9 @@ def main():
     if behind < SLOWER:
         models = {"mlp": lambda: mlp(nn), "lenet": lambda: lenet(nn), **models}
     else:
-        print(f"mlp, lenet: left out, this PyTorch takes {behind:.0f} times as long for a product of matrices as for the same product as a convolution: "
-              "it is linked to a BLAS without vector instructions (Debian: libopenblas0-pthread, or its folder in LD_LIBRARY_PATH)", file=sys.stderr)
+        print(f"mlp, lenet: left out, a product of matrices takes this PyTorch {behind:.1f} times as long as the same product as a convolution: its BLAS "
+              "is not made for this processor (Debian: libopenblas0-pthread, or its folder in LD_LIBRARY_PATH; OPENBLAS_CORETYPE=SkylakeX, Haswell)",
+              file=sys.stderr)
     for name, make in models.items():
         colours = name.startswith("resnet9")
         for batch in (64,) if colours else (16, 64):
@@ -110,8 +121,7 @@ def main():
             if chosen.only and not any(word in line for word in chosen.only.split(",")):
                 continue
             for last in (False, True) if colours else (False,):
-                table.add(line, f"torch {torch.__version__}{', channels_last' if last else ''}", steps(torch, make(), images, labels, REPEATS[line], last),
-                          scale=1.0 / REPEATS[line])
+                table.add(line, f"torch {torch.__version__}{', channels_last' if last else ''}", steps(torch, make(), images, labels, last))
     table.run()
 
 

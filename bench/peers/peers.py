@@ -76,7 +76,7 @@ class Table:
         self.chosen, self.dsgd, self.part, self.rows = chosen, dsgd, part, []
 
     def add(self, line, peer, call, scale=1.0):
-        """call() is the peer's work; `scale` of it is what dsgd's line does (4: four calls)."""
+        """call() is the peer's work; `scale` of it is what dsgd's line does (4: four calls). It may return seconds that it has measured itself."""
         if self.chosen.only and not any(word in line for word in self.chosen.only.split(",")):
             return
         self.rows.append({"line": line, "peer": peer, "call": call, "scale": scale, "peer_s": [], "dsgd_s": []})
@@ -86,8 +86,8 @@ class Table:
             row["call"]()  # memory, caches, kernels that are chosen at the first call
             for _ in range(self.chosen.turns):
                 start = time.perf_counter()
-                row["call"]()
-                row["peer_s"].append((time.perf_counter() - start) * row["scale"])
+                measured = row["call"]()
+                row["peer_s"].append((measured if isinstance(measured, float) else time.perf_counter() - start) * row["scale"])
                 time.sleep(0.05)  # threads of the peer may spin for a while after its work
                 row["dsgd_s"].append(self.dsgd.seconds(self.part, [row["line"]])[row["line"]])
         self.show()
@@ -97,6 +97,7 @@ class Table:
         for row in self.rows:
             ratios = [p / m for p, m in zip(row["peer_s"], row["dsgd_s"])]
             out.append({"dsgd": row["line"], "peer": row["peer"], "peer_s": statistics.median(row["peer_s"]), "dsgd_s": statistics.median(row["dsgd_s"]),
+                        "peer_min_s": min(row["peer_s"]), "dsgd_min_s": min(row["dsgd_s"]),
                         "ratio": statistics.median(ratios), "ratio_min": min(ratios), "ratio_max": max(ratios)})
         if self.chosen.json:
             json.dump(out, sys.stdout, indent=1)
