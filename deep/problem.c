@@ -23,7 +23,6 @@ enum dsgd_status deep_problem_create(const struct deep_model *model, const struc
     if (!p) { return dsgd_fail(DSGD_ENOMEM, "problem %s: no memory", model->name); }
     p->settings = *settings;
     p->seed = args->seed_data;
-    p->threads = (uint32_t)omp_get_max_threads();
     enum dsgd_status status = deep_images_open(args->data, model->name, model->images, &p->images);
     if (status == DSGD_OK) {
         const struct deep_sizes sizes = {.image = p->images.shape, .classes = args->data->classes, .width = (size_t)settings->width,
@@ -103,11 +102,17 @@ static size_t plan_bytes(struct deep_problem *p, uint32_t count)
     return most;
 }
 
-/* Threads that a batch's blocks may have at most; a call amid others has its own alone. */
-static uint32_t helpers_of(const struct deep_problem *p, uint32_t count)
+uint32_t deep_problem_parts(const void *self, uint32_t count)
+{
+    (void)self;
+    return blocks_of(count);
+}
+
+/* Blocks that are computed at once. */
+static uint32_t helpers_of(uint32_t count, uint32_t threads)
 {
     const uint32_t blocks = blocks_of(count);
-    return blocks < p->threads ? blocks : p->threads;
+    return threads < 1 ? 1 : blocks < threads ? blocks : threads;
 }
 
 static size_t room_bytes(const struct deep_problem *p)
@@ -126,12 +131,12 @@ static struct lane_layout layout_of(const struct deep_problem *p, size_t plan)
     return l;
 }
 
-size_t deep_problem_workspace(const void *self, uint32_t count)
+size_t deep_problem_workspace(const void *self, uint32_t count, uint32_t threads)
 {
     struct deep_problem *p = (struct deep_problem *)(uintptr_t)self; /* plans are added, nothing else changes */
     size_t bytes = 0;
 #pragma omp critical(deep_plans)
-    bytes = layout_of(p, plan_bytes(p, count)).each * helpers_of(p, count) + DEEP_ALIGN;
+    bytes = layout_of(p, plan_bytes(p, count)).each * helpers_of(count, threads) + DEEP_ALIGN;
     return bytes;
 }
 
@@ -157,30 +162,49 @@ static enum dsgd_status one_block(const struct deep_problem *p, const float *x, 
     return deep_run_backward(plan, &block);
 }
 
-/* Blocks first .. first + count - 1, each with a helper's memory; their gradients lie there, block 0's in grad. */
+/* Block first + j with helper j's memory; block 0's gradient goes to `grad`. */
+static enum dsgd_status helper(const struct deep_problem *p, const float *x, const struct dsgd_batch *batch, uint32_t first, uint32_t j,
+                               const struct lane_layout *l, float *grad)
+{
+    char *memory = (char *)batch->work + j * l->each;
+    const int threads = deep_one_thread();
+    const enum dsgd_status status = one_block(p, x, batch, first + j, memory, first + j == 0 ? grad : (float *)(memory + l->room + l->plan));
+    deep_threads_back(threads);
+    return status;
+}
+
+static void note(enum dsgd_status status, enum dsgd_status *worst)
+{
+    if (status != DSGD_OK) {
+#pragma omp atomic write
+        *worst = status;
+    }
+}
+
+/* Blocks first .. first + count - 1 at once: threads of the region that this is called in, else of one of its own. */
 static enum dsgd_status some_blocks(const struct deep_problem *p, const float *x, const struct dsgd_batch *batch, uint32_t first, uint32_t count,
                                     const struct lane_layout *l, float *grad)
 {
+    if (count == 1) { return helper(p, x, batch, first, 0, l, grad); }
     enum dsgd_status worst = DSGD_OK;
-#pragma omp parallel for schedule(static, 1) num_threads((int)count) if (count > 1)
-    for (uint32_t j = 0; j < count; ++j) {
-        char *memory = (char *)batch->work + j * l->each;
-        const int threads = deep_one_thread();
-        const enum dsgd_status status = one_block(p, x, batch, first + j, memory, first + j == 0 ? grad : (float *)(memory + l->room + l->plan));
-        deep_threads_back(threads);
-        if (status != DSGD_OK) {
-#pragma omp atomic write
-            worst = status;
+    if (omp_in_parallel()) {
+        for (uint32_t j = 0; j < count; ++j) {
+#pragma omp task shared(worst)
+            note(helper(p, x, batch, first, j, l, grad), &worst);
         }
+#pragma omp taskwait
+    } else {
+#pragma omp parallel for schedule(static, 1) num_threads((int)count)
+        for (uint32_t j = 0; j < count; ++j) { note(helper(p, x, batch, first, j, l, grad), &worst); }
     }
-    if (worst == DSGD_OK || count == 1) { return worst; }
+    if (worst == DSGD_OK) { return DSGD_OK; }
     return dsgd_fail(worst, "problem %s: a block of worker %u's batch in step %u failed", p->graph.model->name, (unsigned)batch->worker, (unsigned)batch->step);
 }
 
 enum dsgd_status deep_problem_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad)
 {
     const struct deep_problem *p = self;
-    const uint32_t blocks = blocks_of(batch->count), helpers = omp_in_parallel() ? 1 : helpers_of(p, batch->count);
+    const uint32_t blocks = blocks_of(batch->count), helpers = helpers_of(batch->count, batch->threads);
     size_t most = 0;
     for (uint32_t j = 0; j < blocks; ++j) {
         const struct deep_plan *plan = p->train[block_begin(batch->count, j + 1) - block_begin(batch->count, j)];

@@ -2,7 +2,8 @@
  *
  * With the mean over training examples, f(w) = mean loss(w; image, label) + l2/2 ||w||^2, all coordinates regularised. A worker's batch is
  * cut into ceil(b/64) blocks of equal sizes (up to one): a function of b alone. Batch norm has each block's own statistics ("ghost" batch
- * norm; Hoffer, Hubara, Soudry 2017). Blocks' gradients are added in ascending order, so threads do not change bits.
+ * norm; Hoffer, Hubara, Soudry 2017). Blocks' gradients are added in ascending order, so threads do not change bits:
+ * a call computes as many blocks at once as it may have threads (batch->threads).
  *
  * What a block size needs of a library is made when `workspace` is asked for it, before the first step; a step only reads it.
  */
@@ -27,7 +28,7 @@ struct deep_problem {
     struct deep_graph graph;
     struct deep_images images;
     struct deep_settings settings;
-    uint32_t seed, threads;                  /* threads: the most that one call's blocks are spread over */
+    uint32_t seed;
     struct deep_plan *train[DEEP_BLOCK + 1]; /* by examples; NULL until a workspace wanted them */
     struct deep_plan *evaluate, *collect;    /* forward alone */
 };
@@ -51,7 +52,8 @@ void deep_problem_destroy(void *self);
 size_t deep_problem_bytes(const void *self);
 void deep_problem_shape(const void *self, struct dsgd_layout *layout, size_t *n);
 void deep_problem_start(const void *self, double *x);
-size_t deep_problem_workspace(const void *self, uint32_t count);
+size_t deep_problem_workspace(const void *self, uint32_t count, uint32_t threads);
+uint32_t deep_problem_parts(const void *self, uint32_t count);
 enum dsgd_status deep_problem_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad);
 enum dsgd_status deep_problem_evaluate(const void *self, const double *x, double *value);
 
@@ -60,7 +62,7 @@ size_t deep_evaluate_bytes(const struct deep_problem *p);
 
 #define DEEP_PROBLEM_SLOTS                                                                                                                    \
     .needs_dataset = true, .metric = deep_metric, .metrics = DEEP_METRICS, .destroy = deep_problem_destroy, .bytes = deep_problem_bytes,      \
-    .shape = deep_problem_shape, .start = deep_problem_start, .workspace = deep_problem_workspace, .gradient = deep_problem_gradient,         \
-    .evaluate = deep_problem_evaluate
+    .shape = deep_problem_shape, .start = deep_problem_start, .workspace = deep_problem_workspace, .parts = deep_problem_parts,               \
+    .gradient = deep_problem_gradient, .evaluate = deep_problem_evaluate
 
 #endif

@@ -75,6 +75,20 @@ int dsgd_engine_lane_threads(const struct dsgd_engine *e)
     return e->lanes == 1 || e->emulated == 1 ? e->args.threads : 1;
 }
 
+uint32_t dsgd_engine_share(const struct dsgd_engine *e, uint32_t lanes, uint32_t lane)
+{
+    const uint32_t all = (uint32_t)e->args.threads, share = e->device->streams ? all : all / lanes + (lane < all % lanes);
+    return share < 1 || e->parts <= 1 ? 1 : share < e->parts ? share : e->parts;
+}
+
+/* A round's last turns may be fewer than there are lanes. */
+uint32_t dsgd_engine_share_most(const struct dsgd_engine *e, uint32_t lane)
+{
+    const uint32_t lanes = (uint32_t)e->lanes, blocks = ((uint32_t)e->args.config->workers + e->rows - 1) / e->rows, last = blocks % lanes;
+    const uint32_t often = blocks >= lanes ? dsgd_engine_share(e, lanes, lane) : 1, late = lane < last ? dsgd_engine_share(e, last, lane) : 1;
+    return often > late ? often : late;
+}
+
 static void connect_all(struct dsgd_engine *e)
 {
     for (int p = 0; p < e->places.count; ++p) {
@@ -187,6 +201,7 @@ static enum dsgd_status create(const struct dsgd_engine_args *args, bool countin
     if (status == DSGD_OK) {
         e->lanes = lanes_of(e);
         e->rows = rows_of(e);
+        e->parts = args->problem->parts ? args->problem->parts(args->problem_self, (uint32_t)args->config->batch) : 1;
     }
     e->last_row = -1;
     dsgd_ledger_clear(&e->ledger);

@@ -34,6 +34,7 @@ struct dsgd_lane {
     struct dsgd_handle shown;   /* F32 [rows][d], what an algorithm with DSGD_VIEW_SHOWN shows; unused by others */
     uint32_t *example;          /* [rows][batch] */
     struct dsgd_minibatch_memo memo;
+    uint32_t threads;           /* that its next gradients may have */
     void *work, *host_work;     /* of the problem's gradients, on the device or the host; host_work: which is to be freed */
     struct dsgd_crossing up[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX];
     struct dsgd_handle landed[DSGD_EXCHANGES_MAX][DSGD_SECTIONS_MAX]; /* of another place: what arrived, at the first */
@@ -116,6 +117,7 @@ struct dsgd_engine {
     uint32_t emulated; /* workers that really run: W, or 1 when merged */
     uint32_t copies;   /* messages that one stands for: 1, or W when merged */
     uint32_t rows;     /* workers per block */
+    uint32_t parts;    /* threads that one gradient has work for */
 
     /* what allocation has done; counting: adds up and gives nothing */
     bool counting;
@@ -154,6 +156,10 @@ enum dsgd_status dsgd_engine_count(const struct dsgd_engine_args *args, struct d
 
 /** Threads that one worker's operations may use: all where workers have none of their own. */
 int dsgd_engine_lane_threads(const struct dsgd_engine *engine);
+/** Threads that lane number `lane` may have for a gradient while `lanes` of them are at work: its share of all. */
+uint32_t dsgd_engine_share(const struct dsgd_engine *engine, uint32_t lanes, uint32_t lane);
+/** The most that it may ever have. */
+uint32_t dsgd_engine_share_most(const struct dsgd_engine *engine, uint32_t lane);
 
 /** The failure of a queue, handed to the caller. */
 enum dsgd_status dsgd_engine_failure(const struct dsgd_queue *queue);

@@ -97,7 +97,8 @@ static enum dsgd_status weights(struct dsgd_engine *e, struct dsgd_place *place,
 static enum dsgd_status workspace(struct dsgd_engine *e, struct dsgd_lane *lane)
 {
     bool on_device = false;
-    const size_t bytes = dsgd_problem_workspace(e->args.problem, e->args.problem_self, &lane->place->turn, (uint32_t)e->args.config->batch, e->rows, &on_device);
+    const size_t bytes = dsgd_problem_workspace(e->args.problem, e->args.problem_self, &lane->place->turn, (uint32_t)e->args.config->batch, e->rows,
+                                                dsgd_engine_share_most(e, (uint32_t)(lane - e->lane)), &on_device);
     if (bytes == 0) { return DSGD_OK; }
     if (on_device) { return dsgd_engine_allocate(e, lane->place, bytes, &lane->work); }
     DSGD_TRY(dsgd_engine_host(e, 1, bytes, &lane->host_work));

@@ -32,12 +32,12 @@ static const struct dsgd_problem_kernels *kernels_of(const struct dsgd_problem_o
 }
 
 size_t dsgd_problem_workspace(const struct dsgd_problem_ops *problem, const void *self, const struct dsgd_rows *r, uint32_t count, uint32_t rows,
-                              bool *on_device)
+                              uint32_t threads, bool *on_device)
 {
     const struct dsgd_problem_kernels *kernels = kernels_of(problem, r);
     *on_device = kernels->gradients != NULL;
     if (*on_device) { return kernels->workspace ? kernels->workspace(self, count, rows) : 0; }
-    return problem->workspace ? problem->workspace(self, count) : 0;
+    return problem->workspace ? problem->workspace(self, count, threads) : 0;
 }
 
 size_t dsgd_problem_resident(const struct dsgd_problem_ops *problem, const void *self, const struct dsgd_rows *all)

@@ -40,6 +40,8 @@ struct dsgd_batch {
     uint32_t seed;           /* seed_data */
     void *work;              /* working memory of the bytes that `workspace` asks for, 64-byte aligned, of this call alone: what is in it at the
                               * start is of no meaning; NULL without `workspace` */
+    uint32_t threads;        /* that this call may have, its own among them; 0: that one alone. Where it is called in a parallel region the others
+                              * are those of that region that wait: parts are handed to them as OpenMP tasks */
     uint32_t lane;           /* calls of one lane never overlap: for what a problem keeps per lane (handles of a library) */
     const void *resident;    /* what `upload` has written, on the device of this call; NULL without `resident` */
 };
@@ -116,8 +118,10 @@ struct dsgd_problem_ops {
     /** REQUIRED. The gradient of one worker, in C on host memory: grad [d] = mean over the batch of the examples' gradients at x, plus the
      *  regulariser's. Overwrites grad. Thread-safe: several workers call it at once. */
     enum dsgd_status (*gradient)(const void *self, const float *x /*[d]*/, const struct dsgd_batch *batch, float *grad /*[d]*/);
-    /** optional: bytes of host memory behind batch->work of `gradient`, for `count` examples. */
-    size_t (*workspace)(const void *self, uint32_t count);
+    /** optional: bytes of host memory behind batch->work of `gradient`, for `count` examples and as many `threads` as batch->threads has. */
+    size_t (*workspace)(const void *self, uint32_t count, uint32_t threads);
+    /** optional: how many threads can be at work on one gradient of `count` examples, with the same bits for any number; NULL: one. */
+    uint32_t (*parts)(const void *self, uint32_t count);
     /** optional: the kernels of a device by its name; NULL, or returns NULL: everything is staged. */
     const struct dsgd_problem_kernels *(*kernels)(const char *device);
     /** REQUIRED. All metrics at x, in double precision, on host memory. Outside all clocks. Not thread-safe. */

@@ -6,9 +6,9 @@
 #include "sim/problem.h"
 
 /** Bytes of working memory behind batch->work that a turn on the device of `r` needs for blocks of `rows` workers with `count` examples each,
- *  in device memory if the gradients are computed there, else on the host. 0: none. */
+ *  in device memory if the gradients are computed there, else on the host, for `threads` at most. 0: none. */
 size_t dsgd_problem_workspace(const struct dsgd_problem_ops *problem, const void *self, const struct dsgd_rows *r, uint32_t count, uint32_t rows,
-                              bool *on_device);
+                              uint32_t threads, bool *on_device);
 /** grad [rows][d] at x [rows][d] (stride 0: one model for all). Staged: a plain `gradient` is called once for each row, on the CPU in place. */
 enum dsgd_status dsgd_problem_gradients(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_rows *w, const dsgd_f32 *x,
                                         const struct dsgd_batch *batch, dsgd_f32 *grad);

@@ -41,7 +41,7 @@ static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struc
     const struct dsgd_run_config *config = e->args.config;
     struct dsgd_rows *w = &lane->turn;
     const struct dsgd_batch batch = {.example = lane->example, .count = (uint32_t)config->batch, .step = w->step, .worker = w->first,
-                                     .seed = e->minibatch.key.seed, .work = lane->work, .lane = (uint32_t)(lane - e->lane), .resident = lane->place->resident};
+                                     .seed = e->minibatch.key.seed, .work = lane->work, .threads = lane->threads, .lane = (uint32_t)(lane - e->lane), .resident = lane->place->resident};
     for (uint32_t row = 0; row < w->rows; ++row) {
         dsgd_minibatch_take(&e->minibatch, &lane->memo, w->step, w->first + row, lane->example + (size_t)row * batch.count);
     }
@@ -111,6 +111,7 @@ static enum dsgd_status for_streams(struct dsgd_engine *e, uint32_t count, const
             for (uint32_t first = begin; first < end; first += e->rows) {
                 if (ahead || first > begin) {
                     lane->mark = e->mark;
+                    lane->threads = dsgd_engine_share(e, (uint32_t)e->lanes, (uint32_t)p);
                     dsgd_engine_block(e, lane, first, end - first < e->rows ? end - first : e->rows);
                     phase->work(e, lane, round);
                     e->mark = lane->mark;
@@ -128,22 +129,34 @@ static enum dsgd_status for_streams(struct dsgd_engine *e, uint32_t count, const
     return DSGD_OK;
 }
 
+/* Threads of a turn of `blocks` lanes: one each, and where they compute gradients as many as those have work for; the others wait for it. */
+static int team_of(struct dsgd_engine *e, int blocks, bool with_gradients)
+{
+    uint32_t team = 0;
+    for (int b = 0; b < blocks; ++b) {
+        e->lane[b].threads = with_gradients ? dsgd_engine_share(e, (uint32_t)blocks, (uint32_t)b) : 1;
+        team += e->lane[b].threads;
+    }
+    return (int)team;
+}
+
 /* Runs `work` and `post` for the blocks of `count` workers, a lane each, and `then` for the same blocks in ascending order; reports the lowest
  * failure. */
 static enum dsgd_status for_blocks(struct dsgd_engine *e, uint32_t count, const struct dsgd_round *round, const struct phase *phase)
 {
     if (e->device->streams) { return for_streams(e, count, round, phase); }
     const uint32_t span = e->rows * (uint32_t)e->lanes;
+    const bool with_gradients = phase->work == gradients || (phase->work == encode && round->exchange == 0 && !e->merged_sum.used);
     for (uint32_t base = 0; base < count; base += span) {
         const uint32_t end = count - base < span ? count : base + span;
-        const int blocks = (int)((end - base + e->rows - 1) / e->rows);
+        const int blocks = (int)((end - base + e->rows - 1) / e->rows), team = team_of(e, blocks, with_gradients);
         if (blocks == 1) {
             e->lane[0].mark = e->mark;
             dsgd_engine_block(e, &e->lane[0], base, end - base);
             phase->both(e, &e->lane[0], round);
             e->mark = e->lane[0].mark;
         } else {
-#pragma omp parallel for schedule(static, 1) num_threads(blocks)
+#pragma omp parallel for schedule(static, 1) num_threads(team)
             for (int b = 0; b < blocks; ++b) {
                 const uint32_t first = base + (uint32_t)b * e->rows;
                 e->lane[b].mark = dsgd_clock();

@@ -56,6 +56,7 @@ done
 "${long[@]}" -o part.h5 || fail 'a run that goes on'
 [ "$(digest part.h5)" = "$(digest whole.h5)" ] || fail "resumed: $("$DSGD" diff whole.h5 part.h5)"
 same rows.conf batch=130 workers=1 steps=20 # three blocks
+same rows.conf batch=200 workers=2 steps=6 # four blocks each: lanes share the threads
 same rows.conf algorithm=sketched_sgd steps=20
 
 "$DSGD" run rows.conf --set problem=lenet -q -o x.h5 2>err

@@ -197,8 +197,9 @@ static void close_problem(struct built *b)
 static float *gradient_at(const struct built *b, const float *x, uint32_t count, const uint32_t *example)
 {
     float *grad = deep_room(b->d * sizeof *grad);
-    void *work = deep_room(b->ops->workspace(b->self, count));
-    const struct dsgd_batch batch = {.example = example, .count = count, .step = 3, .worker = 2, .seed = 9, .work = work};
+    const uint32_t threads = (uint32_t)omp_get_max_threads();
+    void *work = deep_room(b->ops->workspace(b->self, count, threads));
+    const struct dsgd_batch batch = {.example = example, .count = count, .step = 3, .worker = 2, .seed = 9, .work = work, .threads = threads};
     DEEP_OK(b->ops->gradient(b->self, x, &batch, grad));
     free(work);
     return grad;
@@ -251,6 +252,44 @@ static void threads_do_not_change_bits(void **state)
         free(first);
     }
     omp_set_num_threads(before);
+}
+
+/* Two workers side by side, each with a share of the threads for its five blocks. */
+static void lanes_share_threads(void **state)
+{
+    (void)state;
+    enum { COUNT = 289, WORKERS = 2 };
+    static const uint32_t threads[] = {1, 2, 5, 7};
+    uint32_t example[COUNT + 1];
+    for (uint32_t i = 0; i <= COUNT; ++i) { example[i] = i * 31 % TRAIN; }
+    for (size_t k = 0; k < PROBLEMS - 1; ++k) {
+        struct built b = open_problem(problems[k].name, problems[k].keys, problems[k].features);
+        float *x = start_of(&b), *grad[WORKERS], *first[WORKERS] = {NULL};
+        assert_int_equal(b.ops->parts(b.self, COUNT), 5);
+        for (int t = 0; t < 4; ++t) {
+            enum dsgd_status status[WORKERS];
+            void *work[WORKERS];
+            uint32_t share[WORKERS];
+            for (uint32_t w = 0; w < WORKERS; ++w) {
+                share[w] = threads[t] == 1 ? 1 : (threads[t] + 1 - w) / WORKERS;
+                grad[w] = deep_room(b.d * sizeof *grad[w]);
+                work[w] = deep_room(b.ops->workspace(b.self, COUNT, share[w]));
+            }
+#pragma omp parallel for schedule(static, 1) num_threads(threads[t])
+            for (uint32_t w = 0; w < WORKERS; ++w) {
+                const struct dsgd_batch batch = {.example = example + w, .count = COUNT, .step = 3, .worker = w, .seed = 9, .work = work[w], .threads = share[w]};
+                status[w] = b.ops->gradient(b.self, x, &batch, grad[w]);
+            }
+            for (uint32_t w = 0; w < WORKERS; ++w) {
+                assert_int_equal(status[w], DSGD_OK);
+                if (t > 0) { assert_memory_equal(grad[w], first[w], b.d * sizeof *grad[w]); }
+                free(first[w]), free(work[w]);
+                first[w] = grad[w];
+            }
+        }
+        free(x), free(first[0]), free(first[1]);
+        close_problem(&b);
+    }
 }
 
 /* Batch norm and dropout aside, a batch's gradient is the mean of its examples'. Floats: a few times 1e-7 of the largest number. */
@@ -456,7 +495,7 @@ static void forms_of_rows_do_not_matter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(parameters_are_counted), cmocka_unit_test(losses_and_gradients_are_pytorchs),
-                                       cmocka_unit_test(threads_do_not_change_bits), cmocka_unit_test(a_batch_is_the_mean_of_its_examples),
+                                       cmocka_unit_test(threads_do_not_change_bits), cmocka_unit_test(lanes_share_threads), cmocka_unit_test(a_batch_is_the_mean_of_its_examples),
                                        cmocka_unit_test(gradients_are_slopes_of_the_objective), cmocka_unit_test(evaluation_recomputes_statistics),
                                        cmocka_unit_test(starts_are_keyed), cmocka_unit_test(forms_of_rows_do_not_matter), cmocka_unit_test(augmented_images_are_crops)};
     return cmocka_run_group_tests(tests, NULL, NULL);

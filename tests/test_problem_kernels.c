@@ -58,7 +58,7 @@ static void gradients_and_metrics(const struct dsgd_problem_ops *problem, const 
     for (size_t j = 0; j < d; ++j) { model[j] = (double)x[j] + 1e-9; }
     struct dsgd_handle *at = ops_vector(&o, DSGD_F32, d, own_points ? ROWS : 0, x), *grad = ops_vector(&o, DSGD_F32, d, ROWS, NULL);
     struct dsgd_handle *w = ops_vector(&o, DSGD_F64, d, 1, model);
-    const size_t resident = dsgd_problem_resident(problem, self, &o.turn), work = dsgd_problem_workspace(problem, self, &o.turn, BATCH, ROWS, &on_device);
+    const size_t resident = dsgd_problem_resident(problem, self, &o.turn), work = dsgd_problem_workspace(problem, self, &o.turn, BATCH, ROWS, 1, &on_device);
     void *kept = room(&o, resident), *plain_work = on_device ? NULL : malloc(work + 1);
     void *device_work = on_device ? room(&o, work) : NULL;
     if (resident > 0) { assert_int_equal(dsgd_problem_upload(problem, self, &o.turn, kept), DSGD_OK); }
