@@ -72,6 +72,8 @@ struct deep_block {
     double weight;               /* of each example's loss in the objective */
     enum deep_mode mode;
     void *statistic;             /* [graph->statistics]; NULL where mode is DEEP_OWN */
+    const double *slope;         /* [graph->statistics], sums of all blocks, and the examples of all; backward in mode DEEP_FIXED alone */
+    size_t whole;
     struct deep_keys keys;
     double *loss;                /* [n] */
     uint8_t *wrong;              /* [n] */
@@ -80,11 +82,15 @@ struct deep_block {
 
 /** Where the images go: [n][c][h][w], plain. */
 void *deep_plan_images(const struct deep_plan *plan, void *memory);
-/** Where a node's output is after a run forward. */
+/** Where a node's output is after a run forward, and what it keeps. */
 void *deep_plan_output(const struct deep_plan *plan, void *memory, int node);
+void *deep_plan_saved(const struct deep_plan *plan, void *memory, int node);
 
 enum dsgd_status deep_run_forward(const struct deep_plan *plan, const struct deep_block *block);
 /** After forward, with the same memory. */
 enum dsgd_status deep_run_backward(const struct deep_plan *plan, const struct deep_block *block);
+/** One node of them, in the same order. */
+enum dsgd_status deep_run_node_forward(const struct deep_plan *plan, const struct deep_block *block, int node);
+enum dsgd_status deep_run_node_backward(const struct deep_plan *plan, const struct deep_block *block, int node);
 
 #endif

@@ -47,8 +47,12 @@ struct deep_loops {
     /** Batch normalisation; `statistic` is {means [c], variances [c]}, `parameter` {scales [c], shifts [c]}. */
     void (*norm_statistics)(const struct deep_planes *p, const float *in, float *statistic);
     void (*norm_apply)(const struct deep_planes *p, const float *in, const float *parameter, const float *statistic, bool relu, float *out);
+    /** Its derivatives: slope [2][c] are those by the parameters, sums over the block: of z dout and of dout, with z = (in - mean) rate. din takes
+     *  them over the `count` numbers of a channel that the statistics are of, in this block or in many. */
+    void (*norm_slopes)(const struct deep_planes *p, const float *in, const float *out, const float *parameter, const float *statistic, bool relu,
+                        const float *dout, double *slope);
     void (*norm_back)(const struct deep_planes *p, const float *in, const float *out, const float *parameter, const float *statistic, bool relu,
-                      const float *dout, float *din, float *dparameter);
+                      const float *dout, const double *slope, double count, float *din);
     /** out = (byte - mean)/deviation, as byte * factor + shift. */
     void (*widen)(size_t n, const uint8_t *in, float factor, float shift, float *out);
 };

@@ -14,6 +14,8 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
+#include "sim/level.h"
+
 #define V3 (DNNL_VERSION_MAJOR >= 3)
 
 /* A description of memory: a value in 2.x, an object in 3.x. */
@@ -42,8 +44,9 @@ const char *deep_library(void)
     static char text[64];
     const dnnl_version_t *v = dnnl_version();
     const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa(); /* a set of bits: what a set includes it has */
-    snprintf(text, sizeof text, "oneDNN %d.%d.%d with %s", v->major, v->minor, v->patch,
-             deep_vector() == 16 ? "AVX-512" : (isa & (unsigned)dnnl_cpu_isa_avx2) == (unsigned)dnnl_cpu_isa_avx2 ? "AVX2" : "SSE 4.1");
+    snprintf(text, sizeof text, "oneDNN %d.%d.%d with %s, loops for %s", v->major, v->minor, v->patch,
+             deep_vector() == 16 ? "AVX-512" : (isa & (unsigned)dnnl_cpu_isa_avx2) == (unsigned)dnnl_cpu_isa_avx2 ? "AVX2" : "SSE 4.1",
+             dsgd_level_name(dsgd_level()));
     return text;
 }
 

@@ -12,7 +12,7 @@
 #include "deep/one_thread.h"
 #include "sim/status.h"
 
-/** "oneDNN 2.6.3 with AVX-512": bits of deep models belong to it. Static storage. */
+/** "oneDNN 2.6.3 with AVX-512, loops for x86-64-v4": bits of deep models belong to it. Static storage. */
 const char *deep_library(void);
 
 /** Channels side by side that suit this processor: 16 or 8. */

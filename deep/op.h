@@ -68,7 +68,9 @@ struct deep_site {
 enum deep_mode {
     DEEP_OWN,     /* statistics of the block itself */
     DEEP_COLLECT, /* the same, and writes them to `statistic` */
-    DEEP_FIXED,   /* takes them from `statistic` */
+    DEEP_FIXED,   /* takes them from `statistic`; backward: and the sums over all their examples from `slope` */
+    DEEP_MEASURE, /* forward: the block's own go to `saved`, and nothing else happens; backward: its sums, with those of `statistic`. What many
+                   * blocks have measured is put together for DEEP_FIXED (step.c). Fast functions alone */
 };
 
 /** Who asks: keys of random numbers. Example i of the block is item `first` + i of the worker's batch. */
@@ -91,6 +93,8 @@ struct deep_call {
     void *saved, *scratch;         /* of the bytes that are asked for below, 64-byte aligned; saved: from forward to backward */
     enum deep_mode mode;
     void *statistic;               /* batch norm: [2][c], means and variances */
+    const double *slope;           /* batch norm: [2][c], see loops.h */
+    size_t whole;                  /* batch norm, backward: examples that slope and statistic are of */
     struct deep_keys keys;
     const uint8_t *label;          /* loss: [n] */
     double weight;                 /* loss: of each example in the objective */

@@ -20,7 +20,7 @@ static enum dsgd_status norm_shape(struct deep_site *site)
 static size_t norm_saved(const struct deep_site *site, size_t n)
 {
     (void)n;
-    return 2 * site->in.c * sizeof(float); /* means and variances */
+    return 2 * site->in.c * (sizeof(float) + sizeof(double)); /* means and variances, and behind them slopes */
 }
 
 static struct deep_planes planes(const struct deep_call *call)
@@ -34,6 +34,7 @@ static enum dsgd_status norm_forward(const struct deep_call *call)
     const struct deep_planes p = planes(call);
     const float *statistic = call->mode == DEEP_FIXED ? call->statistic : call->saved;
     if (call->mode != DEEP_FIXED) { deep_loops()->norm_statistics(&p, call->in[0], call->saved); }
+    if (call->mode == DEEP_MEASURE) { return DSGD_OK; }
     deep_loops()->norm_apply(&p, call->in[0], call->parameter, statistic, call->site->node->relu, call->out);
     if (call->mode == DEEP_COLLECT) { memcpy(call->statistic, statistic, 2 * p.c * sizeof *statistic); }
     return DSGD_OK;
@@ -42,8 +43,17 @@ static enum dsgd_status norm_forward(const struct deep_call *call)
 static enum dsgd_status norm_backward(const struct deep_call *call)
 {
     const struct deep_planes p = planes(call);
+    const bool relu = call->site->node->relu, alone = call->mode == DEEP_OWN || call->mode == DEEP_COLLECT;
+    const float *statistic = alone ? call->saved : call->statistic;
+    double *slope = (double *)((float *)call->saved + 2 * p.c);
     if (!call->din[0]) { return dsgd_fail(DSGD_EINTERNAL, "layer %s: batch norm of the image itself, expected a layer before it", call->site->node->name); }
-    deep_loops()->norm_back(&p, call->in[0], call->out, call->parameter, call->saved, call->site->node->relu, call->dout, call->din[0], call->dparameter);
+    if (call->mode != DEEP_FIXED) {
+        deep_loops()->norm_slopes(&p, call->in[0], call->out, call->parameter, statistic, relu, call->dout, slope);
+        for (size_t j = 0; j < 2 * p.c; ++j) { ((float *)call->dparameter)[j] = (float)slope[j]; }
+    }
+    if (call->mode == DEEP_MEASURE) { return DSGD_OK; }
+    const double count = (double)((alone ? call->n : call->whole) * p.area);
+    deep_loops()->norm_back(&p, call->in[0], call->out, call->parameter, statistic, relu, call->dout, alone ? slope : call->slope, count, call->din[0]);
     return DSGD_OK;
 }
 

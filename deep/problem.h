@@ -22,6 +22,7 @@ struct deep_settings {
     double l2, dropout, smoothing;
     int64_t examples; /* of the training set in the objective; 0: all */
     int augment;      /* of training images, in gradients alone */
+    int whole;        /* batch norm: statistics of all of a step's examples (step.c) */
 };
 
 struct deep_problem {
@@ -54,6 +55,7 @@ void deep_problem_shape(const void *self, struct dsgd_layout *layout, size_t *n)
 void deep_problem_start(const void *self, double *x);
 size_t deep_problem_workspace(const void *self, uint32_t count, uint32_t threads);
 uint32_t deep_problem_parts(const void *self, uint32_t count);
+const char *deep_problem_whole(const void *self);
 enum dsgd_status deep_problem_gradient(const void *self, const float *x, const struct dsgd_batch *batch, float *grad);
 enum dsgd_status deep_problem_evaluate(const void *self, const double *x, double *value);
 
@@ -63,6 +65,6 @@ size_t deep_evaluate_bytes(const struct deep_problem *p);
 #define DEEP_PROBLEM_SLOTS                                                                                                                    \
     .needs_dataset = true, .metric = deep_metric, .metrics = DEEP_METRICS, .destroy = deep_problem_destroy, .bytes = deep_problem_bytes,      \
     .shape = deep_problem_shape, .start = deep_problem_start, .workspace = deep_problem_workspace, .parts = deep_problem_parts,               \
-    .gradient = deep_problem_gradient, .evaluate = deep_problem_evaluate
+    .whole = deep_problem_whole, .gradient = deep_problem_gradient, .evaluate = deep_problem_evaluate
 
 #endif

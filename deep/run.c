@@ -17,6 +17,11 @@ void *deep_plan_output(const struct deep_plan *plan, void *memory, int node)
     return (char *)memory + plan->place[node].out;
 }
 
+void *deep_plan_saved(const struct deep_plan *plan, void *memory, int node)
+{
+    return (char *)memory + plan->place[node].saved;
+}
+
 static const struct deep_version *version(const struct deep_plan *plan, int j)
 {
     const struct deep_op *op = plan->graph->site[j].node->op;
@@ -34,15 +39,20 @@ static struct deep_call call_of(const struct deep_plan *plan, const struct deep_
                              .weight = block->weight, .loss = block->loss, .wrong = block->wrong};
     for (int i = 0; i < site->inputs; ++i) { call.in[i] = at(block, plan->place[site->node->in[i]].out); }
     if (block->statistic) { call.statistic = (char *)block->statistic + g->start_of[j] * plan->element; }
+    if (block->slope) { call.slope = block->slope + g->start_of[j]; }
+    call.whole = block->whole;
     return call;
+}
+
+enum dsgd_status deep_run_node_forward(const struct deep_plan *plan, const struct deep_block *block, int node)
+{
+    const struct deep_call call = call_of(plan, block, node);
+    return version(plan, node)->forward(&call);
 }
 
 enum dsgd_status deep_run_forward(const struct deep_plan *plan, const struct deep_block *block)
 {
-    for (int j = 1; j < plan->graph->nodes; ++j) {
-        const struct deep_call call = call_of(plan, block, j);
-        DSGD_TRY(version(plan, j)->forward(&call));
-    }
+    for (int j = 1; j < plan->graph->nodes; ++j) { DSGD_TRY(deep_run_node_forward(plan, block, j)); }
     return DSGD_OK;
 }
 
@@ -55,25 +65,29 @@ static void add(const struct deep_plan *plan, size_t n, const void *more, void *
     for (size_t j = 0; j < n; ++j) { ((double *)sum)[j] += ((const double *)more)[j]; }
 }
 
-enum dsgd_status deep_run_backward(const struct deep_plan *plan, const struct deep_block *block)
+enum dsgd_status deep_run_node_backward(const struct deep_plan *plan, const struct deep_block *block, int node)
 {
     const struct deep_graph *g = plan->graph;
-    for (int j = g->nodes - 1; j > 0; --j) {
-        const struct deep_site *site = &g->site[j];
-        const struct deep_places *place = &plan->place[j];
-        struct deep_call call = call_of(plan, block, j);
-        call.dout = at(block, place->dout);
-        call.dparameter = (char *)block->gradient + site->offset * plan->element;
-        for (int i = 0; i < site->inputs; ++i) {
-            const size_t direct = plan->place[site->node->in[i]].dout;
-            call.din[i] = at(block, place->spare[i] != SIZE_MAX ? place->spare[i] : direct);
-        }
-        DSGD_TRY(version(plan, j)->backward(&call));
-        for (int i = 0; i < site->inputs; ++i) {
-            if (place->spare[i] == SIZE_MAX) { continue; }
-            const int from = site->node->in[i];
-            add(plan, deep_out_count(&g->site[from], plan->n), at(block, place->spare[i]), at(block, plan->place[from].dout));
-        }
+    const struct deep_site *site = &g->site[node];
+    const struct deep_places *place = &plan->place[node];
+    struct deep_call call = call_of(plan, block, node);
+    call.dout = at(block, place->dout);
+    call.dparameter = (char *)block->gradient + site->offset * plan->element;
+    for (int i = 0; i < site->inputs; ++i) {
+        const size_t direct = plan->place[site->node->in[i]].dout;
+        call.din[i] = at(block, place->spare[i] != SIZE_MAX ? place->spare[i] : direct);
     }
+    DSGD_TRY(version(plan, node)->backward(&call));
+    for (int i = 0; i < site->inputs && block->mode != DEEP_MEASURE; ++i) {
+        if (place->spare[i] == SIZE_MAX) { continue; }
+        const int from = site->node->in[i];
+        add(plan, deep_out_count(&g->site[from], plan->n), at(block, place->spare[i]), at(block, plan->place[from].dout));
+    }
+    return DSGD_OK;
+}
+
+enum dsgd_status deep_run_backward(const struct deep_plan *plan, const struct deep_block *block)
+{
+    for (int j = plan->graph->nodes - 1; j > 0; --j) { DSGD_TRY(deep_run_node_backward(plan, block, j)); }
     return DSGD_OK;
 }

@@ -42,6 +42,11 @@ static enum dsgd_status check(const struct dsgd_engine_args *args, const struct 
     DSGD_TRY(dsgd_schedule_check(args->config, n));
     DSGD_TRY(dsgd_param_check_counts(alg->params, alg->name, args->algorithm_config, setting->layout->d));
     if (alg->check) { DSGD_TRY(alg->check(setting)); }
+    const char *whole = args->problem->whole ? args->problem->whole(args->problem_self) : NULL;
+    if (whole && args->config->emulation != DSGD_MERGED) {
+        return dsgd_fail(DSGD_EINPUT, "%s.%s: one gradient of all workers' examples, not possible with emulation = faithful; expected emulation = merged",
+                         args->problem->name, whole);
+    }
     if (args->config->emulation == DSGD_MERGED) {
         const char *reason = alg->may_merge ? alg->may_merge(setting) : alg->unmergeable;
         if (!reason) { reason = "it does not declare that it can be merged"; }
@@ -110,6 +115,7 @@ static void connect_all(struct dsgd_engine *e)
 static int lanes_of(const struct dsgd_engine *e)
 {
     if (e->device->streams) { return e->places.count; }
+    if (e->whole) { return 1; }
     enum { LANE_WORK = 1 << 17, DENSE = 2, COMPRESSED = 8 };
     const struct dsgd_run_config *config = e->args.config;
     const double least = e->args.lane_work > 0 ? (double)e->args.lane_work : LANE_WORK;
@@ -130,6 +136,7 @@ static uint32_t stream_rows(const struct dsgd_engine *e, uint32_t rows)
 static uint32_t rows_of(const struct dsgd_engine *e)
 {
     enum { ROWS_MAX = 8 };
+    if (e->whole) { return 1; }
     const size_t cached = ((size_t)1 << 20) / sizeof(float) / e->layout.d;
     const uint32_t workers = (uint32_t)e->args.config->workers, lanes = (uint32_t)e->lanes;
     uint32_t rows = workers / lanes + (workers % lanes != 0);
@@ -199,9 +206,11 @@ static enum dsgd_status create(const struct dsgd_engine_args *args, bool countin
     e->minibatch = dsgd_minibatch_of(args->config, e->n);
     if (status == DSGD_OK) { status = dsgd_engine_places(e); }
     if (status == DSGD_OK) {
+        e->whole = args->problem->whole && args->problem->whole(args->problem_self);
+        e->examples = (uint32_t)args->config->batch * (e->whole ? (uint32_t)args->config->workers : 1);
         e->lanes = lanes_of(e);
         e->rows = rows_of(e);
-        e->parts = args->problem->parts ? args->problem->parts(args->problem_self, (uint32_t)args->config->batch) : 1;
+        e->parts = args->problem->parts ? args->problem->parts(args->problem_self, e->examples) : 1;
     }
     e->last_row = -1;
     dsgd_ledger_clear(&e->ledger);

@@ -118,6 +118,8 @@ struct dsgd_engine {
     uint32_t copies;   /* messages that one stands for: 1, or W when merged */
     uint32_t rows;     /* workers per block */
     uint32_t parts;    /* threads that one gradient has work for */
+    bool whole;        /* one gradient a step, of all workers' examples */
+    uint32_t examples; /* of one gradient: b, or W b */
 
     /* what allocation has done; counting: adds up and gives nothing */
     bool counting;

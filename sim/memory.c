@@ -97,7 +97,7 @@ static enum dsgd_status weights(struct dsgd_engine *e, struct dsgd_place *place,
 static enum dsgd_status workspace(struct dsgd_engine *e, struct dsgd_lane *lane)
 {
     bool on_device = false;
-    const size_t bytes = dsgd_problem_workspace(e->args.problem, e->args.problem_self, &lane->place->turn, (uint32_t)e->args.config->batch, e->rows,
+    const size_t bytes = dsgd_problem_workspace(e->args.problem, e->args.problem_self, &lane->place->turn, e->examples, e->rows,
                                                 dsgd_engine_share_most(e, (uint32_t)(lane - e->lane)), &on_device);
     if (bytes == 0) { return DSGD_OK; }
     if (on_device) { return dsgd_engine_allocate(e, lane->place, bytes, &lane->work); }
@@ -131,7 +131,7 @@ static enum dsgd_status landing(struct dsgd_engine *e, struct dsgd_lane *lane, u
 
 static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lane)
 {
-    const size_t d = e->layout.d, batch = (size_t)e->args.config->batch;
+    const size_t d = e->layout.d;
     struct dsgd_place *place = lane->place;
     DSGD_TRY(array(e, place, DSGD_F32, d, e->rows, &lane->grad));
     if (e->alg->point) { DSGD_TRY(array(e, place, DSGD_F32, d, e->rows, &lane->point)); }
@@ -144,7 +144,7 @@ static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lan
     const size_t memo = dsgd_minibatch_memo_words(&e->minibatch);
     if (memo > 0) { DSGD_TRY(dsgd_engine_host(e, memo, sizeof *lane->memo.shift, (void **)&lane->memo.shift)); }
     DSGD_TRY(dsgd_engine_host(e, e->rows, sizeof *lane->message, (void **)&lane->message));
-    return dsgd_engine_host(e, e->rows * batch, sizeof *lane->example, (void **)&lane->example);
+    return dsgd_engine_host(e, (size_t)e->rows * e->examples, sizeof *lane->example, (void **)&lane->example);
 }
 
 /* Answers where they are made; at the other places copies of what is read of them. */

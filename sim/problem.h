@@ -37,6 +37,7 @@ struct dsgd_batch {
     const uint32_t *example; /* [rows][count] indices in [0, n), host memory; unused by problems with n = 0 */
     uint32_t count;          /* b, at least 1 */
     uint32_t step, worker;   /* row i belongs to worker + i. For problems that draw noise: counter words */
+    uint32_t workers;        /* of one row: whose examples these are, count/workers of `worker`, as many of the next, ...; 0: of `worker` alone */
     uint32_t seed;           /* seed_data */
     void *work;              /* working memory of the bytes that `workspace` asks for, 64-byte aligned, of this call alone: what is in it at the
                               * start is of no meaning; NULL without `workspace` */
@@ -122,6 +123,9 @@ struct dsgd_problem_ops {
     size_t (*workspace)(const void *self, uint32_t count, uint32_t threads);
     /** optional: how many threads can be at work on one gradient of `count` examples, with the same bits for any number; NULL: one. */
     uint32_t (*parts)(const void *self, uint32_t count);
+    /** optional: the setting ("batch_norm = batch") because of which gradients are no means over workers, but a function of all examples of a
+     *  step; NULL, or returns NULL: they are means. With it `emulation` is merged, and `gradient` is called once a step, for all workers. */
+    const char *(*whole)(const void *self);
     /** optional: the kernels of a device by its name; NULL, or returns NULL: everything is staged. */
     const struct dsgd_problem_kernels *(*kernels)(const char *device);
     /** REQUIRED. All metrics at x, in double precision, on host memory. Outside all clocks. Not thread-safe. */

@@ -40,10 +40,11 @@ static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struc
     (void)round;
     const struct dsgd_run_config *config = e->args.config;
     struct dsgd_rows *w = &lane->turn;
-    const struct dsgd_batch batch = {.example = lane->example, .count = (uint32_t)config->batch, .step = w->step, .worker = w->first,
+    const uint32_t takers = e->whole ? (uint32_t)config->workers : w->rows;
+    const struct dsgd_batch batch = {.example = lane->example, .count = e->examples, .step = w->step, .worker = w->first, .workers = e->whole ? takers : 1,
                                      .seed = e->minibatch.key.seed, .work = lane->work, .threads = lane->threads, .lane = (uint32_t)(lane - e->lane), .resident = lane->place->resident};
-    for (uint32_t row = 0; row < w->rows; ++row) {
-        dsgd_minibatch_take(&e->minibatch, &lane->memo, w->step, w->first + row, lane->example + (size_t)row * batch.count);
+    for (uint32_t row = 0; row < takers; ++row) {
+        dsgd_minibatch_take(&e->minibatch, &lane->memo, w->step, w->first + row, lane->example + (size_t)row * (size_t)config->batch);
     }
     const dsgd_f32 *x = &lane->place->replica_shared.as.f32;
     dsgd_f32 *grad = &lane->grad.as.f32;
@@ -182,9 +183,27 @@ static void add_gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const s
     dsgd_lap(&e->mark); /* part of the round, of no phase */
 }
 
+/* The one gradient of all workers' examples, by all threads. */
+static enum dsgd_status whole_gradient(struct dsgd_engine *e, const struct dsgd_round *round)
+{
+    struct dsgd_lane *lane = &e->lane[0];
+    lane->mark = e->mark;
+    lane->threads = dsgd_engine_share(e, 1, 0);
+    dsgd_engine_block(e, lane, 0, 1);
+    gradients(e, lane, round);
+    e->mark = lane->mark;
+    DSGD_TRY(dsgd_engine_failure(&lane->queue));
+    add_gradients(e, lane, round);
+    DSGD_TRY(dsgd_engine_failure(&e->place->queue));
+    dsgd_mean(&e->place->turn, 1.0, &e->merged_sum.as.f64, &e->mean_gradient.as.f32);
+    dsgd_lap(&e->mark);
+    return DSGD_OK;
+}
+
 /* Merged emulation: the mean of all W gradients, summed in doubles in ascending order of workers. */
 static enum dsgd_status mean_gradient(struct dsgd_engine *e, const struct dsgd_round *round)
 {
+    if (e->whole) { return whole_gradient(e, round); }
     const uint32_t workers = (uint32_t)e->args.config->workers;
     if (e->lanes > 1) { e->lane[0].queue.threads = 1; } /* side by side with the others here */
     const enum dsgd_status status = for_blocks(e, workers, round, &(const struct phase){gradients, NULL, gradients, add_gradients});

@@ -8,6 +8,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 failures=0
 fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
+library() { "$DSGD" show "$1" | grep 'computed by'; }
 digest() { "$DSGD" digest "$1" | cut -d' ' -f1; }
 
 if ! "$DSGD" list problems | grep -q '^  lenet '; then
@@ -52,6 +53,14 @@ for signal in TERM KILL TERM; do
     kill -$signal $pid 2>/dev/null
     wait $pid 2>/dev/null
 done
+if [ -e part.h5.tmp ]; then # bits of a half by each of two instruction sets are nobody's
+    for other in ONEDNN_MAX_CPU_ISA=SSE41 DSGD_ISA=base; do
+        env "$other" "$DSGD" run rows.conf --set steps=1 -q -o "$other.h5" || fail "run with $other"
+        [ "$(library "$other.h5")" != "$(library whole.h5)" ] || continue # this processor or this build has no other
+        env "$other" "${long[@]}" -o part.h5 2>err
+        [ $? -eq 2 ] && grep -q 'is computed by oneDNN .*, and this would be oneDNN .*: expected the same' err || fail "resumed with $other: $(cat err)"
+    done
+fi
 [ ! -e part.h5 ] || echo 'deep: the long run was over before it could be ended'
 "${long[@]}" -o part.h5 || fail 'a run that goes on'
 [ "$(digest part.h5)" = "$(digest whole.h5)" ] || fail "resumed: $("$DSGD" diff whole.h5 part.h5)"
@@ -59,10 +68,20 @@ same rows.conf batch=130 workers=1 steps=20 # three blocks
 same rows.conf batch=200 workers=2 steps=6 # four blocks each: lanes share the threads
 same rows.conf algorithm=sketched_sgd steps=20
 
+# batch norm over all images of a step: three blocks of two workers' images
+images=(problem=resnet9 resnet9.width=2 dataset=images images.size=32 images.channels=3 images.n=140 images.n_test=20 algorithm=sgd workers=2 batch=70 steps=3)
+settings=()
+for text in "${images[@]}"; do settings+=(--set "$text"); done
+same rows.conf "${images[@]}" resnet9.batch_norm=batch emulation=merged resnet9.augment=cifar
+
 "$DSGD" run rows.conf --set problem=lenet -q -o x.h5 2>err
 [ $? -eq 2 ] && grep -q 'lenet: rows of 30 numbers in synthetic, expected images' err || fail "lenet on rows: $(cat err)"
 "$DSGD" run rows.conf --set step_size=theory -q -o x.h5 2>err
 [ $? -eq 2 ] && grep -q 'strongly convex' err || fail "theory steps: $(cat err)"
+
+"$DSGD" run rows.conf "${settings[@]}" --set resnet9.batch_norm=batch -q -o x.h5 2>err
+[ $? -eq 2 ] && grep -q 'resnet9.batch_norm = batch: one gradient of all workers. examples, not possible with emulation = faithful; expected' err ||
+    fail "statistics of a step with messages of each worker: $(cat err)"
 
 # the recipes, where MNIST is at hand: a few steps each
 if [ -f "${DSGD_DATA:-$DSGD_SOURCE/data}/mnist/train-images-idx3-ubyte.gz" ]; then

@@ -247,6 +247,7 @@ const struct deep_loops dsgd_deep_cpu = {
     .convolution_back = deep_cpu_convolution_back,
     .norm_statistics = deep_cpu_norm_statistics,
     .norm_apply = deep_cpu_norm_apply,
+    .norm_slopes = deep_cpu_norm_slopes,
     .norm_back = deep_cpu_norm_back,
     .widen = widen,
 };

@@ -143,15 +143,13 @@ static inline void give_back(size_t n, const struct factors *f, const float a[LA
     }
 }
 
-void deep_cpu_norm_back(const struct deep_planes *p, const float *in, const float *out, const float *parameter, const float *statistic, bool relu,
-                        const float *dout, float *din, float *dparameter)
+void deep_cpu_norm_slopes(const struct deep_planes *p, const float *in, const float *out, const float *parameter, const float *statistic, bool relu,
+                          const float *dout, double *slope)
 {
     const size_t run = p->area * p->v, groups = p->c / p->v;
-    const double count = (double)(p->n * p->area);
     struct factors f;
     for (size_t g = 0; g < groups; ++g) {
         double sum[VECTOR_MAX] = {0.0}, product[VECTOR_MAX] = {0.0};
-        float a[LANES], b[LANES];
         factors_of(p, g, parameter, statistic, &f);
         for (size_t i = 0; i < p->n; ++i) {
             const size_t at = (i * groups + g) * run;
@@ -162,12 +160,23 @@ void deep_cpu_norm_back(const struct deep_planes *p, const float *in, const floa
             }
         }
         for (size_t l = 0; l < p->v; ++l) {
-            dparameter[g * p->v + l] = (float)product[l];
-            dparameter[p->c + g * p->v + l] = (float)sum[l];
+            slope[g * p->v + l] = product[l];
+            slope[p->c + g * p->v + l] = sum[l];
         }
+    }
+}
+
+void deep_cpu_norm_back(const struct deep_planes *p, const float *in, const float *out, const float *parameter, const float *statistic, bool relu,
+                        const float *dout, const double *slope, double count, float *din)
+{
+    const size_t run = p->area * p->v, groups = p->c / p->v;
+    struct factors f;
+    for (size_t g = 0; g < groups; ++g) {
+        float a[LANES], b[LANES];
+        factors_of(p, g, parameter, statistic, &f);
         for (size_t l = 0; l < LANES; ++l) {
-            a[l] = (float)(sum[l % p->v] / count);
-            b[l] = (float)(product[l % p->v] / count);
+            a[l] = (float)(slope[p->c + g * p->v + l % p->v] / count);
+            b[l] = (float)(slope[g * p->v + l % p->v] / count);
         }
         for (size_t i = 0; i < p->n; ++i) {
             const size_t at = (i * groups + g) * run;

@@ -4,7 +4,7 @@
 
 #include "sim/problem.h"
 
-/** "oneDNN 2.6.3 with AVX-512" for deep models; "" for problems whose bits are the same everywhere. Static storage. */
+/** "oneDNN 2.6.3 with AVX-512, loops for x86-64-v4" for deep models; "" for problems whose bits are the same everywhere. Static storage. */
 const char *dsgd_problem_library(const struct dsgd_problem_ops *problem);
 
 #endif

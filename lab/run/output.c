@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lab/run/library.h"
 #include "record/folders.h"
 #include "record/lock.h"
 
@@ -29,6 +30,15 @@ static enum dsgd_status check_reference(const struct dsgd_runfile *run, const st
     return dsgd_fail(DSGD_EINPUT, "%s began with f* = %.17g, mu = %.17g, L = %.17g, and now they are %.17g, %.17g, %.17g: expected the same (the "
                      "DSGD_CACHE that it began with); another path, or --restart to discard it", run->path, run->f_star, run->mu, run->L,
                      now->f_star, now->constants.mu, now->constants.L);
+}
+
+/* A run whose bits belong to a library goes on with that one: no run has the bits of a half by each. */
+static enum dsgd_status check_library(const struct dsgd_runfile *run, const struct dsgd_session *session)
+{
+    const char *now = dsgd_problem_library(session->ops);
+    if (strcmp(run->problem_library, now) == 0) { return DSGD_OK; }
+    return dsgd_fail(DSGD_EINPUT, "%s is computed by %s, and this would be %s: expected the same (ONEDNN_MAX_CPU_ISA, DSGD_ISA); another path, or "
+                     "--restart to discard it", run->path, *run->problem_library ? run->problem_library : "a library without a name", *now ? now : "none");
 }
 
 static enum dsgd_status check_run(const struct dsgd_runfile *run, const struct dsgd_session *session, bool running)
@@ -50,7 +60,9 @@ static enum dsgd_status check_run(const struct dsgd_runfile *run, const struct d
         return dsgd_fail(DSGD_EINPUT, "%s was made with data %.8s: expected %.8s; another path, or --restart to discard it", path,
                          run->dataset_sha256, sha256);
     }
-    return running ? check_reference(run, &session->stored) : DSGD_OK;
+    if (!running) { return DSGD_OK; }
+    DSGD_TRY(check_library(run, session));
+    return check_reference(run, &session->stored);
 }
 
 /* `running`: a snapshot is expected, else a finished result. */
