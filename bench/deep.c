@@ -84,7 +84,7 @@ static enum dsgd_status open_place(const struct bench_options *options, const st
     session->ops->shape(session->problem, &layout, &n);
     *p = (struct place){.session = session, .d = layout.d, .batch = batch, .threads = options->threads < THREADS_MAX ? options->threads : THREADS_MAX};
     for (uint32_t i = 0; i < batch; ++i) { p->example[i] = i; }
-    const size_t bytes = session->ops->workspace(session->problem, batch);
+    const size_t bytes = session->ops->workspace(session->problem, batch, 1);
     bool made = start(session, p);
     for (int t = 0; t < p->threads && made; ++t) {
         p->grad[t] = room(p->d * sizeof *p->x);
