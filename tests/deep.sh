@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# deep.sh - deep models from configuration to result: on MNIST with every kind of algorithm, the same digest for any number of threads, on
-# the guard and after a kill; what does not fit is refused with a sentence. Without MNIST: the perceptron on generated rows.
+# deep.sh - deep models from configuration to result, with every kind of algorithm: the same digest for any number of threads, on
+# the guard and after a kill; what does not fit is refused with a sentence. On generated rows and pictures, and on MNIST where it is at hand.
 # shellcheck disable=SC2015 # fail returns 0
 set -u
 work=$(mktemp -d)
@@ -45,10 +45,10 @@ same rows.conf
 grep -q 'mlp is computed by oneDNN' err || fail "the log does not say whose bits they are: $(cat err)"
 
 # ended three times by a signal, which writes a snapshot, or by a kill, and run again
-long=("$DSGD" run rows.conf --set steps=40000 --set algorithm=local_topk --set server_momentum=0.9 --set sampling=epoch --snapshot 0.05 -q)
+long=("$DSGD" run rows.conf --set steps=30000 --set algorithm=local_topk --set server_momentum=0.9 --set sampling=epoch -q)
 "${long[@]}" -o whole.h5 || fail 'a long run'
 for signal in TERM KILL TERM; do
-    "${long[@]}" -o part.h5 2>err & pid=$!
+    "${long[@]}" --snapshot 0.05 -o part.h5 2>err & pid=$!
     sleep 0.3
     kill -$signal $pid 2>/dev/null
     wait $pid 2>/dev/null
@@ -83,14 +83,18 @@ same rows.conf "${images[@]}" resnet9.batch_norm=batch emulation=merged resnet9.
 [ $? -eq 2 ] && grep -q 'resnet9.batch_norm = batch: one gradient of all workers. examples, not possible with emulation = faithful; expected' err ||
     fail "statistics of a step with messages of each worker: $(cat err)"
 
-# the recipes, where MNIST is at hand: a few steps each
-if [ -f "${DSGD_DATA:-$DSGD_SOURCE/data}/mnist/train-images-idx3-ubyte.gz" ]; then
-    for recipe in "$DSGD_SOURCE"/experiments/deep/lenet{,_sketched}.conf; do
-        same "$recipe" steps=6 step.peak_at=2 lenet.eval_examples=500 log.per_decade=1
-    done
-else
-    echo 'deep: no MNIST in DSGD_DATA, its recipes are not tried'
-fi
+# the recipes for a few steps: on generated pictures in all ways, and on MNIST, where it is at hand
+few=(steps=6 step.peak_at=2 lenet.eval_examples=500 log.per_decade=1)
+for recipe in "$DSGD_SOURCE"/experiments/deep/lenet{,_sketched}.conf; do
+    same "$recipe" "${few[@]}" dataset=images images.n=500 images.n_test=100
+    if [ -f "${DSGD_DATA:-$DSGD_SOURCE/data}/mnist/train-images-idx3-ubyte.gz" ]; then
+        settings=()
+        for text in "${few[@]}"; do settings+=(--set "$text"); done
+        "$DSGD" run "$recipe" "${settings[@]}" -q -o mnist.h5 2>err || fail "$recipe on MNIST: $(cat err)"
+    else
+        echo "deep: no MNIST in DSGD_DATA, $recipe is not tried on it"
+    fi
+done
 
 [ $failures -eq 0 ] && echo 'deep: all checks passed'
 exit $((failures > 0))
