@@ -37,8 +37,8 @@ struct dsgd_batch {
     const uint32_t *example; /* [rows][count] indices in [0, n), host memory; unused by problems with n = 0 */
     uint32_t count;          /* b, at least 1 */
     uint32_t step, worker;   /* row i belongs to worker + i. For problems that draw noise: counter words */
-    uint32_t workers;        /* of one row: whose examples these are, count/workers of `worker`, as many of the next, ...; 0: of `worker` alone */
     uint32_t seed;           /* seed_data */
+    uint32_t workers;        /* of one row: whose examples these are, count/workers of `worker`, as many of the next, ...; 0: of `worker` alone */
     void *work;              /* working memory of the bytes that `workspace` asks for, 64-byte aligned, of this call alone: what is in it at the
                               * start is of no meaning; NULL without `workspace` */
     uint32_t threads;        /* that this call may have, its own among them; 0: that one alone. Where it is called in a parallel region the others

@@ -63,7 +63,7 @@ static void quadratic_power_laws_have_their_ends_and_ratios(void **unused)
     struct check_mean total = {0}, one[D] = {{0}};
     float x[D] = {0}, g[D];
     for (uint32_t t = 0; t < DRAWS; ++t) {
-        const struct dsgd_batch batch = {NULL, 2, t, 1, 5};
+        const struct dsgd_batch batch = {.count = 2, .step = t, .worker = 1, .seed = 5};
         double sum = 0.0;
         assert_int_equal(b.ops->gradient(b.self, x, &batch, g), DSGD_OK);
         for (int j = 0; j < D; ++j) {
@@ -87,7 +87,8 @@ static void quadratic_noise_depends_on_step_worker_and_seed_only(void **unused)
     struct built b = build("quadratic", (const char *const[]){"d", "64", NULL});
     float x[64] = {0}, g[5][64];
     const struct dsgd_batch batch[5] = {
-        {NULL, 1, 3, 1, 5}, {NULL, 1, 3, 1, 5}, {NULL, 1, 4, 1, 5}, {NULL, 1, 3, 2, 5}, {NULL, 1, 3, 1, 6}};
+        {.count = 1, .step = 3, .worker = 1, .seed = 5}, {.count = 1, .step = 3, .worker = 1, .seed = 5}, {.count = 1, .step = 4, .worker = 1, .seed = 5},
+        {.count = 1, .step = 3, .worker = 2, .seed = 5}, {.count = 1, .step = 3, .worker = 1, .seed = 6}};
     for (int k = 0; k < 5; ++k) { assert_int_equal(b.ops->gradient(b.self, x, &batch[k], g[k]), DSGD_OK); }
     assert_memory_equal(g[0], g[1], sizeof g[0]);
     for (int k = 2; k < 5; ++k) { assert_memory_not_equal(g[0], g[k], sizeof g[0]); }
