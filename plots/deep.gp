@@ -2,8 +2,8 @@
 # Usage: scripts/plot.sh plots/deep.gp results/figures/deep-mnist, from this table of dsgd curve:
 # tables: -curve.tsv
 
-wide = 1400
-high = 760
+wide = 1640
+high = 720
 load "plots/style.gp"
 set style line 4 linecolor rgb "#cc79a7" linewidth 1.6 dashtype (2,3) pointtype 10 pointsize 1.0*points
 set style line 5 linecolor rgb "#8b5a9b" linewidth 1.6 dashtype (9,3)    pointtype 11 pointsize 1.0*points
@@ -31,10 +31,9 @@ if (format eq "svg") {
 }
 
 key_font = format eq "pdf" ? ",9.3" : format eq "svg" ? ",13.5" : ",10.5"
-set key bottom left Left reverse width -2 font key_font
 set multiplot
 set label 1 "LeNet-5 under compression" at screen 0.5,0.968 center noenhanced font (format eq "pdf" ? ",14" : format eq "svg" ? ",21" : ",16")
-set label 2 caption at screen 0.012,0.165 left noenhanced font (format eq "pdf" ? ",9.3" : format eq "svg" ? ",14.4" : ",11") textcolor rgb "#404040"
+set label 2 caption at screen 0.012,0.15 left noenhanced font (format eq "pdf" ? ",9.3" : format eq "svg" ? ",14.4" : ",11") textcolor rgb "#404040"
 set logscale y
 stats tsv using 1 nooutput
 curves = STATS_blocks
@@ -44,20 +43,20 @@ ratio_text(i) = ratio_of(tsv, i) > 1.005 ? sprintf("%.3g×", ratio_of(tsv, i)) :
 percent(v) = 100*v
 stats [*:*] tsv using (column(1) > 0 && column(y + 1) > 0 ? percent(column(y + 1)) : NaN) name "L" nooutput
 stats [*:*] tsv using (column(words) > 0 ? column(words) : NaN) name "W" nooutput
-set yrange [L_min*0.35:120]
+set yrange [L_min*0.7:120]
 set ytics (0.5, 1, 2, 5, 10, 20, 50, 100)
 set format y "%g %%"
 
 do for [panel = 1:2] {
-    set lmargin at screen 0.065 + (panel - 1)*0.485
-    set rmargin at screen 0.065 + (panel - 1)*0.485 + 0.435
+    set lmargin at screen 0.055 + (panel - 1)*0.385
+    set rmargin at screen 0.055 + (panel - 1)*0.385 + 0.345
     set tmargin at screen 0.892
     set bmargin at screen 0.25
     at = panel == 1 ? 1 : words
     set title (panel == 1 ? "against steps" : "against words") offset 0,-0.6
     set xlabel (panel == 1 ? "steps" : "words a worker has sent and received") offset 0,0.4
-    if (panel == 1) { unset logscale x; set format x "%g"; set autoscale x; set key bottom left }
-    if (panel == 2) { set logscale x; set format x "10^{%L}"; set xrange [W_min*0.8:W_max*1.2]; unset key }
+    if (panel == 1) { unset logscale x; set format x "%g"; set autoscale x; unset key }
+    if (panel == 2) { set logscale x; set format x "10^{%L}"; set xrange [W_min*0.8:W_max*1.3]; set key at screen 0.992,0.88 right top Left reverse width -2 font key_font }
     plot for [i = 1:curves] tsv index (i - 1) using (panel == 1 || column(at) > 0 ? column(at) : NaN):(percent(column(y + 1))):(percent(column(y + 2))) \
              with filledcurves linecolor rgb "#909090" notitle, \
          for [i = 1:curves] tsv index (i - 1) using (panel == 1 || column(at) > 0 ? column(at) : NaN):(percent(column(y))) with linespoints linestyle i \
