@@ -1,6 +1,6 @@
 # deep_sizes.gp - a deep model: accuracy against compression over the sizes of a sketch, and against the number of workers (figures 3 and 4 of the
 # paper at a small size).
-# Usage: scripts/plot.sh plots/deep_sizes.gp results/figures/deep-sizes-mnist, from these tables of dsgd table --tsv:
+# Usage: scripts/plot.sh plots/deep_sizes.gp results/figures/deep-sizes-mnist, from these tables of dsgd curve:
 # tables: -sgd.tsv -columns.tsv -k.tsv -candidates.tsv -local.tsv -random.tsv -w1.tsv -w4.tsv -w16.tsv -w64.tsv
 
 wide = 1400
@@ -9,18 +9,17 @@ load "plots/style.gp"
 set style line 4 linecolor rgb "#cc79a7" linewidth 1.6 dashtype (2,3) pointtype 10 pointsize 1.0*points
 set style line 5 linecolor rgb "#8b5a9b" linewidth 1.6 dashtype (9,3)    pointtype 11 pointsize 1.0*points
 set style line 6 linecolor rgb "#009e73" linewidth 1.6 dashtype (14,4,3,4) pointtype 12 pointsize 1.0*points
-set datafile separator "\t"
+# the last row of each curve: its test error and, from its head, its compression
+stats [*:*] stem."-sgd.tsv" using 1 name "S" nooutput
+y = column_of(stem."-sgd.tsv", "test_error")
+at_end(v) = column(1) == S_max ? 100*v : NaN
 
-# columns of dsgd table --tsv
-accuracy = 7
-spread = 8
-values = 9
 caption = \
-  "Left: test error of LeNet-5 against compression in values, both ways together. A sketch of 3 × columns, k = 500, P = 8 unless a curve changes it: columns 512 to 4096, k 125 to 1000, P 1 to 16. ".\
-  "Local top-k: k 125 to 2000; random k with memory: k 1000 to 12,000.\n".\
-  "Right: test error against the number of workers W, 64 images a step in all; in brackets, compression in values at W = 64.\n".\
-  "MNIST, 2000 steps (2.1 epochs), triangular learning rate, momentum 0.9 of the server’s update. Each method has one step size for all its sizes. ".\
-  "Points: mean of three seeds, bars: one standard deviation."
+  "Left: test error against compression in values, both ways together. A sketch of 3 × columns, k = 500, P = 8 unless a curve changes it: columns 512 to 4096,\n".\
+  "k 125 to 1000, P 1 to 16. Local top-k: k 125 to 2000; random k with memory: k 1000 to 12,000. Right: test error against the number of workers, 64 images a step in all.\n".\
+  sprintf("%d steps, triangular learning rate, momentum 0.9 of the server’s update; each method has one step size for all its sizes. ", S_max).\
+  "Points: median of three seeds, bars: 20% and 80% quantiles.\n".\
+  "Data: ".about(stem."-sgd.tsv", "dataset")."."
 
 if (format eq "svg") {
     set print stem.".caption.txt"
@@ -49,8 +48,10 @@ set xlabel "compression in values" offset 0,0.4
 set format x "%g×"
 set xrange [0.8:400]
 set key top left Left reverse width -2 font key_font
-plot for [i = 1:words(series)] stem."-".word(series, i).".tsv" every ::1 using values:(100 - column(accuracy)):spread with yerrorbars linestyle style_of(i) notitle, \
-     for [i = 1:words(series)] stem."-".word(series, i).".tsv" every ::1 using values:(100 - column(accuracy)) with linespoints linestyle style_of(i) title title_of(word(series, i)) noenhanced
+blocks_of(s) = s eq "sgd" ? 1 : s eq "columns" || s eq "k" || s eq "random" ? 4 : 5
+plot for [i = 1:words(series)] for [j = 1:blocks_of(word(series, i))] stem."-".word(series, i).".tsv" index (j - 1) \
+         using (ratio_of(stem."-".word(series, i).".tsv", j)):(at_end(column(y))):(at_end(column(y + 1))):(at_end(column(y + 2))) \
+         with yerrorbars linestyle style_of(i) title (j == 1 ? title_of(word(series, i)) : "") noenhanced
 unset label 1
 unset label 2
 
@@ -64,6 +65,7 @@ set xtics (1, 4, 16, 64)
 methods = "SGD sketch local signSGD"
 full(i) = i == 1 ? "SGD" : i == 2 ? "Sketched-SGD" : i == 3 ? "local top-k" : "signSGD"
 array WORKERS[4] = [1, 4, 16, 64]
-plot for [i = 1:4] for [j = 1:4] stem.sprintf("-w%d.tsv", WORKERS[j]) every ::i::i using (WORKERS[j]*(1 + 0.03*(i - 2.5))):(100 - column(accuracy)):spread with yerrorbars linestyle i notitle, \
-     for [i = 1:4] for [j = 1:4] stem.sprintf("-w%d.tsv", WORKERS[j]) every ::i::i using (WORKERS[j]*(1 + 0.03*(i - 2.5))):(100 - column(accuracy)) with points linestyle i title (j == 1 ? full(i) : "") noenhanced
+plot for [i = 1:4] for [j = 1:4] stem.sprintf("-w%d.tsv", WORKERS[j]) index (i - 1) \
+         using (WORKERS[j]*(1 + 0.05*(i - 2.5))):(at_end(column(y))):(at_end(column(y + 1))):(at_end(column(y + 2))) \
+         with yerrorbars linestyle i title (j == 1 ? full(i) : "") noenhanced
 unset multiplot

@@ -48,9 +48,9 @@ deep-sizes: build ## LeNet-5: accuracy against compression and against workers, 
 	+@SWEEP=experiments/deep/figure3.sweep SET="$(DEEP_SIZES_SET)" scripts/sweep.sh $(DSGD) $(JOBS_NOW) $(JOBS_FLAG) sweep-runs
 	+@SWEEP=experiments/deep/figure4.sweep SET="$(DEEP_SIZES_SET)" scripts/sweep.sh $(DSGD) $(JOBS_NOW) $(JOBS_FLAG) sweep-runs
 	@for block in sgd columns k candidates local random; do \
-		$(DSGD) table --tsv --settings "$(DEEP_SIZES_SET)" --block $$block -o $(DEEP_SIZES_STEM)-$$block.tsv experiments/deep/figure3.sweep || exit; done
+		$(DSGD) curve --settings "$(DEEP_SIZES_SET)" --block $$block -o $(DEEP_SIZES_STEM)-$$block.tsv experiments/deep/figure3.sweep || exit; done
 	@for block in w1 w4 w16 w64; do \
-		$(DSGD) table --tsv --settings "$(DEEP_SIZES_SET)" --block $$block -o $(DEEP_SIZES_STEM)-$$block.tsv experiments/deep/figure4.sweep || exit; done
+		$(DSGD) curve --settings "$(DEEP_SIZES_SET)" --block $$block -o $(DEEP_SIZES_STEM)-$$block.tsv experiments/deep/figure4.sweep || exit; done
 	@scripts/plot.sh plots/deep_sizes.gp $(DEEP_SIZES_STEM)
 	@printf 'pictures: %s.png, .svg, .pdf (caption: .caption.txt; tables: -*.tsv)\n' $(DEEP_SIZES_STEM)
 	@[ $(DEEP_DATASET) = mnist ] || printf '*** made from %s, NOT MNIST ***\n' $(DEEP_DATASET)
