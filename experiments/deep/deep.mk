@@ -32,7 +32,7 @@ deep: build ## LeNet-5 under ten compressors: error against steps and words sent
 
 deep-tuned: $(DEEP_TUNED)
 
-# From an eighth of the configuration's step size to eight times it, further where the best stands at an end.
+# Half, once and twice the configuration's step size, further where the best stands at an end.
 $(DEEP_TUNED): tune-deep-%:
 	@from=$$(awk '$$1 == "constant" { print $$3 / 2 }' experiments/deep/$*.conf); \
 	$(DSGD) tune experiments/deep/$*.conf --settings $(DEEP_SET) --from $${from:-0.025} $(DEEP_TUNE) --threads 1 -o $(DEEP_STEM)/$*.tuned.conf >/dev/null

@@ -6,7 +6,8 @@
  *
  * Whatever waits, allocates or frees within a step sends what was recorded so far, and the rest of the step goes launch by launch; since an
  * algorithm that waits in one step waits in most, some steps do not record then: 1, 3, 7, ... up to REST, until one sets out whole. The same after a
- * step whose graph has another shape than the one before it, which means a new graph. Host memory that a step copies from is kept in pinned slots until the device has read it.
+ * step whose graph has another shape than the one before it, which means a new graph. Host memory that a step copies from is kept in pinned
+ * slots until the device has read it.
  */
 #include <string.h>
 
