@@ -39,14 +39,24 @@ static const struct dsgd_param params[] = {
      DSGD_INDICES_HELP "; default: ours"},
     {"truncate", DSGD_PARAM_INT, offsetof(struct sketched_config, truncate), "0", 0, 4294967295.0, NULL,
      "topk: P1, a worker sketches only the P1 k largest |v|; 0 = all; alias: p1; default: the authors' code, example.py"},
+    {"dense_roles", DSGD_PARAM_TEXT, offsetof(struct sketched_config, dense_roles), "none", 0, 0, NULL,
+     "topk: segments of these roles are sent dense: bias, norm, embedding, weights, several with +; alias: sketchBiases = no bias; default: arXiv:1903.04488, Algorithm 3"},
     DSGD_PARAM_END,
 };
 
-static size_t dense_coordinates(const struct dsgd_layout *layout, int64_t dense_below)
+bool sketched_is_dense(const void *settings, const struct dsgd_segment *segment)
 {
+    const struct sketched_config *config = settings;
+    uint32_t roles = 0;
+    return segment->count < (uint64_t)config->dense_below || (dsgd_roles_read(config->dense_roles, &roles) && (roles >> segment->role & 1u) != 0);
+}
+
+static size_t dense_coordinates(const struct dsgd_setting *setting)
+{
+    const struct dsgd_layout *layout = setting->layout;
     size_t dense = 0;
     for (size_t s = 0; s < layout->segments; ++s) {
-        if (layout->segment[s].count < (uint64_t)dense_below) { dense += layout->segment[s].count; }
+        if (sketched_is_dense(setting->config, &layout->segment[s])) { dense += layout->segment[s].count; }
     }
     return dense;
 }
@@ -56,7 +66,7 @@ static struct dsgd_hash_wish wish_of(const struct dsgd_setting *setting)
 {
     const struct sketched_config *config = setting->config;
     return (struct dsgd_hash_wish){.section = "sketched_sgd", .key = config->hash, .may = config->variant == VARIANT_TOPK,
-                                   .n = setting->layout->d - dense_coordinates(setting->layout, config->dense_below), .cols = config->cols};
+                                   .n = setting->layout->d - dense_coordinates(setting), .cols = config->cols};
 }
 
 static enum dsgd_status check(const struct dsgd_setting *setting)
@@ -67,7 +77,15 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
         return dsgd_fail(DSGD_EINPUT, "sketched_sgd.rows = %lld: expected an odd number (the estimate is a median of rows)",
                          (long long)config->rows);
     }
-    const size_t sketched = d - dense_coordinates(setting->layout, config->dense_below);
+    uint32_t roles = 0;
+    if (!dsgd_roles_read(config->dense_roles, &roles)) {
+        return dsgd_fail(DSGD_EINPUT, "sketched_sgd.dense_roles = %s: expected none, or some of weights, bias, norm, embedding with + between them", config->dense_roles);
+    }
+    const size_t sketched = d - dense_coordinates(setting);
+    if (sketched == 0 && roles != 0) {
+        return dsgd_fail(DSGD_EINPUT, "sketched_sgd.dense_roles = %s: expected a segment of another role%s", config->dense_roles,
+                         config->dense_below > 0 ? " that dense_below leaves too" : "");
+    }
     if (sketched == 0) {
         return dsgd_fail(DSGD_EINPUT, "sketched_sgd.dense_below = %lld: expected at least one segment of that many coordinates",
                          (long long)config->dense_below);
@@ -88,6 +106,10 @@ static enum dsgd_status check(const struct dsgd_setting *setting)
         if (config->dense_below > 0) {
             return dsgd_fail(DSGD_EINPUT, "sketched_sgd.dense_below = %lld: expected 0 with variant = heavymix "
                              "(Algorithm 2 sketches every coordinate)", (long long)config->dense_below);
+        }
+        if (roles != 0) {
+            return dsgd_fail(DSGD_EINPUT, "sketched_sgd.dense_roles = %s: expected none with variant = heavymix "
+                             "(Algorithm 2 sketches every coordinate)", config->dense_roles);
         }
         if (config->truncate > 0) {
             return dsgd_fail(DSGD_EINPUT, "sketched_sgd.truncate = %lld: expected 0 with variant = heavymix "

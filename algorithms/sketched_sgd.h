@@ -13,6 +13,7 @@ struct sketched_config {
     bool own_value;
     int values, indices;
     int64_t truncate;
+    char dense_roles[DSGD_TEXT_MAX];
 };
 
 /** What both variants know. */
@@ -31,6 +32,9 @@ struct sketched_common {
 extern const struct dsgd_algorithm dsgd_sketched_heavymix, dsgd_sketched_topk;
 
 enum { SKETCHED_HASHES }; /* known to all */
+
+/** Whether a segment is sent as it is (dense_below, dense_roles). */
+bool sketched_is_dense(const void *config, const struct dsgd_segment *segment);
 
 /** From the configuration. */
 struct sketched_common sketched_common_of(const struct dsgd_setting *setting);

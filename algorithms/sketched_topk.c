@@ -4,8 +4,8 @@
  * of the merged sketch, asks every worker for the exact v_i there, keeps the k largest of the sums; w -= eta_t g~;
  * u_i = v_i = 0 where g~ was sent (momentum factor masking, error reset), also where a sum is exactly 0.
  * P = 0: no second round, the update is the k largest estimates themselves.
- * Departures: means over workers, not sums (the learning rate then does not depend on W); segments below dense_below are
- * sent dense, for them v is cleared and u kept (the authors' code for biases); lr_inside accumulates eta_t u instead of u.
+ * Departures: means over workers, not sums (the learning rate then does not depend on W); segments below dense_below or
+ * with one of dense_roles are sent dense, for them v is cleared and u kept (the authors' code for biases); lr_inside accumulates eta_t u instead of u.
  * truncate = P1 (the authors' p1): S_i = S(the P1 k largest of v_i); v_i itself and the exact values stay whole.
  */
 #include "algorithms/error_memory.h"
@@ -26,14 +26,9 @@ enum { UP_TABLE, UP_DENSE };                 /* sections up in exchange 0; in ex
 enum { DOWN_INDEX, DOWN_VALUE, DOWN_DENSE }; /* sections of the last answer; the first answer of two is the request */
 enum { ONLY };
 
-static bool is_dense(const void *config, const struct dsgd_segment *segment)
-{
-    return segment->count < (uint64_t)((const struct sketched_config *)config)->dense_below;
-}
-
 static bool is_sketched(const void *config, const struct dsgd_segment *segment)
 {
-    return !is_dense(config, segment);
+    return !sketched_is_dense(config, segment);
 }
 
 static size_t at_most(uint64_t n, size_t limit)
@@ -48,7 +43,7 @@ static enum dsgd_status init(const struct dsgd_setting *setting, void *common)
     c->shared = sketched_common_of(setting);
     c->memory = (struct dsgd_error_memory){.d = c->shared.d, .momentum = (float)config->momentum, .masking = true, .lr_inside = c->shared.lr_inside};
     c->sketched = dsgd_runs_of(setting, is_sketched, config);
-    c->dense = dsgd_runs_of(setting, is_dense, config);
+    c->dense = dsgd_runs_of(setting, sketched_is_dense, config);
     c->n_sketched = dsgd_runs_count(c->sketched);
     c->n_dense = dsgd_runs_count(c->dense);
     c->asked = at_most((uint64_t)config->k * (uint64_t)config->candidates, c->n_sketched); /* both below 2^32 */

@@ -208,10 +208,10 @@ static enum dsgd_status list_one(const struct list_options *options)
     if (strcmp(name, "engine") == 0) {
         printf("top level\n");
         print_table(dsgd_run_params);
-        printf("step { }\n");
-        print_table(dsgd_step_params);
-        printf("log { }\n");
-        print_table(dsgd_log_params);
+        for (const struct dsgd_run_section *s = dsgd_run_sections; s->name; ++s) {
+            printf("%s { }\n", s->name);
+            print_table(s->params);
+        }
         return DSGD_OK;
     }
     for (size_t i = 0; dsgd_spec_section(i, &section, &table); ++i) {

@@ -126,8 +126,7 @@ enum dsgd_status explain_print(const struct explain *question)
                                  .cols = (size_t)(question->d / question->rows)}, {1, dsgd_rng_purpose("explain gradient")}};
     struct dsgd_run_config config;
     DSGD_TRY(dsgd_param_defaults(dsgd_run_params, "", &config));
-    DSGD_TRY(dsgd_param_defaults(dsgd_step_params, "step", &config));
-    DSGD_TRY(dsgd_param_defaults(dsgd_log_params, "log", &config));
+    for (const struct dsgd_run_section *s = dsgd_run_sections; s->name; ++s) { DSGD_TRY(dsgd_param_defaults(s->params, s->name, &config)); }
     config.workers = question->workers;
     config.steps = question->steps;
     config.step.constant = 1e-3;

@@ -80,8 +80,7 @@ enum dsgd_status list_json(const char *name)
 #undef WANTED
         if (k == 3 && all) {
             add_entry(list, "", NULL, NULL, NULL, dsgd_run_params, NULL);
-            add_entry(list, "step", NULL, NULL, NULL, dsgd_step_params, NULL);
-            add_entry(list, "log", NULL, NULL, NULL, dsgd_log_params, NULL);
+            for (const struct dsgd_run_section *s = dsgd_run_sections; s->name; ++s) { add_entry(list, s->name, NULL, NULL, NULL, s->params, NULL); }
         }
         found += json_array_size(list);
         json_object_set_new(root, role[k], list);

@@ -59,7 +59,7 @@ enum dsgd_status dsgd_linear_create(const struct dsgd_problem_args *args, const 
     p->l2 = config->l2;
     p->segment[0] =
         (struct dsgd_segment){.name = "weights", .offset = 0, .count = p->features, .rows = 1, .cols = p->features};
-    p->segment[1] = (struct dsgd_segment){.name = "bias", .offset = p->features, .count = 1, .rows = 1, .cols = 1};
+    p->segment[1] = (struct dsgd_segment){.name = "bias", .offset = p->features, .count = 1, .rows = 1, .cols = 1, .role = DSGD_ROLE_BIAS};
     *self = p;
     return DSGD_OK;
 }

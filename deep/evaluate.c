@@ -128,7 +128,7 @@ static enum dsgd_status all_metrics(struct work *w, const double *x, double *val
 {
     const struct deep_problem *p = w->p;
     const struct dsgd_dataset *data = p->images.data;
-    const size_t asked = (size_t)p->settings.examples, n = asked == 0 || asked > data->train.n ? data->train.n : asked;
+    const size_t asked = p->examples, n = asked == 0 || asked > data->train.n ? data->train.n : asked;
     if (p->collect) { DSGD_TRY(collect(w)); }
     DSGD_TRY(losses(w, &data->train, n, &value[DEEP_OBJECTIVE], &value[DEEP_TRAIN_ERROR]));
     DSGD_TRY(losses(w, &data->test, data->test.n, &value[DEEP_TEST_LOSS], &value[DEEP_TEST_ERROR]));

@@ -4,20 +4,18 @@
 
 struct config {
     double l2, smoothing;
-    int64_t examples;
 };
 
 static const struct dsgd_param lenet_params[] = {
     DEEP_PARAM_L2(struct config, "0"),
     DEEP_PARAM_SMOOTHING(struct config),
-    DEEP_PARAM_EXAMPLES(struct config),
     DSGD_PARAM_END,
 };
 
 static enum dsgd_status lenet_create(const struct dsgd_problem_args *args, void **self)
 {
     const struct config *c = args->config;
-    const struct deep_settings settings = {.l2 = c->l2, .smoothing = c->smoothing, .examples = c->examples};
+    const struct deep_settings settings = {.l2 = c->l2, .smoothing = c->smoothing};
     return deep_problem_create(&deep_model_lenet, &settings, args, self);
 }
 

@@ -5,7 +5,6 @@
 struct config {
     int64_t hidden;
     double l2, dropout, smoothing;
-    int64_t examples;
 };
 
 static const struct dsgd_param mlp_params[] = {
@@ -13,14 +12,13 @@ static const struct dsgd_param mlp_params[] = {
     DEEP_PARAM_L2(struct config, "0"),
     {"dropout", DSGD_PARAM_REAL, offsetof(struct config, dropout), "0", 0, 0.99, NULL, "share of the hidden units that a step leaves out"},
     DEEP_PARAM_SMOOTHING(struct config),
-    DEEP_PARAM_EXAMPLES(struct config),
     DSGD_PARAM_END,
 };
 
 static enum dsgd_status mlp_create(const struct dsgd_problem_args *args, void **self)
 {
     const struct config *c = args->config;
-    const struct deep_settings settings = {.width = c->hidden, .l2 = c->l2, .dropout = c->dropout, .smoothing = c->smoothing, .examples = c->examples};
+    const struct deep_settings settings = {.width = c->hidden, .l2 = c->l2, .dropout = c->dropout, .smoothing = c->smoothing};
     return deep_problem_create(&deep_model_mlp, &settings, args, self);
 }
 

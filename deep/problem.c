@@ -24,6 +24,7 @@ enum dsgd_status deep_problem_create(const struct deep_model *model, const struc
     if (!p) { return dsgd_fail(DSGD_ENOMEM, "problem %s: no memory", model->name); }
     p->settings = *settings;
     p->seed = args->seed_data;
+    p->examples = args->examples;
     enum dsgd_status status = deep_images_open(args->data, model->name, model->images, &p->images);
     if (status == DSGD_OK) {
         const struct deep_sizes sizes = {.image = p->images.shape, .classes = args->data->classes, .width = (size_t)settings->width,

@@ -20,7 +20,6 @@ enum { DEEP_BLOCK = 64 /* images at once */, DEEP_STATISTIC_BLOCK = 50, DEEP_STA
 struct deep_settings {
     int64_t width;
     double l2, dropout, smoothing;
-    int64_t examples; /* of the training set in the objective; 0: all */
     int augment;      /* of training images, in gradients alone */
     int whole;        /* batch norm: statistics of all of a step's examples (step.c) */
 };
@@ -30,6 +29,7 @@ struct deep_problem {
     struct deep_images images;
     struct deep_settings settings;
     uint32_t seed;
+    size_t examples;                         /* of the training set in the objective; 0: all */
     struct deep_plan *train[DEEP_BLOCK + 1]; /* by examples; NULL until a workspace wanted them */
     struct deep_plan *evaluate, *collect;    /* forward alone */
 };
@@ -39,9 +39,6 @@ struct deep_problem {
 #define DEEP_PARAM_SMOOTHING(type)                                                        \
     {"label_smoothing", DSGD_PARAM_REAL, offsetof(type, smoothing), "0", 0, 0.999, NULL, \
      "share of a target that all classes have alike, in training and in all losses"}
-#define DEEP_PARAM_EXAMPLES(type)                                                         \
-    {"eval_examples", DSGD_PARAM_INT, offsetof(type, examples), "0", 0, 4294967295.0, NULL, \
-     "objective and train_error: over so many training examples, the first ones; 0 = all"}
 
 enum { DEEP_OBJECTIVE, DEEP_TRAIN_ERROR, DEEP_TEST_LOSS, DEEP_TEST_ERROR, DEEP_METRICS };
 extern const struct dsgd_metric deep_metric[DEEP_METRICS];
@@ -63,7 +60,7 @@ enum dsgd_status deep_problem_evaluate(const void *self, const double *x, double
 size_t deep_evaluate_bytes(const struct deep_problem *p);
 
 #define DEEP_PROBLEM_SLOTS                                                                                                                    \
-    .needs_dataset = true, .metric = deep_metric, .metrics = DEEP_METRICS, .destroy = deep_problem_destroy, .bytes = deep_problem_bytes,      \
+    .needs_dataset = true, .part_objective = true, .metric = deep_metric, .metrics = DEEP_METRICS, .destroy = deep_problem_destroy, .bytes = deep_problem_bytes,      \
     .shape = deep_problem_shape, .start = deep_problem_start, .workspace = deep_problem_workspace, .parts = deep_problem_parts,               \
     .whole = deep_problem_whole, .gradient = deep_problem_gradient, .evaluate = deep_problem_evaluate
 

@@ -6,7 +6,6 @@ struct config {
     int64_t width;
     int batch_norm, augment;
     double l2, smoothing;
-    int64_t examples;
 };
 
 static const struct dsgd_param resnet9_params[] = {
@@ -17,14 +16,13 @@ static const struct dsgd_param resnet9_params[] = {
      "of images in gradients: cifar = 4 black pixels around and a random crop, mirror images, a black square of 8 x 8"},
     DEEP_PARAM_L2(struct config, "0"),
     DEEP_PARAM_SMOOTHING(struct config),
-    DEEP_PARAM_EXAMPLES(struct config),
     DSGD_PARAM_END,
 };
 
 static enum dsgd_status resnet9_create(const struct dsgd_problem_args *args, void **self)
 {
     const struct config *c = args->config;
-    const struct deep_settings settings = {.width = c->width, .l2 = c->l2, .smoothing = c->smoothing, .examples = c->examples, .augment = c->augment,
+    const struct deep_settings settings = {.width = c->width, .l2 = c->l2, .smoothing = c->smoothing, .augment = c->augment,
                                            .whole = c->batch_norm};
     return deep_problem_create(&deep_model_resnet9, &settings, args, self);
 }

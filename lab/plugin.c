@@ -44,9 +44,12 @@ static bool is_name(const char *name)
 /* Sections share one space of names with each other and with the keys of the top level; `dsgd list` takes some words for itself. */
 static bool is_taken(const char *name)
 {
-    static const char *const words[] = {"step", "log", "engine", "algorithms", "problems", "datasets", "none"};
+    static const char *const words[] = {"engine", "algorithms", "problems", "datasets", "none"};
     for (size_t j = 0; j < sizeof words / sizeof *words; ++j) {
         if (strcmp(name, words[j]) == 0) { return true; }
+    }
+    for (const struct dsgd_run_section *s = dsgd_run_sections; s->name; ++s) {
+        if (strcmp(name, s->name) == 0) { return true; }
     }
     return dsgd_param_find(dsgd_run_params, name) || dsgd_algorithm_find(name) || dsgd_problem_find(name) || dsgd_dataset_find(name);
 }

@@ -88,25 +88,38 @@ static enum dsgd_status read_model(hid_t file, struct dsgd_runfile *run)
            dsgd_h5_read_array(file, "model/output", H5T_NATIVE_DOUBLE, run->d, run->output) ? DSGD_OK : DSGD_EINPUT;
 }
 
-/* What no run writes: steps that do not ascend, a negative or shrinking ledger, groups of different length. */
+/* The ledger has a row for each logged step, and the others one for each of its rows; the trace for some of them, the last one among them. */
+static bool rows_differ(const struct dsgd_table *table, const struct dsgd_table *ledger, bool some)
+{
+    size_t at = 0;
+    for (size_t r = 0; r < table->rows; ++r, ++at) {
+        const int64_t step = table->column[0].cell[r].i;
+        while (some && at < ledger->rows && ledger->column[0].cell[at].i < step) { ++at; }
+        if (at >= ledger->rows || ledger->column[0].cell[at].i != step) { return true; }
+    }
+    return !some && at != ledger->rows;
+}
+
+/* What no run writes: steps that do not ascend, a negative or shrinking ledger, groups of different steps. */
 static const char *impossible(const struct dsgd_runfile *run)
 {
-    const struct dsgd_table *trace = &run->table[0];
+    const struct dsgd_table *trace = dsgd_runfile_table(run, "trace"), *rows = dsgd_runfile_table(run, "ledger");
     for (int t = 0; t < DSGD_TABLES; ++t) {
         const struct dsgd_table *table = &run->table[t];
-        const bool ledger = strcmp(table->name, "ledger") == 0;
-        if (table->rows != trace->rows) { return "groups of different length"; }
+        const bool ledger = table == rows;
         if (!table->column[0].integer) { return "steps that are no integers"; }
         for (size_t r = 0; r < table->rows; ++r) {
             const int64_t step = table->column[0].cell[r].i;
             if (step < 0 || step > run->steps || (r > 0 && step <= table->column[0].cell[r - 1].i)) { return "steps that do not ascend from 0 to the last"; }
-            if (step != trace->column[0].cell[r].i) { return "groups of different steps"; }
             for (int c = 1; ledger && c < table->columns; ++c) {
                 const struct dsgd_column *column = &table->column[c];
                 if (column->integer && (column->cell[r].i < 0 || (r > 0 && column->cell[r].i < column->cell[r - 1].i))) { return "a ledger that is negative or shrinks"; }
                 if (!column->integer && column->cell[r].f < 0.0) { return "a ledger that is negative"; }
             }
         }
+    }
+    for (int t = 0; t < DSGD_TABLES; ++t) {
+        if (rows_differ(&run->table[t], rows, &run->table[t] == trace)) { return "groups of different steps"; }
     }
     if (run->steps < 0) { return "a negative number of steps"; }
     if (strcmp(run->status, "running") != 0 && strcmp(run->status, "complete") != 0 && strcmp(run->status, "diverged") != 0) { return "an unknown status"; }

@@ -2,6 +2,7 @@
 #include "sim/problem.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "sim/device_ops.h"
 #include "sim/problem_rows.h"
@@ -72,6 +73,22 @@ enum dsgd_status dsgd_problem_evaluate(const struct dsgd_problem_ops *problem, c
     if (kernels->evaluate) { return kernels->evaluate(self, all, x, resident, value); }
     all->queue->device->read(all->queue, host, x->array.at, x->array.count * sizeof *host);
     return problem->evaluate(self, host, value);
+}
+
+bool dsgd_roles_read(const char *text, uint32_t *set)
+{
+    static const char *const name[DSGD_ROLES] = {"weights", "bias", "norm", "embedding"};
+    *set = 0;
+    if (strcmp(text, "none") == 0) { return true; }
+    for (;; ++text) {
+        const size_t length = strcspn(text, "+");
+        int role = 0;
+        while (role < DSGD_ROLES && !(strlen(name[role]) == length && memcmp(text, name[role], length) == 0)) { ++role; }
+        if (role == DSGD_ROLES || (*set >> role & 1u) != 0) { return false; }
+        *set |= 1u << role;
+        text += length;
+        if (*text == '\0') { return true; }
+    }
 }
 
 enum dsgd_status dsgd_problem_constants(const struct dsgd_problem_ops *problem, const void *self, struct dsgd_constants *out)

@@ -15,7 +15,10 @@
 struct dsgd_dataset; /* datasets/dataset.h */
 
 /** What the numbers of a segment are for: whoever treats them differently (decay, sparse or dense, low rank) asks this, not the name. */
-enum dsgd_role { DSGD_ROLE_WEIGHTS, DSGD_ROLE_BIAS, DSGD_ROLE_NORM /* scale and shift of a normalisation */, DSGD_ROLE_EMBEDDING /* a row per token */ };
+enum dsgd_role { DSGD_ROLE_WEIGHTS, DSGD_ROLE_BIAS, DSGD_ROLE_NORM /* scale and shift of a normalisation */, DSGD_ROLE_EMBEDDING /* a row per token */, DSGD_ROLES };
+
+/** Some roles, as keys name them: "none", "bias", "bias+norm" and so on. *set: bit 1 << role. false: no such text. */
+bool dsgd_roles_read(const char *text, uint32_t *set);
 
 /** A run of consecutive coordinates that belong together (a layer, a bias, one digit's weights). */
 struct dsgd_segment {
@@ -95,6 +98,8 @@ struct dsgd_problem_args {
     const void *config;                /* the problem's config struct */
     const struct dsgd_dataset *data;   /* NULL unless ops->needs_dataset; outlives the problem */
     uint32_t seed_data;
+    size_t examples;                   /* eval.examples: training examples that the objective is over, the first ones; 0: all. Not 0 only for
+                                        * problems with `part_objective` */
 };
 
 /** The contract: see the top of this file. */
@@ -141,6 +146,8 @@ struct dsgd_problem_ops {
     double optimum_gap;
     /** optional: whether this configuration has one, at no cost; NULL: always. */
     bool (*has_optimum)(const void *self);
+    /** `evaluate` can take the training metrics over a part of the examples (args->examples). */
+    bool part_objective;
 };
 
 /** Its constants; NaN, all unknown, for a problem that has no `constants`. */

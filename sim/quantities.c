@@ -155,15 +155,29 @@ static enum dsgd_status append(struct dsgd_engine *e, int table)
     return DSGD_OK;
 }
 
-enum dsgd_status dsgd_engine_row(struct dsgd_engine *e)
+/* Whether this row is evaluated. The last one of the trace tells when that was done before, in a run that goes on too. */
+static bool is_evaluated(const struct dsgd_engine *e)
 {
-    const double start = dsgd_clock();
+    const struct dsgd_table *trace = &e->table[DSGD_TRACE];
+    const int64_t last = trace->rows > 0 ? trace->column[0].cell[trace->rows - 1].i : -1;
+    return e->status != DSGD_RUNNING || dsgd_run_evaluates(e->args.config, e->step, last);
+}
+
+static enum dsgd_status evaluate(struct dsgd_engine *e)
+{
     const struct dsgd_handle *output = e->average.used ? &e->average : &e->place->x;
     DSGD_TRY(dsgd_problem_evaluate(e->args.problem, e->args.problem_self, &e->place->turn, &output->as.f64, e->place->resident, e->host_output, e->image.metric));
     e->image.lr = dsgd_schedule_lr(&e->schedule, (double)e->step);
     e->image.gap = e->image.metric[0] - e->args.f_star;
     DSGD_TRY(append(e, DSGD_TRACE));
     if (!isfinite(e->image.metric[0])) { e->status = DSGD_DIVERGED; }
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_engine_row(struct dsgd_engine *e)
+{
+    const double start = dsgd_clock();
+    if (is_evaluated(e)) { DSGD_TRY(evaluate(e)); }
     DSGD_TRY(append(e, DSGD_LEDGER));
     DSGD_TRY(append(e, DSGD_ORACLE));
     e->evaluation_s += dsgd_clock() - start;

@@ -59,15 +59,25 @@ const struct dsgd_param dsgd_step_params[] = {
     DSGD_PARAM_END,
 };
 
-const struct dsgd_param dsgd_log_params[] = {
+static const struct dsgd_param log_params[] = {
     {"per_decade", DSGD_PARAM_INT, AT(log.per_decade), "8", 0, 1000, NULL, "rows per decade of steps, log-spaced; 0 = none"},
     {"every", DSGD_PARAM_INT, AT(log.every), "0", 0, 4294967295.0, NULL, "also a row every so many steps; 0 = none"},
+    {"evaluate_every", DSGD_PARAM_INT, AT(log.evaluate_every), "0", 0, 4294967295.0, NULL,
+     "metrics only in rows that are so many steps apart, in the first and the last; words, oracle and times in all; 0 = all"},
     {"oracle", DSGD_PARAM_BOOL, AT(log.oracle), "true", 0, 0, NULL, "columns that nobody in the network could know"},
     {"optimum", DSGD_PARAM_BOOL, AT(log.optimum), "true", 0, 0, NULL, "column gap = f - f*, where a certified f* can be had"},
     DSGD_PARAM_END,
 };
 
-bool dsgd_run_step_matters(const struct dsgd_run_config *config, const struct dsgd_param *param)
+static const struct dsgd_param eval_params[] = {
+    {"examples", DSGD_PARAM_INT, AT(eval.examples), "0", 0, 4294967295.0, NULL,
+     "objective and training error over so many training examples, the first ones; 0 = all; deep models"},
+    DSGD_PARAM_END,
+};
+
+const struct dsgd_run_section dsgd_run_sections[] = {{"step", dsgd_step_params}, {"log", log_params}, {"eval", eval_params}, {NULL, NULL}};
+
+bool dsgd_run_key_matters(const struct dsgd_run_config *config, const struct dsgd_param *param)
 {
     const bool triangle = config->step_size == DSGD_STEP_TRIANGLE, piecewise = config->step_size == DSGD_STEP_PIECEWISE;
     switch (param->offset) {
@@ -76,6 +86,8 @@ bool dsgd_run_step_matters(const struct dsgd_run_config *config, const struct ds
     case AT(step.peak_at): return triangle;
     case AT(step.final): return triangle || config->step_size == DSGD_STEP_COSINE;
     case AT(step.knots): return piecewise;
+    case AT(log.evaluate_every): return config->log.evaluate_every > 0;
+    case AT(eval.examples): return config->eval.examples > 0;
     default: return true;
     }
 }
@@ -116,4 +128,23 @@ int64_t dsgd_run_next_row(const struct dsgd_run_config *config, int64_t step)
         next = point < next ? point : next;
     }
     return next;
+}
+
+bool dsgd_run_evaluates(const struct dsgd_run_config *config, int64_t step, int64_t last)
+{
+    return last < 0 || step == config->steps || step - last >= config->log.evaluate_every;
+}
+
+int64_t dsgd_run_evaluations(const struct dsgd_run_config *config)
+{
+    if (config->log.evaluate_every == 0) { return dsgd_run_rows(config); }
+    int64_t n = 1, last = 0;
+    for (int64_t step = 0; step < config->steps;) {
+        step = dsgd_run_next_row(config, step);
+        if (dsgd_run_evaluates(config, step, last)) {
+            last = step;
+            ++n;
+        }
+    }
+    return n;
 }

@@ -7,7 +7,7 @@
 #include "sim/param.h"
 
 /** Rises when a change makes pinned digests differ: results of different versions are never mixed. */
-#define DSGD_RESULTS_VERSION 4
+#define DSGD_RESULTS_VERSION 5
 /** Layout of the result files. */
 #define DSGD_SCHEMA_VERSION 1
 
@@ -24,7 +24,7 @@ enum dsgd_sampling { DSGD_SAMPLING_REPLACEMENT, DSGD_SAMPLING_EPOCH };
 /** Values of `weight_decay_mode`. */
 enum dsgd_decay { DSGD_DECAY_COUPLED, DSGD_DECAY_DECOUPLED };
 
-/** The keys of dsgd_run_params, dsgd_step_params and dsgd_log_params, which explain them. */
+/** The keys of dsgd_run_params and of the sections, which explain them. */
 struct dsgd_run_config {
     char dataset[DSGD_TEXT_MAX], problem[DSGD_TEXT_MAX], algorithm[DSGD_TEXT_MAX], label[DSGD_TEXT_MAX], backend[DSGD_TEXT_MAX];
     int64_t workers, batch, steps;
@@ -40,26 +40,40 @@ struct dsgd_run_config {
         char knots[DSGD_TEXT_MAX]; /* "time:factor time:factor ..." */
     } step;
     struct {
-        int64_t per_decade, every;
+        int64_t per_decade, every, evaluate_every;
         bool oracle, optimum;
     } log;
+    struct {
+        int64_t examples;
+    } eval;
 };
 
 extern const struct dsgd_param dsgd_run_params[];  /* top level */
-extern const struct dsgd_param dsgd_step_params[]; /* section step; offsets from struct dsgd_run_config */
-extern const struct dsgd_param dsgd_log_params[];  /* section log */
 
-/** Whether this row of dsgd_step_params has a part in the run. Rows that came after the first results stand in the resolved configuration
- *  only where they have one: the hashes of all other runs stay. */
-bool dsgd_run_step_matters(const struct dsgd_run_config *config, const struct dsgd_param *param);
+/** A section of the engine's own keys. */
+struct dsgd_run_section {
+    const char *name;
+    const struct dsgd_param *params; /* offsets from struct dsgd_run_config */
+};
+extern const struct dsgd_run_section dsgd_run_sections[]; /* step, log, eval; ends with NULL */
+extern const struct dsgd_param dsgd_step_params[];        /* section step */
+
+/** Whether this row of a section has a part in the run. Rows that came after the first results stand in the resolved configuration only where
+ *  they have one: the hashes of all other runs stay. */
+bool dsgd_run_key_matters(const struct dsgd_run_config *config, const struct dsgd_param *param);
 
 /** seed_x where given, else seed. */
 uint32_t dsgd_run_seed(const struct dsgd_run_config *config, int64_t seed_x);
 
-/** Number of rows per run will log. */
+/** Number of rows a run will log, and how many of them are evaluated. */
 int64_t dsgd_run_rows(const struct dsgd_run_config *config);
+int64_t dsgd_run_evaluations(const struct dsgd_run_config *config);
 
 /** The first logged step after `step` (-1 to start): 0, the grid of per_decade points per decade, multiples of every, steps. */
 int64_t dsgd_run_next_row(const struct dsgd_run_config *config, int64_t step);
+
+/** Whether the row of `step` is evaluated, after `last` was (-1: none yet): the first, the last, and those that are log.evaluate_every steps or
+ *  more behind the one before. */
+bool dsgd_run_evaluates(const struct dsgd_run_config *config, int64_t step, int64_t last);
 
 #endif

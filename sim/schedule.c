@@ -101,7 +101,7 @@ enum dsgd_status dsgd_schedule_check(const struct dsgd_run_config *config, size_
     double ignored;
     DSGD_TRY(parse_xi(config->step.xi, &ignored));
     DSGD_TRY(parse_knots(config->step.knots, &s));
-    if (n == 0 && config->step.unit == DSGD_UNIT_EPOCHS && dsgd_run_step_matters(config, dsgd_param_find(dsgd_step_params, "unit"))) {
+    if (n == 0 && config->step.unit == DSGD_UNIT_EPOCHS && dsgd_run_key_matters(config, dsgd_param_find(dsgd_step_params, "unit"))) {
         return dsgd_fail(DSGD_EINPUT, "step.unit = epochs: problem %s has no examples to count epochs by; expected steps", config->problem);
     }
     set_clock(config, n, &s);

@@ -84,7 +84,7 @@ same rows.conf "${images[@]}" resnet9.batch_norm=batch emulation=merged resnet9.
     fail "statistics of a step with messages of each worker: $(cat err)"
 
 # the recipes for a few steps: on generated pictures in all ways, and on MNIST, where it is at hand
-few=(steps=6 step.peak_at=2 lenet.eval_examples=500 log.per_decade=1)
+few=(steps=6 step.peak_at=2 eval.examples=500 log.per_decade=1)
 for recipe in "$DSGD_SOURCE"/experiments/deep/lenet{,_sketched}.conf; do
     same "$recipe" "${few[@]}" dataset=images images.n=500 images.n_test=100
     if [ -f "${DSGD_DATA:-$DSGD_SOURCE/data}/mnist/train-images-idx3-ubyte.gz" ]; then

@@ -27,14 +27,18 @@ static inline struct built open_problem(const char *name, const char *keys, size
     _Alignas(16) unsigned char config[CONFIG_SIZE];
     struct dsgd_layout layout;
     size_t n;
+    struct dsgd_problem_args args = {.config = config, .data = b.data, .seed_data = 5};
     char key[32], text[32];
     const size_t channels = features % 3 == 0 ? 3 : 1, side = (size_t)sqrt((double)(features / channels));
     if (channels * side * side == features) { b.data->shape = (struct dsgd_shape){channels, side, side}; } /* noise, but of a picture's shape */
     DEEP_OK(dsgd_param_defaults(b.ops->params, name, config));
     for (int used; sscanf(keys, " %31[a-z0-9_]=%31s%n", key, text, &used) == 2; keys += used) {
-        DEEP_OK(dsgd_param_set(dsgd_param_find(b.ops->params, key), name, config, text));
+        if (strcmp(key, "examples") == 0) {
+            args.examples = strtoul(text, NULL, 10);
+        } else {
+            DEEP_OK(dsgd_param_set(dsgd_param_find(b.ops->params, key), name, config, text));
+        }
     }
-    const struct dsgd_problem_args args = {config, b.data, 5};
     DEEP_OK(b.ops->create(&args, &b.self));
     b.ops->shape(b.self, &layout, &n);
     assert_int_equal(n, b.data->train.n);

@@ -131,6 +131,9 @@ ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.dense_bel
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.lr_inside=false
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.momentum=0.5
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.dense_below=5
+ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.dense_roles=bias+bias
+ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.dense_roles=weights+bias
+ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.dense_roles=bias
 ok "${sketched[@]}" --set sketched_sgd.variant=topk --set sketched_sgd.own_value=true
 ok "${sketched[@]}" --set sketched_sgd.values=fp16 --set sketched_sgd.own_value=true
 ok "${sketched[@]}" --set sketched_sgd.variant=heavymix --set sketched_sgd.truncate=2

@@ -202,7 +202,7 @@ static void evaluation_recomputes_statistics(void **state)
 {
     (void)state;
     enum { N = 50 };
-    struct built b = open_problem("resnet9", "width=2 eval_examples=50", 3072);
+    struct built b = open_problem("resnet9", "width=2 examples=50", 3072);
     const struct deep_problem *p = b.self;
     const struct deep_graph *g = &p->graph;
     double *model = deep_room(b.d * sizeof *model), value_of[DEEP_METRICS], loss[N], mean = 0.0;

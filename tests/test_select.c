@@ -192,6 +192,46 @@ static void cut_lists_equal_sorting(void **unused)
     }
 }
 
+/* Keys that arrive in pieces at a list that is cut again and again: what a cut makes too small must not come in behind it, where magnitudes
+ * grow (each group is larger than what is there), fall, and jump by more than the first bins reach. */
+static void filled_lists_equal_sorting(void **unused)
+{
+    (void)unused;
+    enum { N = 60000 };
+    static const size_t ks[] = {1, 40, 3000, 5000, 20000};
+    const struct dsgd_rng_key draws = {12, dsgd_rng_purpose("test_select lists")};
+    int32_t *all = allocate(N * sizeof *all), *key = allocate(N * sizeof *key);
+    uint32_t *index = allocate(N * sizeof *index), *order = allocate(N * sizeof *order);
+    for (int form = 0; form < 5; ++form) {
+        for (size_t x = 0; x < sizeof ks / sizeof *ks; ++x) {
+            const size_t k = ks[x], spare = form % 2 ? 4160 : 64;
+            for (size_t i = 0; i < N; ++i) {
+                const struct dsgd_rng4 words = dsgd_rng_draw(draws, (uint32_t)i, (uint32_t)form, 0, 0);
+                const uint32_t noise = words.word[0] >> 4, slope = (uint32_t)i * 30000u;
+                const uint32_t by_form[] = {noise, slope + noise % 4000000u, 1900000000u - slope + noise % 4000000u, (uint32_t)(i / 64) * 2000000u + noise % 64u,
+                                            words.word[1] % 2 ? 100u + noise % 8u : 1000000000u + noise};
+                const int32_t magnitude = (int32_t)(by_form[form] & INT32_MAX);
+                all[i] = words.word[2] % 2 ? magnitude : ~magnitude;
+                order[i] = (uint32_t)i;
+            }
+            sorted_keys = all;
+            qsort(order, N, sizeof *order, by_key);
+            qsort(order, k, sizeof *order, by_index);
+            struct sketch_list list = {.index = index, .key = key, .capacity = k + spare, .k = k};
+            for (size_t i = 0, n; i < N; i += n) {
+                n = 1 + (i * 7919) % 1500;
+                n = n < N - i ? n : N - i;
+                sketch_list_take(&list, i, n, all + i);
+                for (size_t j = 0; j < list.n; ++j) { assert_true(sketch_magnitude(key[j]) >= list.floor); }
+            }
+            sketch_list_cut(&list);
+            assert_int_equal(list.n, k);
+            assert_memory_equal(index, order, k * sizeof *index);
+        }
+    }
+    free(all), free(key), free(index), free(order);
+}
+
 /* ---- HEAVYMIX ---- */
 
 enum { D = 60, K = 12 };
@@ -391,6 +431,7 @@ int main(void)
         cmocka_unit_test(topk_of_parts_equals_sorting),
         cmocka_unit_test(topk_short_vectors_equal_sorting),
         cmocka_unit_test(cut_lists_equal_sorting),
+        cmocka_unit_test(filled_lists_equal_sorting),
         cmocka_unit_test(heavymix_few_heavy_keeps_them_and_fills_to_k),
         cmocka_unit_test(heavymix_rule_is_square_at_least_norm2_over_k),
         cmocka_unit_test(heavymix_too_many_heavy_keeps_the_k_largest),

@@ -14,7 +14,7 @@ endif
 
 override DEEP_METHODS := lenet lenet_sketched lenet_local_topk lenet_random_k lenet_random_k_equal lenet_signsgd $(if $(QUICK),,lenet_terngrad lenet_true_topk lenet_powersgd lenet_sketched_fp16)
 override DEEP_STEM = results/figures/deep-$(DEEP_DATASET)$(if $(QUICK),-quick)
-override DEEP_SET = "dataset=$(DEEP_DATASET)$(if $(QUICK), steps=500 step.peak_at=100 log.every=50 lenet.eval_examples=1000)$(if $(filter images,$(DEEP_DATASET)), images.noise=0.02)"
+override DEEP_SET = "dataset=$(DEEP_DATASET)$(if $(QUICK), steps=500 step.peak_at=100 log.every=50 eval.examples=1000)$(if $(filter images,$(DEEP_DATASET)), images.noise=0.02)"
 override DEEP_SEEDS := 1 2 3
 override DEEP_TUNE := --factor 2 --points 3 --seeds 101 --metric test_error
 override DEEP_TUNED := $(DEEP_METHODS:%=tune-deep-%)

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "convex/registry.h"
+#include "lab/config/library.h"
+
 struct dsgd_span dsgd_span_of(const char *text)
 {
     return (struct dsgd_span){text, strlen(text)};
@@ -61,16 +64,27 @@ bool dsgd_resolved_is_seed(const struct dsgd_resolved_line *line)
     return line->section.length == 0 && line->key.length >= 4 && memcmp(line->key.at, "seed", 4) == 0;
 }
 
+/* Whether a run of this problem has the same bits on every device: then they are seeds of one curve. */
+static bool backend_is_free(const char *config)
+{
+    char *name = dsgd_resolved_value(config, "", "problem");
+    const struct dsgd_problem_ops *problem = name ? dsgd_problem_find(name) : NULL;
+    free(name);
+    return problem && !*dsgd_problem_library(problem);
+}
+
 char *dsgd_resolved_without_seeds(const char *config, bool without_steps)
 {
     char *text = malloc(strlen(config) + 1), *end = text;
     struct dsgd_resolved reader = {config, {"", 0}};
     struct dsgd_resolved_line line;
     if (!text) { return NULL; }
+    const bool free_backend = backend_is_free(config);
     for (const char *from = config; dsgd_resolved_next(&reader, &line); from = reader.at) {
         const bool steps = without_steps && line.section.length == 0 && dsgd_span_same(line.key, dsgd_span_of("steps"));
         const bool label = line.section.length == 0 && dsgd_span_same(line.key, dsgd_span_of("label"));
-        if (steps || label || dsgd_resolved_is_seed(&line)) { continue; }
+        const bool backend = free_backend && line.section.length == 0 && dsgd_span_same(line.key, dsgd_span_of("backend"));
+        if (steps || label || backend || dsgd_resolved_is_seed(&line)) { continue; }
         memcpy(end, from, (size_t)(reader.at - from));
         end += reader.at - from;
     }

@@ -33,7 +33,7 @@ bool dsgd_resolved_next(struct dsgd_resolved *reader, struct dsgd_resolved_line 
 bool dsgd_resolved_find(const char *config, struct dsgd_span section, struct dsgd_span key, struct dsgd_resolved_line *out);
 /** The value of "key" or "section.key"; NULL if it is not there or without memory. Caller frees. */
 char *dsgd_resolved_value(const char *config, const char *section, const char *key);
-/** The text without the lines of seeds and label, and of `steps` if that is asked: equal for runs that are alike but for these. Lines that say
+/** The text without the lines of seeds, label and, where it changes no bits, `backend`; and of `steps` if that is asked: equal for runs that are alike but for these. Lines that say
  *  nothing stay with the next one, what follows the last one is left out. NULL without memory. Caller frees. */
 char *dsgd_resolved_without_seeds(const char *config, bool without_steps);
 /** Whether the line is a seed of the top level. */

@@ -8,6 +8,7 @@
 #include "algorithms/registry.h"
 #include "convex/registry.h"
 #include "lab/config/aliases.h"
+#include "lab/config/library.h"
 #include "lab/config/source.h"
 #include "lab/config/words.h"
 #include "lab/plugin.h"
@@ -15,9 +16,9 @@
 
 bool dsgd_spec_section(size_t i, const char **name, const struct dsgd_param **table)
 {
-    if (i == 0) { return *name = "step", *table = dsgd_step_params, true; }
-    if (i == 1) { return *name = "log", *table = dsgd_log_params, true; }
-    i -= 2;
+    for (const struct dsgd_run_section *s = dsgd_run_sections; s->name; ++s, --i) {
+        if (i == 0) { return *name = s->name, *table = s->params, true; }
+    }
     for (size_t j = 0; dsgd_dataset_at(j); ++j, --i) {
         if (i == 0) { return *name = dsgd_dataset_at(j)->name, *table = dsgd_dataset_at(j)->params, true; }
     }
@@ -91,7 +92,9 @@ static enum dsgd_status check_unused(const struct source *source, const char *co
 {
     const char *name = NULL;
     const struct dsgd_param *table = NULL;
-    for (size_t i = 2; dsgd_spec_section(i, &name, &table); ++i) {
+    size_t i = 0;
+    while (dsgd_run_sections[i].name) { ++i; }
+    for (; dsgd_spec_section(i, &name, &table); ++i) {
         _Alignas(16) char scratch[DSGD_CONFIG_MAX];
         memset(scratch, 0, sizeof scratch);
         for (const struct dsgd_param *p = table; p && p->name; ++p) {
@@ -105,13 +108,24 @@ static enum dsgd_status check_unused(const struct source *source, const char *co
 /* Not everything that can be set is part of a result. */
 static bool matters(const struct dsgd_param *table, const struct dsgd_param *p, const void *config)
 {
-    if (table == dsgd_step_params) { return dsgd_run_step_matters(config, p); }
+    for (const struct dsgd_run_section *s = dsgd_run_sections; s->name; ++s) {
+        if (table == s->params) { return dsgd_run_key_matters(config, p); }
+    }
     return table != dsgd_run_params || strcmp(p->name, "label") != 0;
+}
+
+/* Whether a section has a line that matters. */
+static bool any_matters(const struct dsgd_param *table, const void *config)
+{
+    for (const struct dsgd_param *p = table; p && p->name; ++p) {
+        if (matters(table, p, config)) { return true; }
+    }
+    return false;
 }
 
 static void print_table(FILE *out, const char *section, const struct dsgd_param *table, const void *config)
 {
-    if (!table || !table->name) { return; }
+    if (!any_matters(table, config)) { return; }
     if (*section) { fprintf(out, "%s {\n", section); }
     for (const struct dsgd_param *p = table; p->name; ++p) {
         char text[DSGD_TEXT_MAX + 32];
@@ -134,22 +148,32 @@ static void hash_texts(const char *a, const char *b, char hex[65])
     dsgd_sha256_end(&sha, 64, hex);
 }
 
-static enum dsgd_status resolve_text(struct dsgd_spec *spec)
+static enum dsgd_status print_spec(const struct dsgd_spec *spec, const struct dsgd_run_config *run, char **text)
 {
     size_t size = 0;
-    FILE *out = open_memstream(&spec->text, &size);
+    FILE *out = open_memstream(text, &size);
     if (!out) { return dsgd_fail(DSGD_ENOMEM, "no memory for the resolved configuration"); }
-    print_table(out, "", dsgd_run_params, &spec->run);
-    print_table(out, "step", dsgd_step_params, &spec->run);
-    print_table(out, "log", dsgd_log_params, &spec->run);
+    print_table(out, "", dsgd_run_params, run);
+    for (const struct dsgd_run_section *s = dsgd_run_sections; s->name; ++s) { print_table(out, s->name, s->params, run); }
     if (spec->dataset) { print_table(out, spec->dataset->name, spec->dataset->params, spec->dataset_config); }
     print_table(out, spec->problem->name, spec->problem->params, spec->problem_config);
     print_table(out, spec->algorithm->name, spec->algorithm->params, spec->algorithm_config);
-    if (fclose(out) != 0) { return dsgd_fail(DSGD_ENOMEM, "no memory for the resolved configuration"); }
+    return fclose(out) == 0 ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the resolved configuration");
+}
+
+/* The text, and its hash: of what makes the bits. A problem of our own has the same on every device; one of a library has them on its own. */
+static enum dsgd_status resolve_text(struct dsgd_spec *spec)
+{
+    DSGD_TRY(print_spec(spec, &spec->run, &spec->text));
+    struct dsgd_run_config anywhere = spec->run;
+    if (!*dsgd_problem_library(spec->problem)) { DSGD_TRY(dsgd_param_set(dsgd_param_find(dsgd_run_params, "backend"), "", &anywhere, "cpu")); }
+    char *text = NULL;
+    const enum dsgd_status status = print_spec(spec, &anywhere, &text);
     char version[64 + sizeof spec->plugins];
     snprintf(version, sizeof version, "results_version = %d\n%s", DSGD_RESULTS_VERSION, spec->plugins);
-    hash_texts(version, spec->text, spec->sha256);
-    return DSGD_OK;
+    if (status == DSGD_OK) { hash_texts(version, text, spec->sha256); }
+    free(text);
+    return status;
 }
 
 /* What of a run comes from outside: "algorithm rounding 0123...\n", a line each. */
@@ -210,8 +234,7 @@ static enum dsgd_status resolve(const struct source *source, const char *const *
     struct dsgd_run_config *run = &spec->run;
     DSGD_TRY(fill(source, "", dsgd_run_params, set, sets, run));
     DSGD_TRY(drop_label(source, set, sets, run));
-    DSGD_TRY(fill(source, "step", dsgd_step_params, set, sets, run));
-    DSGD_TRY(fill(source, "log", dsgd_log_params, set, sets, run));
+    for (const struct dsgd_run_section *s = dsgd_run_sections; s->name; ++s) { DSGD_TRY(fill(source, s->name, s->params, set, sets, run)); }
     spec->algorithm = dsgd_algorithm_find(run->algorithm);
     spec->problem = dsgd_problem_find(run->problem);
     if (!spec->algorithm) { return unknown_name("algorithm", run->algorithm, known_algorithm); }

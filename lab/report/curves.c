@@ -33,8 +33,8 @@ double dsgd_run_last(const struct dsgd_runfile *run, const char *column)
 
 int64_t dsgd_run_steps_done(const struct dsgd_runfile *run)
 {
-    const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
-    return trace->rows > 0 ? dsgd_table_find(trace, "step")->cell[trace->rows - 1].i : 0;
+    const struct dsgd_table *ledger = dsgd_runfile_table(run, "ledger"); /* the trace may not have the last row of a snapshot */
+    return ledger->rows > 0 ? dsgd_table_find(ledger, "step")->cell[ledger->rows - 1].i : 0;
 }
 
 const char *dsgd_run_label(const struct dsgd_runfile *run)
@@ -42,12 +42,11 @@ const char *dsgd_run_label(const struct dsgd_runfile *run)
     return run->label[0] ? run->label : run->algorithm;
 }
 
-/* The row of a step, or -1. */
-static int64_t row_of(const struct dsgd_runfile *run, int64_t step)
+/* The row of a step in a table, or -1. */
+static int64_t row_of(const struct dsgd_table *table, int64_t step)
 {
-    const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
-    const union dsgd_cell *cell = dsgd_table_find(trace, "step")->cell;
-    size_t low = 0, high = trace->rows;
+    const union dsgd_cell *cell = dsgd_table_find(table, "step")->cell;
+    size_t low = 0, high = table->rows;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         if (cell[middle].i < step) {
@@ -56,7 +55,7 @@ static int64_t row_of(const struct dsgd_runfile *run, int64_t step)
             high = middle;
         }
     }
-    return low < trace->rows && cell[low].i == step ? (int64_t)low : -1;
+    return low < table->rows && cell[low].i == step ? (int64_t)low : -1;
 }
 
 static bool diverged(const struct dsgd_runfile *run)
@@ -140,7 +139,7 @@ static enum dsgd_status row_points(struct curve *curve)
         const int64_t step = dsgd_table_find(trace, "step")->cell[row].i;
         bool common = true;
         for (int r = 0; r < curve->runs; ++r) {
-            common = common && ((diverged(curve->run[r]) && !all_diverged) || row_of(curve->run[r], step) >= 0);
+            common = common && ((diverged(curve->run[r]) && !all_diverged) || row_of(dsgd_runfile_table(curve->run[r], "trace"), step) >= 0);
         }
         if (common) { curve->step[curve->points++] = step; }
     }
@@ -174,11 +173,12 @@ void dsgd_curve_set_destroy(struct curve_set *set)
     *set = (struct curve_set){.curves = 0};
 }
 
-/* The row of the run at a point; below 0: none, or a run that belongs to another point (*skip). */
-static int64_t row_at(const struct curve *curve, const struct dsgd_runfile *run, size_t point, bool *skip)
+/* The row of a point in a table of the run; below 0: none, or a run that belongs to another point (*skip). */
+static int64_t row_at(const struct curve *curve, const struct dsgd_runfile *run, const char *name, size_t point, bool *skip)
 {
+    const struct dsgd_table *table = dsgd_runfile_table(run, name);
     *skip = curve->final && run->steps != curve->step[point];
-    return curve->final ? (int64_t)dsgd_runfile_table(run, "trace")->rows - 1 : row_of(run, curve->step[point]);
+    return curve->final ? (int64_t)table->rows - 1 : row_of(table, curve->step[point]);
 }
 
 int dsgd_curve_sent(const struct curve *curve, size_t point, double (*sent)(const struct dsgd_table *ledger, size_t row), double *value)
@@ -186,7 +186,7 @@ int dsgd_curve_sent(const struct curve *curve, size_t point, double (*sent)(cons
     int n = 0;
     for (int r = 0; r < curve->runs; ++r) {
         bool skip;
-        const int64_t row = row_at(curve, curve->run[r], point, &skip);
+        const int64_t row = row_at(curve, curve->run[r], "ledger", point, &skip);
         if (!skip) { value[n++] = row < 0 ? (double)NAN : sent(dsgd_runfile_table(curve->run[r], "ledger"), (size_t)row); }
     }
     return n;
@@ -208,7 +208,7 @@ int dsgd_curve_values(const struct curve *curve, size_t point, const char *colum
     for (int r = 0; r < curve->runs; ++r) {
         const struct dsgd_runfile *run = curve->run[r];
         bool skip;
-        const int64_t row = row_at(curve, run, point, &skip);
+        const int64_t row = row_at(curve, run, "trace", point, &skip);
         if (skip) { continue; }
         const double zero = measure == CURVE_MINUS_OPTIMUM ? dsgd_run_optimum(run, column) : 0.0;
         const bool lost = row < 0 || (curve->final && diverged(run));

@@ -31,7 +31,7 @@ enum dsgd_status dsgd_costs_measure(const struct dsgd_session *session, double s
     const struct dsgd_run_config *config = &session->spec->run;
     struct dsgd_layout layout;
     size_t n = 0;
-    *c = (struct dsgd_costs){.rows = dsgd_run_rows(config)};
+    *c = (struct dsgd_costs){.rows = dsgd_run_rows(config), .evaluations = dsgd_run_evaluations(config)};
     session->ops->shape(session->problem, &layout, &n);
     c->d = layout.d;
     DSGD_TRY(dsgd_engine_hashes_of(&session->args, &c->hashes));
@@ -46,6 +46,6 @@ enum dsgd_status dsgd_costs_measure(const struct dsgd_session *session, double s
         c->round_s = c->row_s = 0.0;
         DSGD_TRY(dsgd_engine_most(&session->args, &c->ledger));
     }
-    c->total_s = c->round_s * (double)config->steps + c->row_s * (double)c->rows;
+    c->total_s = c->round_s * (double)config->steps + c->row_s * (double)c->evaluations;
     return DSGD_OK;
 }

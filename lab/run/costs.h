@@ -15,6 +15,7 @@ struct dsgd_costs {
     int shares;
     bool measured;            /* false: rounds would take more than DSGD_COSTS_MEMORY_MAX, or than there is; then rounds, columns, seconds are 0 */
     int64_t rounds, rows;     /* rounds that were measured; rows of the whole run */
+    int64_t evaluations;      /* rows that are evaluated, which is what takes their time */
     int columns;              /* of all tables */
     double round_s, row_s, total_s;
     struct dsgd_ledger ledger; /* of those rounds; else the longest that messages can be (dsgd_engine_most) */

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lab/run/library.h"
+#include "lab/config/library.h"
 #include "record/folders.h"
 #include "record/lock.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "dsgd_revision.h"
-#include "lab/run/library.h"
+#include "lab/config/library.h"
 #include "sim/level.h"
 
 extern char **environ;

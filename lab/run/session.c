@@ -9,7 +9,7 @@
 #include <string.h>
 #include <omp.h>
 
-#include "lab/run/library.h"
+#include "lab/config/library.h"
 #include "lab/run/unpacked.h"
 #include "sim/clock.h"
 
@@ -140,7 +140,10 @@ enum dsgd_status dsgd_session_open(const struct dsgd_spec *spec, const struct ds
         out->data = out->owned;
     }
     const struct dsgd_problem_args args = {.config = spec->problem_config, .data = out->data,
-                                           .seed_data = (uint32_t)spec->run.seed_data};
+                                           .seed_data = (uint32_t)spec->run.seed_data, .examples = (size_t)spec->run.eval.examples};
+    if (status == DSGD_OK && args.examples > 0 && !out->ops->part_objective) {
+        status = dsgd_fail(DSGD_EINPUT, "eval.examples = %zu: expected 0 with problem = %s, whose objective is over all examples", args.examples, out->ops->name);
+    }
     if (status == DSGD_OK && !out->problem_borrowed) { status = out->ops->create(&args, &out->problem); }
     if (status == DSGD_OK) {
         fill_args(out, options);

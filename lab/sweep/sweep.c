@@ -175,6 +175,7 @@ static enum dsgd_status resolve_spec(struct sweep *sweep, struct sweep_run *run,
     if (!(run->kind = kind_of(spec))) { return no_memory(); }
     run->steps = spec->run.steps;
     run->rows = dsgd_run_rows(&spec->run);
+    run->evaluations = dsgd_run_evaluations(&spec->run);
     const enum dsgd_status status = dsgd_data_shelf_hash(shelf, spec, sha256);
     if (status == DSGD_OK) { return look(run, spec, sha256); }
     if (status != DSGD_EINPUT && status != DSGD_EIO) { return status; }
@@ -229,7 +230,7 @@ static enum dsgd_status add_found(struct sweep *sweep, const char *path)
     const struct sweep_run *from = &sweep->run[sweep->runs - 1];
     struct sweep_run *run = &sweep->run[sweep->runs++];
     *run = (struct sweep_run){.alike = sweep->runs - 1, .repeated = from->repeated, .no_data = true, .state = SWEEP_DONE,
-                              .steps = from->steps, .rows = from->rows};
+                              .steps = from->steps, .rows = from->rows, .evaluations = from->evaluations};
     DSGD_TRY(copy(from->block, &run->block));
     DSGD_TRY(copy(from->config, &run->config));
     DSGD_TRY(copy(from->label, &run->label));

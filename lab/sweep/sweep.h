@@ -33,7 +33,7 @@ struct sweep_run {
     bool no_data;                /* its data are not at hand: `path` is what was found, or a pattern */
     enum sweep_state state;
     char *reason;                /* owned; why it is impossible or damaged, else NULL */
-    int64_t steps, rows;
+    int64_t steps, rows, evaluations;
     double seconds, bytes;       /* estimates; 0 where not measured */
 };
 

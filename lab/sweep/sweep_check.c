@@ -16,7 +16,7 @@ static enum dsgd_status no_memory(void)
 
 static void estimate(struct sweep_run *run, const struct dsgd_costs *c, double open_s)
 {
-    run->seconds = open_s + c->round_s * (double)run->steps + c->row_s * (double)run->rows;
+    run->seconds = open_s + c->round_s * (double)run->steps + c->row_s * (double)run->evaluations;
     run->bytes = FILE_BYTES + 8.0 * (double)c->columns * (double)run->rows + 16.0 * (double)c->d;
 }
 

@@ -103,18 +103,29 @@ void sketch_list_cut(struct sketch_list *list)
     if (!list->closed && list->least <= t) { list->least = t + 1; } /* an equal one that comes later loses */
 }
 
+/* Which of a group, of which n are left, are wanted. */
+static inline uint64_t wanted(const int32_t *key, size_t n, int32_t least)
+{
+    uint64_t reach = 0;
+    if (n >= GROUP) {
+        for (unsigned l = 0; l < GROUP; l += LANES) { reach |= lanes_reach(lanes_load(key + l), least) << l; }
+    } else {
+        for (size_t l = 0; l < n; ++l) { reach |= (uint64_t)(sketch_magnitude(key[l]) >= least) << l; }
+    }
+    return reach;
+}
+
 void sketch_list_take(void *own, size_t first, size_t n, const int32_t *key)
 {
     struct sketch_list *list = own;
     for (size_t i = 0; i < n && !list->closed; i += GROUP) {
-        uint64_t reach = 0;
-        if (n - i >= GROUP) {
-            for (unsigned l = 0; l < GROUP; l += LANES) { reach |= lanes_reach(lanes_load(key + i + l), list->least) << l; }
-        } else {
-            for (size_t l = 0; l < n - i; ++l) { reach |= (uint64_t)(sketch_magnitude(key[i + l]) >= list->least) << l; }
-        }
+        uint64_t reach = wanted(key + i, n - i, list->least);
         if (reach == 0) { continue; }
-        if (list->n + GROUP > list->capacity) { sketch_list_cut(list); } /* what it takes away from `reach` is cut off the next time */
+        if (list->n + GROUP > list->capacity) { /* what the cut makes too small must not come in: kth counts from the floor on */
+            sketch_list_cut(list);
+            if (list->closed) { return; }
+            reach = wanted(key + i, n - i, list->least);
+        }
         for (; reach != 0; reach &= reach - 1) {
             const size_t at = i + lowest_bit(reach);
             list->index[list->n] = (uint32_t)(first + at);

@@ -8,6 +8,7 @@
 
 struct option {
     int k, rows, cols, candidates, dense_below, truncate, values;
+    const char *roles; /* of segments that are sent dense: "bias", "norm" or both with +; NULL: none */
     double momentum;
     const char *reseed;
     bool lr_inside, block;
@@ -34,8 +35,8 @@ static void algorithm3(const struct conform_setting *setting, struct option o)
     struct conform_sketch s;
     char text[512];
     snprintf(text, sizeof text, "algorithm = sketched_sgd\nsketched_sgd { variant = topk k = %d rows = %d cols = %d candidates = %d "
-             "momentum = %g lr_inside = %s sketch_reseed = %s dense_below = %d truncate = %d values = %s indices = %s hash = %s }\n", o.k, o.rows,
-             o.cols, o.candidates, o.momentum, o.lr_inside ? "true" : "false", o.reseed, o.dense_below, o.truncate,
+             "momentum = %g lr_inside = %s sketch_reseed = %s dense_below = %d dense_roles = %s truncate = %d values = %s indices = %s hash = %s }\n", o.k, o.rows,
+             o.cols, o.candidates, o.momentum, o.lr_inside ? "true" : "false", o.reseed, o.dense_below, o.roles ? o.roles : "none", o.truncate,
              conform_values[o.values], conform_indices(), o.block ? "block" : "auto");
     conform_open(&c, setting, text, o.momentum);
     if (setting->grain > 0.0) { c.bound = 1e-12; }
@@ -44,7 +45,9 @@ static void algorithm3(const struct conform_setting *setting, struct option o)
     const double factor = 1.0 / setting->workers;
     for (size_t j = 0; j < c.layout.segments; ++j) {
         const struct dsgd_segment *segment = &c.layout.segment[j];
-        for (size_t i = segment->offset; i < segment->offset + segment->count; ++i) { sketched[i] = (int)segment->count >= o.dense_below; }
+        const char *role = segment->role == DSGD_ROLE_BIAS ? "bias" : segment->role == DSGD_ROLE_NORM ? "norm" : "no role";
+        const bool dense = (int)segment->count < o.dense_below || (o.roles && strstr(o.roles, role));
+        for (size_t i = segment->offset; i < segment->offset + segment->count; ++i) { sketched[i] = !dense; }
     }
     while (c.t < setting->steps) {
         const double eta = conform_eta(&c);
@@ -127,6 +130,22 @@ static void topk_dense_segments(void **state)
     algorithm3(&conform_random, o);
 }
 
+static void topk_dense_roles(void **state)
+{
+    (void)state;
+    struct option o = {.k = 3, .rows = 5, .cols = 6, .candidates = 3, .reseed = "run", .momentum = 0.9, .roles = "bias"};
+    algorithm3(&conform_random, o);
+    o.roles = "norm+bias";
+    algorithm3(&conform_theory, o);
+    o.roles = "norm";
+    o.dense_below = 4; /* the bias too: one segment of three is left, the first one */
+    algorithm3(&conform_random, o);
+    o.dense_below = 0;
+    o.momentum = 0.0; /* memories of many coordinates grow beyond what the bound is for */
+    o.k = 20;
+    algorithm3(&conform_of_blocks, o);
+}
+
 static void topk_no_second_round(void **state)
 {
     (void)state;
@@ -186,7 +205,7 @@ static void topk_sixteen_bits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(topk), cmocka_unit_test(topk_dense_segments), cmocka_unit_test(topk_no_second_round),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(topk), cmocka_unit_test(topk_dense_segments), cmocka_unit_test(topk_dense_roles), cmocka_unit_test(topk_no_second_round),
                                        cmocka_unit_test(topk_block_hashes),
                                        cmocka_unit_test(topk_truncated), cmocka_unit_test(topk_sixteen_bits)};
     return cmocka_run_group_tests(tests, NULL, NULL);

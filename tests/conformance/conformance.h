@@ -46,10 +46,13 @@ static const struct conform_setting conform_theory = {.workers = 3, .steps = 30,
 static const struct conform_setting conform_of_blocks = {.workers = 3, .steps = 20, .pull = 0.125, .blocks = true};
 
 /** A matrix, a bias and a vector; the second layout has vectors that are worth a matrix of their own. */
-static const struct dsgd_segment conform_small[] = {{"first", 0, 12, 3, 4}, {"bias", 12, 3, 1, 3}, {"last", 15, 5, 1, 5}};
-static const struct dsgd_segment conform_wide[] = {{"first", 0, 24, 4, 6}, {"bias", 24, 7, 1, 7}, {"last", 31, 23, 1, 23}};
+static const struct dsgd_segment conform_small[] = {{"first", 0, 12, 3, 4, DSGD_ROLE_WEIGHTS}, {"bias", 12, 3, 1, 3, DSGD_ROLE_BIAS},
+                                                    {"last", 15, 5, 1, 5, DSGD_ROLE_NORM}};
+static const struct dsgd_segment conform_wide[] = {{"first", 0, 24, 4, 6, DSGD_ROLE_WEIGHTS}, {"bias", 24, 7, 1, 7, DSGD_ROLE_BIAS},
+                                                   {"last", 31, 23, 1, 23, DSGD_ROLE_NORM}};
 
-static const struct dsgd_segment conform_blocks[] = {{"first", 0, 140, 10, 14}, {"bias", 140, 9, 1, 9}, {"last", 149, 52, 1, 52}};
+static const struct dsgd_segment conform_blocks[] = {{"first", 0, 140, 10, 14, DSGD_ROLE_WEIGHTS}, {"bias", 140, 9, 1, 9, DSGD_ROLE_BIAS},
+                                                     {"last", 149, 52, 1, 52, DSGD_ROLE_NORM}};
 
 struct conform {
     struct conform_setting setting;

@@ -1,6 +1,6 @@
 /* library.h - whose arithmetic a problem has, where its bits are not fixed by our own source. */
-#ifndef DSGD_LAB_RUN_LIBRARY_H
-#define DSGD_LAB_RUN_LIBRARY_H
+#ifndef DSGD_LAB_CONFIG_LIBRARY_H
+#define DSGD_LAB_CONFIG_LIBRARY_H
 
 #include "sim/problem.h"
 

@@ -1,5 +1,5 @@
 /* library.c - whose arithmetic a problem has. Interface: library.h. */
-#include "lab/run/library.h"
+#include "lab/config/library.h"
 
 #ifdef DSGD_DEEP
 #include "deep/onednn.h"
