@@ -11,18 +11,21 @@ set style line 6 linecolor rgb "#009e73" linewidth 1.6 dashtype (14,4,3,4) point
 set style line 7 linecolor rgb "#e69f00" linewidth 1.6 dashtype (10,3,3,3) pointtype 5 pointsize 0.8*points
 set style line 8 linecolor rgb "#56b4e9" linewidth 1.6 dashtype (4,2) pointtype 6 pointsize 1.0*points
 set style line 9 linecolor rgb "#a0522d" linewidth 1.6 dashtype (16,3) pointtype 9 pointsize 1.0*points
+set style line 10 linecolor rgb "#666666" linewidth 1.6 dashtype (3,3) pointtype 4 pointsize 0.9*points
+set style line 11 linecolor rgb "#b8860b" linewidth 1.6 dashtype (8,2,2,2) pointtype 8 pointsize 1.0*points
 
 tsv = stem."-curve.tsv"
 problem = about(tsv, "problem")
 problem = strstrt(problem, ", f*") > 0 ? problem[1:strstrt(problem, ", f*") - 1] : problem
+model = strstrt(problem, "lenet") == 1 ? "LeNet-5" : strstrt(problem, "resnet9") == 1 ? "ResNet-9" : word(problem, 1)
 stats [*:*] tsv using 1 name "S" nooutput
 caption = \
   "y: test error, median over seeds with 20% to 80% bands. Left: against steps. Right: against words of values that one worker has sent and received since ".\
   "the start, from the ledgers.\n".\
-  "LeNet-5 (".problem.") on ".about(tsv, "dataset").", a triangular learning rate with its peak at a fifth, momentum 0.9 of the server's update for all methods.\n".\
+  model." (".problem.") on ".about(tsv, "dataset").", a triangular learning rate with its peak at a fifth, momentum 0.9 of the server's update or none.\n".\
   "In brackets: compression in values against SGD, both ways together. All methods take the same steps; random k is what any choice of coordinates must beat.\n".\
-  (S_max < 1000 ? "QUICK: few steps, step sizes not tuned: a demonstration, no comparison." : \
-   "Each method’s step size is chosen by the same grid on held-out images.")
+  (S_max < 1000 ? "QUICK: few steps, nothing tuned: a demonstration, no comparison." : \
+   "Each method’s learning rate and momentum are chosen on the same grids, on held-out images.")
 
 if (format eq "svg") {
     set print stem.".caption.txt"
@@ -32,7 +35,7 @@ if (format eq "svg") {
 
 key_font = format eq "pdf" ? ",9.3" : format eq "svg" ? ",13.5" : ",10.5"
 set multiplot
-set label 1 "LeNet-5 under compression" at screen 0.5,0.968 center noenhanced font (format eq "pdf" ? ",14" : format eq "svg" ? ",21" : ",16")
+set label 1 model." under compression" at screen 0.5,0.968 center noenhanced font (format eq "pdf" ? ",14" : format eq "svg" ? ",21" : ",16")
 set label 2 caption at screen 0.012,0.15 left noenhanced font (format eq "pdf" ? ",9.3" : format eq "svg" ? ",14.4" : ",11") textcolor rgb "#404040"
 set logscale y
 stats tsv using 1 nooutput

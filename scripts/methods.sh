@@ -21,8 +21,9 @@ for name in "$@"; do
     fi
     value=$(sed -n 's/^# --set step.constant=//p' "$stem/$name.tuned.conf")
     [[ $value =~ ^[0-9.e+-]+$ ]] || { printf 'methods: %s/%s.tuned.conf: expected a line # --set step.constant=NUMBER\n' "$stem" "$name" >&2; exit 2; }
-    printf 'runs %s {\n    config = ../../../%s/%s.conf\n    step { constant = %s }\n    seed = {%s}\n}\n' \
-        "$name" "$folder" "$name" "$value" "${seeds// /, }"
+    momentum=$(sed -n 's/^# --set \(server_momentum\)=\([0-9.]*\)$/    \1 = \2\n/p' "$stem/$name.tuned.conf") # where it was chosen too
+    printf 'runs %s {\n    config = ../../../%s/%s.conf\n    step { constant = %s }\n%s    seed = {%s}\n}\n' \
+        "$name" "$folder" "$name" "$value" "${momentum:+$momentum$'\n'}" "${seeds// /, }"
 done >"$work/methods.sweep"
 SWEEP=$work/methods.sweep scripts/sweep.sh "$dsgd" "$jobs" ${flag:+"$flag"} sweep-runs
 for form in tsv markdown text; do

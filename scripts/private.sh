@@ -33,4 +33,10 @@ private_folder()
 }
 
 # Whether make was called with -n, -q or -t: its options without an argument are the first word of MAKEFLAGS.
-private_dry() { case ${MAKEFLAGS-} in -* | ' '*) return 1 ;; esac; case ${MAKEFLAGS%% *} in *=*) return 1 ;; *[nqt]*) return 0 ;; esac; return 1; }
+private_dry()
+{
+    local flags=${MAKEFLAGS-}
+    case $flags in -* | ' '*) return 1 ;; esac
+    case ${flags%% *} in *=*) return 1 ;; *[nqt]*) return 0 ;; esac
+    return 1
+}
