@@ -9,9 +9,9 @@
 
 #include "deep/op.h"
 
-enum { DEEP_NODES_MAX = 48, DEEP_ALIGN = 64 };
+enum { DEEP_NODES_MAX = 256, DEEP_NAME = 24, DEEP_ALIGN = 64 };
 
-/** A description: nodes[0] is the image, the last one the loss. */
+/** A description: nodes[0] is the image (of no numbers, where embeddings read ids), the last one the loss. */
 struct deep_model {
     const char *name;
     const struct deep_node *node;
@@ -41,8 +41,7 @@ struct deep_sizes {
 /** DSGD_EINPUT with a sentence if layers and image do not fit. */
 enum dsgd_status deep_graph_build(const struct deep_model *model, const struct deep_sizes *sizes, struct deep_graph *out);
 
-/** The parameters that a run starts from, keyed by seed, segment and coordinate: uniform in +-1/sqrt(fan_in), as PyTorch's layers have them
- *  by default; scales 1, shifts 0. */
+/** The parameters that a run starts from, keyed by seed, segment and coordinate: what struct deep_start of each says. */
 void deep_graph_start(const struct deep_graph *graph, uint32_t seed, double *x /*[d]*/);
 
 /** Offsets of arrays in bytes; SIZE_MAX: there is none. */
@@ -53,6 +52,7 @@ struct deep_places {
 
 struct deep_plan {
     const struct deep_graph *graph;
+    struct deep_extent extent;
     size_t n, element;            /* examples; 4: fast, 8: naive */
     bool backward;
     struct deep_places place[DEEP_NODES_MAX];
@@ -62,21 +62,24 @@ struct deep_plan {
 
 /** backward: with derivatives. fast: floats, else naive in doubles. */
 enum dsgd_status deep_plan_create(const struct deep_graph *graph, size_t n, bool fast, bool backward, struct deep_plan **out);
+/** For blocks of n pairs of sequences, padded to extent->rows[DEEP_SOURCE] and rows[DEEP_TARGET] positions. */
+enum dsgd_status deep_plan_create_pairs(const struct deep_graph *graph, const struct deep_extent *extent, bool fast, bool backward, struct deep_plan **out);
 void deep_plan_destroy(struct deep_plan *plan); /* accepts NULL */
 
 /** A block: what goes in and what comes out. Arrays of floats or doubles, as the plan has them. */
 struct deep_block {
     const void *parameter;       /* [d] */
     void *memory;                /* [plan->bytes], 64-byte aligned */
-    const uint8_t *label;        /* [n] */
-    double weight;               /* of each example's loss in the objective */
+    const uint8_t *label;        /* [n]; NULL where there are tokens */
+    const struct deep_tokens *tokens; /* sequences; NULL for images */
+    double weight;               /* of each example's (with tokens: each token's) loss in the objective */
     enum deep_mode mode;
     void *statistic;             /* [graph->statistics]; NULL where mode is DEEP_OWN */
     const double *slope;         /* [graph->statistics], sums of all blocks, and the examples of all; backward in mode DEEP_FIXED alone */
     size_t whole;
     struct deep_keys keys;
-    double *loss;                /* [n] */
-    uint8_t *wrong;              /* [n] */
+    double *loss;                /* [n]; with tokens [n][rows of the target] */
+    uint8_t *wrong;              /* the same */
     void *gradient;              /* [d], overwritten; backward alone */
 };
 

@@ -25,6 +25,22 @@ struct deep_windowed {
     size_t n, in, out, h, w, kernel, pad; /* pad < kernel */
 };
 
+/** Attention of n examples and some heads, of `each` numbers: rows of queries and keys (padded), the numbers from one row to the next, and how many
+ *  rows are true. Rows of `share` are the keys, rounded up to 16. */
+struct deep_heads {
+    size_t n, heads, each, queries, keys, query_stride, key_stride;
+    const uint32_t *query_length, *key_length;
+    bool causal;
+    float scale;
+};
+
+/** What a softmax over a row of scores comes to: the largest, 1/sum exp(score - largest), that sum's logarithm, the sum of score - largest. */
+struct deep_scores {
+    float most, rate;
+    double log_sum, plain;
+    bool wrong; /* another class's score is larger, or a lower class's equal */
+};
+
 #define DEEP_NORM_EPSILON 1e-5f /* PyTorch's default, which the authors' code has */
 
 struct deep_loops {
@@ -53,6 +69,24 @@ struct deep_loops {
                         const float *dout, double *slope);
     void (*norm_back)(const struct deep_planes *p, const float *in, const float *out, const float *parameter, const float *statistic, bool relu,
                       const float *dout, const double *slope, double count, float *din);
+    void (*tanh)(size_t n, const float *in, float *out);
+    void (*tanh_back)(size_t n, const float *out, const float *dout, float *din);
+    /** Layer normalisation; parameter and dparameter are {scales [c], shifts [c]}, statistic [rows][2] is written forward. din NULL: not wanted. */
+    void (*layer_norm)(size_t rows, size_t c, const float *in, const float *parameter, float *statistic, float *out);
+    void (*layer_norm_back)(size_t rows, size_t c, const float *in, const float *parameter, const float *statistic, const float *dout, float *din,
+                            float *dparameter);
+    /** Attention; share [n][heads][queries][keys rounded up to 16] is written forward. Derivatives of padding are 0. */
+    size_t (*attention_scratch)(const struct deep_heads *a);
+    void (*attention)(const struct deep_heads *a, const float *query, const float *key, const float *value, float *share, float *out, void *scratch);
+    void (*attention_back)(const struct deep_heads *a, const float *query, const float *key, const float *value, const float *share, const float *dout, float *dquery,
+                           float *dkey, float *dvalue, void *scratch);
+    /** A position of one sequence in an LSTM of h cells: gate [4][h] holds sums, and then the gates; before [h]: the cell, NULL: zeros. Backward, from
+     *  the gates: dcell [h] is that of the cell, and then of the one before; gate becomes the derivative by the sums. */
+    void (*lstm)(size_t h, const float *before, float *gate, float *cell, float *out);
+    void (*lstm_back)(size_t h, const float *before, const float *cell, const float *dout, float *gate, float *dcell);
+    /** Softmax over a row; din = weight p - smoothed. */
+    void (*scores)(size_t classes, const float *score, size_t label, struct deep_scores *of);
+    void (*scores_back)(size_t classes, const float *score, const struct deep_scores *of, float weight, float smoothed, float *din);
     /** out = (byte - mean)/deviation, as byte * factor + shift. */
     void (*widen)(size_t n, const uint8_t *in, float factor, float shift, float *out);
 };

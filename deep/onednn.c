@@ -56,11 +56,17 @@ size_t deep_vector(void)
     return (isa & avx512) == avx512 ? 16 : 8;
 }
 
+enum dsgd_status deep_product_of_rows(bool a_turned, bool b_turned, size_t m, size_t n, size_t k, const float *a, size_t a_row, const float *b, size_t b_row, bool more,
+                                      float *c, size_t c_row)
+{
+    return check(dnnl_sgemm(a_turned ? 'T' : 'N', b_turned ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, 1.0f, a, (dnnl_dim_t)a_row, b, (dnnl_dim_t)b_row,
+                            more ? 1.0f : 0.0f, c, (dnnl_dim_t)c_row),
+                 "a product of matrices");
+}
+
 enum dsgd_status deep_product(bool a_turned, bool b_turned, size_t m, size_t n, size_t k, const float *a, const float *b, float *c)
 {
-    const dnnl_dim_t lda = (dnnl_dim_t)(a_turned ? m : k), ldb = (dnnl_dim_t)(b_turned ? k : n);
-    return check(dnnl_sgemm(a_turned ? 'T' : 'N', b_turned ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, 1.0f, a, lda, b, ldb, 0.0f, c, (dnnl_dim_t)n),
-                 "a product of matrices");
+    return deep_product_of_rows(a_turned, b_turned, m, n, k, a, a_turned ? m : k, b, b_turned ? k : n, false, c, n);
 }
 
 /* ---- descriptions and primitives ---- */

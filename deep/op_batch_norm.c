@@ -12,14 +12,14 @@ static enum dsgd_status norm_shape(struct deep_site *site)
 {
     const size_t c = site->in.c;
     site->out = site->in;
-    site->parameter[site->parameters++] = (struct deep_parameter){"scale", 1, c, 0, 1.0, DSGD_ROLE_NORM};
-    site->parameter[site->parameters++] = (struct deep_parameter){"shift", 1, c, 0, 0.0, DSGD_ROLE_NORM};
+    site->parameter[site->parameters++] = (struct deep_parameter){"scale", 1, c, 0, {DEEP_CONSTANT, 1.0}, DSGD_ROLE_NORM};
+    site->parameter[site->parameters++] = (struct deep_parameter){"shift", 1, c, 0, {DEEP_CONSTANT, 0.0}, DSGD_ROLE_NORM};
     return DSGD_OK;
 }
 
-static size_t norm_saved(const struct deep_site *site, size_t n)
+static size_t norm_saved(const struct deep_site *site, const struct deep_extent *extent)
 {
-    (void)n;
+    (void)extent;
     return 2 * site->in.c * (sizeof(float) + sizeof(double)); /* means and variances, and behind them slopes */
 }
 

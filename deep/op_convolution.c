@@ -17,8 +17,8 @@ static enum dsgd_status convolution_shape(struct deep_site *site)
     }
     const size_t in = site->in.c * k * k, out = site->channels;
     site->out = (struct deep_shape){out, grown_h - k + 1, grown_w - k + 1};
-    site->parameter[site->parameters++] = (struct deep_parameter){"weight", out, in, in, 0.0, DSGD_ROLE_WEIGHTS};
-    if (node->bias) { site->parameter[site->parameters++] = (struct deep_parameter){"bias", 1, out, in, 0.0, DSGD_ROLE_BIAS}; }
+    site->parameter[site->parameters++] = (struct deep_parameter){"weight", out, in, in, {DEEP_FAN_IN}, DSGD_ROLE_WEIGHTS};
+    if (node->bias) { site->parameter[site->parameters++] = (struct deep_parameter){"bias", 1, out, in, {DEEP_FAN_IN}, DSGD_ROLE_BIAS}; }
     return DSGD_OK;
 }
 
@@ -32,10 +32,10 @@ static struct deep_windowed windowed(const struct deep_site *site, size_t n)
     return (struct deep_windowed){n, site->in.c, site->out.c, site->in.h, site->in.w, site->node->kernel, site->node->pad};
 }
 
-static enum dsgd_status convolution_prepare(const struct deep_site *site, size_t n, void **prepared)
+static enum dsgd_status convolution_prepare(const struct deep_site *site, const struct deep_extent *extent, void **prepared)
 {
     if (is_plain(site)) { return DSGD_OK; }
-    const struct deep_convolution_shape shape = {.n = n, .in = site->in.c, .out = site->out.c, .h = site->in.h, .w = site->in.w,
+    const struct deep_convolution_shape shape = {.n = extent->n, .in = site->in.c, .out = site->out.c, .h = site->in.h, .w = site->in.w,
                                                  .kernel = site->node->kernel, .pad = site->node->pad, .vector_in = site->vector_in,
                                                  .vector = site->vector, .bias = site->node->bias, .first = site->first};
     struct deep_convolution *c;
@@ -49,9 +49,9 @@ static void convolution_release(void *prepared)
     deep_convolution_destroy(prepared);
 }
 
-static size_t convolution_scratch(const struct deep_site *site, const void *prepared, size_t n)
+static size_t convolution_scratch(const struct deep_site *site, const void *prepared, const struct deep_extent *extent)
 {
-    const struct deep_windowed p = windowed(site, n);
+    const struct deep_windowed p = windowed(site, extent->n);
     return is_plain(site) ? deep_loops()->convolution_scratch(&p) : deep_convolution_scratch(prepared);
 }
 

@@ -1,4 +1,8 @@
-/* op_dense.c - a dense layer: out = W in + b, W of channels rows. The fast version: products of matrices by a library. */
+/* op_dense.c - a dense layer: out = W in + b, W of channels rows; of a sequence the same at every position. The fast version: products of
+ * matrices by a library.
+ */
+#include <math.h>
+
 #include "deep/loops.h"
 #include "deep/onednn.h"
 #include "deep/op.h"
@@ -8,8 +12,11 @@ static enum dsgd_status dense_shape(struct deep_site *site)
     const size_t in = deep_shape_count(site->in), out = site->channels;
     if (in == 0 || out == 0) { return dsgd_fail(DSGD_EINPUT, "layer %s: %zu inputs and %zu outputs, expected at least 1", site->node->name, in, out); }
     site->out = (struct deep_shape){out, 1, 1};
-    site->parameter[site->parameters++] = (struct deep_parameter){"weight", out, in, in, 0.0, DSGD_ROLE_WEIGHTS};
-    if (site->node->bias) { site->parameter[site->parameters++] = (struct deep_parameter){"bias", 1, out, in, 0.0, DSGD_ROLE_BIAS}; }
+    const bool xavier = site->node->rule == DEEP_XAVIER;
+    const size_t fan_out = out / (site->node->blocks > 0 ? site->node->blocks : 1);
+    const struct deep_start glorot = {DEEP_UNIFORM, sqrt(6.0 / (double)(in + fan_out)), 0, 0}, none = {DEEP_CONSTANT, 0.0, 0, 0}, usual = {DEEP_FAN_IN, 0.0, 0, 0};
+    site->parameter[site->parameters++] = (struct deep_parameter){"weight", out, in, in, xavier ? glorot : usual, DSGD_ROLE_WEIGHTS};
+    if (site->node->bias) { site->parameter[site->parameters++] = (struct deep_parameter){"bias", 1, out, in, xavier ? none : usual, DSGD_ROLE_BIAS}; }
     return DSGD_OK;
 }
 

@@ -1,7 +1,7 @@
 /* op_dropout.c - dropout (Srivastava et al. 2014): in training each number is 0 with probability `rate`, else divided by 1 - rate.
  *
  * Which ones is keyed by {seed, node} and {item of the worker's batch, step, worker, number}: the same for any block, thread and version, so
- * nothing is kept between forward and backward.
+ * nothing is kept between forward and backward. The numbers of a sequence are counted from position 0 on: how far it is padded does not matter.
  */
 #include "deep/op.h"
 
@@ -17,12 +17,13 @@ static enum dsgd_status dropout_shape(struct deep_site *site)
     return DSGD_OK;
 }
 
-/* What the four numbers from 4 j on of example i are multiplied by. */
-static void factors(const struct deep_call *call, size_t i, size_t j, double factor[WORDS])
+/* What the four numbers from 4 j on of a row are multiplied by: of example i, and behind those of the positions before it. */
+static void factors(const struct deep_call *call, size_t row, size_t j, double factor[WORDS])
 {
     const struct dsgd_rng_key key = {call->keys.seed, dsgd_rng_purpose("dropout") + call->site->number};
+    const size_t rows = call->extent->rows[call->site->sequence], i = row / rows, four = (deep_shape_count(call->site->out) + WORDS - 1) / WORDS;
     const double rate = call->site->value, kept = 1.0 / (1.0 - rate);
-    const struct dsgd_rng4 r = dsgd_rng_draw(key, call->keys.first + (uint32_t)i, call->keys.step, call->keys.worker, (uint32_t)j);
+    const struct dsgd_rng4 r = dsgd_rng_draw(key, call->keys.first + (uint32_t)i, call->keys.step, call->keys.worker, (uint32_t)(row % rows * four + j));
     for (int w = 0; w < WORDS; ++w) { factor[w] = (double)r.word[w] < rate * 0x1p32 ? 0.0 : kept; }
 }
 

@@ -25,9 +25,9 @@ static enum dsgd_status pool_shape(struct deep_site *site)
     return DSGD_OK;
 }
 
-static size_t pool_saved(const struct deep_site *site, size_t n)
+static size_t pool_saved(const struct deep_site *site, const struct deep_extent *extent)
 {
-    return deep_out_count(site, n);
+    return deep_out_count(site, extent->n);
 }
 
 static enum dsgd_status pool_forward(const struct deep_call *call)

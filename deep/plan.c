@@ -106,13 +106,13 @@ static void want_derivatives(struct deep_plan *p, struct spans *s)
             const int j = site->node->in[i];
             if (j == 0) { continue; }
             if (seen[j]) {
-                want(s, deep_out_count(&g->site[j], p->n) * p->element, turn - k, turn - k, &p->place[k].spare[i]);
+                want(s, deep_block_count(&g->site[j], &p->extent) * p->element, turn - k, turn - k, &p->place[k].spare[i]);
             } else {
                 seen[j] = true;
                 first[j] = turn - k;
             }
         }
-        if (seen[k]) { want(s, deep_out_count(site, p->n) * p->element, first[k], turn - k, &p->place[k].dout); }
+        if (seen[k]) { want(s, deep_block_count(site, &p->extent) * p->element, first[k], turn - k, &p->place[k].dout); }
     }
 }
 
@@ -124,9 +124,9 @@ static void plan_memory(struct deep_plan *p, struct spans *s)
         const struct deep_site *site = &g->site[j];
         const struct deep_version *v = version(p, j);
         p->place[j] = (struct deep_places){SIZE_MAX, SIZE_MAX, SIZE_MAX, {SIZE_MAX, SIZE_MAX}};
-        want(s, deep_out_count(site, p->n) * p->element, j, last_read(p, j), &p->place[j].out);
-        if (v->saved) { want(s, v->saved(site, p->n), j, p->backward ? 2 * g->nodes - 1 - j : j, &p->place[j].saved); }
-        const size_t work = v->scratch ? padded(v->scratch(site, p->prepared[j], p->n)) : 0;
+        want(s, deep_block_count(site, &p->extent) * p->element, j, last_read(p, j), &p->place[j].out);
+        if (v->saved) { want(s, v->saved(site, &p->extent), j, p->backward ? 2 * g->nodes - 1 - j : j, &p->place[j].saved); }
+        const size_t work = v->scratch ? padded(v->scratch(site, p->prepared[j], &p->extent)) : 0;
         scratch = work > scratch ? work : scratch;
     }
     if (p->backward) { want_derivatives(p, s); }
@@ -134,16 +134,19 @@ static void plan_memory(struct deep_plan *p, struct spans *s)
     p->bytes = p->scratch + scratch;
 }
 
-enum dsgd_status deep_plan_create(const struct deep_graph *graph, size_t n, bool fast, bool backward, struct deep_plan **out)
+enum dsgd_status deep_plan_create_pairs(const struct deep_graph *graph, const struct deep_extent *extent, bool fast, bool backward, struct deep_plan **out)
 {
     *out = NULL;
     struct deep_plan *p = calloc(1, sizeof *p);
     struct spans *s = calloc(1, sizeof *s);
     enum dsgd_status status = p && s ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for the plan of model %s", graph->model->name);
-    if (p) { *p = (struct deep_plan){.graph = graph, .n = n, .element = fast ? sizeof(float) : sizeof(double), .backward = backward}; }
+    if (p) {
+        *p = (struct deep_plan){.graph = graph, .extent = *extent, .n = extent->n, .element = fast ? sizeof(float) : sizeof(double), .backward = backward};
+        p->extent.rows[DEEP_EXAMPLES] = 1;
+    }
     for (int j = 0; fast && status == DSGD_OK && j < graph->nodes; ++j) {
         const struct deep_op *op = graph->site[j].node->op;
-        if (op->prepare) { status = op->prepare(&graph->site[j], n, &p->prepared[j]); }
+        if (op->prepare) { status = op->prepare(&graph->site[j], &p->extent, &p->prepared[j]); }
     }
     if (status == DSGD_OK) { plan_memory(p, s); }
     free(s);
@@ -153,6 +156,12 @@ enum dsgd_status deep_plan_create(const struct deep_graph *graph, size_t n, bool
     }
     *out = p;
     return DSGD_OK;
+}
+
+enum dsgd_status deep_plan_create(const struct deep_graph *graph, size_t n, bool fast, bool backward, struct deep_plan **out)
+{
+    const struct deep_extent extent = {n, {1, 0, 0}};
+    return deep_plan_create_pairs(graph, &extent, fast, backward, out);
 }
 
 void deep_plan_destroy(struct deep_plan *p)

@@ -2,6 +2,8 @@
 #include "deep/graph.h"
 #include "deep/loops.h"
 
+#include <string.h>
+
 static void *at(const struct deep_block *block, size_t offset)
 {
     return offset == SIZE_MAX ? NULL : (char *)block->memory + offset;
@@ -33,7 +35,8 @@ static struct deep_call call_of(const struct deep_plan *plan, const struct deep_
 {
     const struct deep_graph *g = plan->graph;
     const struct deep_site *site = &g->site[j];
-    struct deep_call call = {.site = site, .prepared = plan->prepared[j], .n = plan->n, .out = at(block, plan->place[j].out),
+    struct deep_call call = {.site = site, .prepared = plan->prepared[j], .n = deep_rows(&plan->extent, site->sequence), .extent = &plan->extent,
+                             .tokens = block->tokens, .out = at(block, plan->place[j].out),
                              .parameter = (const char *)block->parameter + site->offset * plan->element, .saved = at(block, plan->place[j].saved),
                              .scratch = at(block, plan->scratch), .mode = block->mode, .keys = block->keys, .label = block->label,
                              .weight = block->weight, .loss = block->loss, .wrong = block->wrong};
@@ -65,6 +68,16 @@ static void add(const struct deep_plan *plan, size_t n, const void *more, void *
     for (size_t j = 0; j < n; ++j) { ((double *)sum)[j] += ((const double *)more)[j]; }
 }
 
+/* The last state of a sequence has no derivative from those that only look at the sequence. */
+static void clear_states(const struct deep_plan *plan, const struct deep_site *site, const struct deep_call *call)
+{
+    for (int i = 0; i < site->inputs; ++i) {
+        if (site->state_in[i] == 0 || !call->din[i] || (i == 1 && site->node->op->takes_state)) { continue; }
+        const size_t rows = deep_rows(&plan->extent, site->sequence_in[i]) * deep_shape_count(i == 0 ? site->in : site->other);
+        memset((char *)call->din[i] + rows * plan->element, 0, plan->n * site->state_in[i] * plan->element);
+    }
+}
+
 enum dsgd_status deep_run_node_backward(const struct deep_plan *plan, const struct deep_block *block, int node)
 {
     const struct deep_graph *g = plan->graph;
@@ -77,11 +90,12 @@ enum dsgd_status deep_run_node_backward(const struct deep_plan *plan, const stru
         const size_t direct = plan->place[site->node->in[i]].dout;
         call.din[i] = at(block, place->spare[i] != SIZE_MAX ? place->spare[i] : direct);
     }
+    clear_states(plan, site, &call);
     DSGD_TRY(version(plan, node)->backward(&call));
     for (int i = 0; i < site->inputs && block->mode != DEEP_MEASURE; ++i) {
         if (place->spare[i] == SIZE_MAX) { continue; }
         const int from = site->node->in[i];
-        add(plan, deep_out_count(&g->site[from], plan->n), at(block, place->spare[i]), at(block, plan->place[from].dout));
+        add(plan, deep_block_count(&g->site[from], &plan->extent), at(block, place->spare[i]), at(block, plan->place[from].dout));
     }
     return DSGD_OK;
 }

@@ -37,6 +37,7 @@ enum { CASE_IN0, CASE_IN1, CASE_PARAMETER, CASE_OUT, CASE_DOUT, CASE_DIN0, CASE_
 /* A node with its arrays; a loss has its losses for outputs. */
 struct deep_case {
     struct deep_site site;
+    struct deep_extent extent;
     size_t n, count[CASE_ARRAYS];
     double *array[CASE_ARRAYS];
     double *statistic, *loss;
@@ -49,7 +50,7 @@ static inline bool case_is_loss(const struct deep_case *c) { return c->site.node
 /* vector: of the fast version's layouts on both sides; `first`: plain images come in. */
 static inline void case_open(struct deep_case *c, const struct deep_node *node, struct deep_shape in, size_t n, size_t classes, size_t vector, bool first, uint32_t seed)
 {
-    *c = (struct deep_case){.n = n, .site = {.node = node, .in = in, .vector = vector, .vector_in = first ? 1 : vector, .inputs = node->op->inputs,
+    *c = (struct deep_case){.n = n, .extent = {n, {1, 0, 0}}, .site = {.node = node, .in = in, .other = in, .vector = vector, .vector_in = first ? 1 : vector, .inputs = node->op->inputs,
                                              .channels = node->channels ? node->channels : classes, .value = node->value, .first = first, .number = 3}};
     DEEP_OK(node->op->shape(&c->site));
     size_t parameters = 0;
@@ -80,7 +81,7 @@ static inline void case_close(struct deep_case *c)
 
 static inline struct deep_call case_call(struct deep_case *c)
 {
-    struct deep_call call = {.site = &c->site, .n = c->n, .in = {c->array[CASE_IN0], c->array[CASE_IN1]}, .out = c->array[CASE_OUT],
+    struct deep_call call = {.site = &c->site, .n = c->n, .extent = &c->extent, .in = {c->array[CASE_IN0], c->array[CASE_IN1]}, .out = c->array[CASE_OUT],
                              .parameter = c->array[CASE_PARAMETER], .dout = c->array[CASE_DOUT], .din = {c->array[CASE_DIN0], c->array[CASE_DIN1]},
                              .dparameter = c->array[CASE_DPARAMETER], .mode = c->mode, .statistic = c->statistic,
                              .keys = {.seed = 5, .step = 6, .worker = 7, .first = 8, .training = true}, .label = c->label, .weight = 0.5,

@@ -122,7 +122,7 @@ static void fast_is_naive(const char *what, struct deep_case *c, double toleranc
     case_naive_forward(c);
     struct deep_call call = case_call(c);
     if (c->mode != DEEP_FIXED) { DEEP_OK(op->naive.backward(&call)); }
-    if (op->prepare) { DEEP_OK(op->prepare(&c->site, c->n, &prepared)); }
+    if (op->prepare) { DEEP_OK(op->prepare(&c->site, &c->extent, &prepared)); }
     float *in[] = {case_pack(c->array[CASE_IN0], c->count[CASE_IN0], c->site.in, vector_in), case_pack(c->array[CASE_IN1], c->count[CASE_IN1], c->site.in, vector_in)};
     float *din[] = {case_pack(NULL, c->count[CASE_IN0], c->site.in, 1), case_pack(NULL, c->count[CASE_IN1], c->site.in, 1)};
     float *parameter = case_pack(c->array[CASE_PARAMETER], c->count[CASE_PARAMETER], none, 1), *dparameter = case_pack(NULL, c->count[CASE_PARAMETER], none, 1);
@@ -131,8 +131,8 @@ static void fast_is_naive(const char *what, struct deep_case *c, double toleranc
     float *statistic = case_pack(c->statistic, 2 * c->site.in.c, none, 1);
     double *loss = deep_room(c->n * sizeof *loss);
     call.prepared = prepared;
-    call.saved = deep_room(op->fast.saved ? op->fast.saved(&c->site, c->n) : 0);
-    call.scratch = deep_room(op->fast.scratch ? op->fast.scratch(&c->site, prepared, c->n) : 0);
+    call.saved = deep_room(op->fast.saved ? op->fast.saved(&c->site, &c->extent) : 0);
+    call.scratch = deep_room(op->fast.scratch ? op->fast.scratch(&c->site, prepared, &c->extent) : 0);
     call.in[0] = in[0];
     call.in[1] = in[1];
     call.out = out;

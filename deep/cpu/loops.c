@@ -1,6 +1,8 @@
 /* loops.c - the loops of deep/loops.h for the instruction set that this folder is compiled for. */
 #include "deep/cpu/convolution.h"
+#include "deep/cpu/functions.h"
 #include "deep/cpu/norm.h"
+#include "deep/cpu/sequence.h"
 
 #include <string.h>
 
@@ -227,6 +229,16 @@ static void max_pool_back(const struct deep_windows *p, const float *dout, const
     }
 }
 
+static void tanh_of(size_t n, const float *restrict in, float *restrict out)
+{
+    for (size_t i = 0; i < n; ++i) { out[i] = deep_tanh(in[i]); }
+}
+
+static void tanh_back(size_t n, const float *restrict out, const float *restrict dout, float *restrict din)
+{
+    for (size_t i = 0; i < n; ++i) { din[i] = dout[i] * (1.0f - out[i] * out[i]); }
+}
+
 static void widen(size_t n, const uint8_t *restrict in, float factor, float shift, float *restrict out)
 {
     for (size_t i = 0; i < n; ++i) { out[i] = (float)in[i] * factor + shift; }
@@ -249,5 +261,16 @@ const struct deep_loops dsgd_deep_cpu = {
     .norm_apply = deep_cpu_norm_apply,
     .norm_slopes = deep_cpu_norm_slopes,
     .norm_back = deep_cpu_norm_back,
+    .tanh = tanh_of,
+    .tanh_back = tanh_back,
+    .layer_norm = deep_cpu_layer_norm,
+    .layer_norm_back = deep_cpu_layer_norm_back,
+    .attention_scratch = deep_cpu_attention_scratch,
+    .attention = deep_cpu_attention,
+    .attention_back = deep_cpu_attention_back,
+    .lstm = deep_cpu_lstm,
+    .lstm_back = deep_cpu_lstm_back,
+    .scores = deep_cpu_scores,
+    .scores_back = deep_cpu_scores_back,
     .widen = widen,
 };
