@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
+enum { ROWS = 4 };
 
 static size_t whole(size_t n)
 {
@@ -27,16 +27,16 @@ struct left {
 static inline __attribute__((always_inline)) void tile(const size_t rows, const size_t vectors, size_t depth, struct left a, const float *b, size_t b_row, float *c,
                                                        size_t c_row)
 {
-    lanes sum[4][2];
+    deep_lanes sum[ROWS][2];
 #pragma GCC unroll 4
     for (size_t r = 0; r < rows; ++r) {
 #pragma GCC unroll 2
-        for (size_t v = 0; v < vectors; ++v) { sum[r][v] = (lanes){0.0f}; }
+        for (size_t v = 0; v < vectors; ++v) { sum[r][v] = (deep_lanes){0.0f}; }
     }
     for (size_t k = 0; k < depth; ++k) {
-        lanes x[2];
+        deep_lanes x[2];
 #pragma GCC unroll 2
-        for (size_t v = 0; v < vectors; ++v) { x[v] = *(const lanes *)(b + k * b_row + v * DEEP_LANES); }
+        for (size_t v = 0; v < vectors; ++v) { x[v] = *(const deep_lanes *)(b + k * b_row + v * DEEP_LANES); }
 #pragma GCC unroll 4
         for (size_t r = 0; r < rows; ++r) {
 #pragma GCC unroll 2
@@ -46,31 +46,28 @@ static inline __attribute__((always_inline)) void tile(const size_t rows, const 
 #pragma GCC unroll 4
     for (size_t r = 0; r < rows; ++r) {
 #pragma GCC unroll 2
-        for (size_t v = 0; v < vectors; ++v) { *(lanes *)(c + r * c_row + v * DEEP_LANES) = sum[r][v]; }
+        for (size_t v = 0; v < vectors; ++v) { *(deep_lanes *)(c + r * c_row + v * DEEP_LANES) = sum[r][v]; }
     }
+}
+
+static inline __attribute__((always_inline)) void strip(const size_t rows, size_t width, size_t depth, struct left a, const float *b, size_t b_row, float *c,
+                                                        size_t c_row)
+{
+    size_t j = 0;
+    for (; j + 2 * DEEP_LANES <= width; j += 2 * DEEP_LANES) { tile(rows, 2, depth, a, b + j, b_row, c + j, c_row); }
+    if (j < width) { tile(rows, 1, depth, a, b + j, b_row, c + j, c_row); }
 }
 
 /* C [m][width] = A [m][depth] B [depth][width], width a multiple of 16. */
 static void product(size_t m, size_t width, size_t depth, struct left a, const float *b, size_t b_row, float *c, size_t c_row)
 {
-    for (size_t r = 0; r < m;) {
-        const bool four = m - r >= 4;
-        for (size_t j = 0; j < width;) {
-            const bool two = width - j >= 2 * (size_t)DEEP_LANES;
-            float *to = c + r * c_row + j;
-            if (four && two) {
-                tile(4, 2, depth, a, b + j, b_row, to, c_row);
-            } else if (four) {
-                tile(4, 1, depth, a, b + j, b_row, to, c_row);
-            } else if (two) {
-                tile(1, 2, depth, a, b + j, b_row, to, c_row);
-            } else {
-                tile(1, 1, depth, a, b + j, b_row, to, c_row);
-            }
-            j += two ? 2 * DEEP_LANES : DEEP_LANES;
-        }
-        r += four ? 4 : 1;
-        a.a += (four ? 4 : 1) * a.row;
+    size_t r = 0;
+    for (; r + ROWS <= m; r += ROWS, a.a += ROWS * a.row) { strip(ROWS, width, depth, a, b, b_row, c + r * c_row, c_row); }
+    switch (m - r) {
+    case 1: strip(1, width, depth, a, b, b_row, c + r * c_row, c_row); break;
+    case 2: strip(2, width, depth, a, b, b_row, c + r * c_row, c_row); break;
+    case 3: strip(3, width, depth, a, b, b_row, c + r * c_row, c_row); break;
+    default: break;
     }
 }
 
@@ -121,10 +118,15 @@ static void fill(size_t from, size_t until, float value, float *row)
     for (size_t s = from; s < until; ++s) { row[s] = value; }
 }
 
-/* row [width]: scores to shares; those from `limit` on get 0. Exponentials of minus infinity would be right too, and take a hundred cycles each. */
-static void softmax(size_t width, size_t limit, float scale, float *row)
+static size_t seen(const struct deep_heads *a, size_t i, size_t t)
 {
-    float lane[DEEP_LANES] = {0.0f}, most[DEEP_LANES];
+    return a->causal ? t + 1 : a->key_length[i];
+}
+
+/* row [width]: scores to scale (score - largest) of the first `limit`; 0 behind, as exponentials of minus infinity would take a hundred cycles. */
+static void lower(size_t width, size_t limit, float scale, float *row)
+{
+    float most[DEEP_LANES];
     fill(limit, width, -INFINITY, row);
     memcpy(most, row, sizeof most);
     for (size_t j = DEEP_LANES; j < width; j += DEEP_LANES) {
@@ -134,13 +136,21 @@ static void softmax(size_t width, size_t limit, float scale, float *row)
         for (size_t l = 0; l < half; ++l) { most[l] = most[l + half] > most[l] ? most[l + half] : most[l]; }
     }
     fill(limit, width, most[0], row);
-    for (size_t s = 0; s < width; ++s) { row[s] = dsgd_expf(scale * (row[s] - most[0])); }
-    fill(limit, width, 0.0f, row);
-    for (size_t j = 0; j < width; j += DEEP_LANES) {
-        for (size_t l = 0; l < DEEP_LANES; ++l) { lane[l] += row[j + l]; }
+    for (size_t s = 0; s < width; ++s) { row[s] = scale * (row[s] - most[0]); }
+}
+
+/* Shares of example i's queries: scores [rows][width] on entry. All exponentials are one loop. */
+static void softmax(const struct deep_heads *a, size_t i, size_t width, float *score)
+{
+    const size_t rows = a->query_length[i];
+    for (size_t t = 0; t < rows; ++t) { lower(width, seen(a, i, t), a->scale, score + t * width); }
+    for (size_t j = 0; j < rows * width; ++j) { score[j] = dsgd_expf(score[j]); }
+    for (size_t t = 0; t < rows; ++t) {
+        float *row = score + t * width;
+        fill(seen(a, i, t), width, 0.0f, row);
+        const float rate = 1.0f / deep_sum(width, row);
+        for (size_t s = 0; s < width; ++s) { row[s] *= rate; }
     }
-    const float rate = 1.0f / deep_lane_sum(lane);
-    for (size_t s = 0; s < width; ++s) { row[s] *= rate; }
 }
 
 void deep_cpu_attention(const struct deep_heads *a, const float *query, const float *key, const float *value, float *share, float *out, void *scratch)
@@ -154,7 +164,7 @@ void deep_cpu_attention(const struct deep_heads *a, const float *query, const fl
         turn(keys, a->each, s.keys, k, a->key_stride, keys_turned);
         take(keys, a->each, s.wide, v, a->key_stride, values);
         product(queries, s.keys, a->each, (struct left){q, a->query_stride, 1}, keys_turned, s.keys, p, s.keys);
-        for (size_t t = 0; t < queries; ++t) { softmax(s.keys, a->causal ? t + 1 : keys, a->scale, p + t * s.keys); }
+        softmax(a, i, s.keys, p);
         product(queries, s.wide, keys, (struct left){p, s.keys, 1}, values, s.wide, sums, s.wide);
         put(a->queries, queries, a->each, s.wide, sums, out + i * a->queries * a->query_stride + at, a->query_stride);
     }

@@ -2,6 +2,8 @@
 #ifndef DSGD_DEEP_CPU_FUNCTIONS_H
 #define DSGD_DEEP_CPU_FUNCTIONS_H
 
+#include <stddef.h>
+
 #include "sim/kernel/maths.h"
 
 /** 1/(1 + e^-x). Relative error below 3 ulp (test_deep_functions.c); exactly 1 from 17 up, 0 from -89 down. */
@@ -36,6 +38,25 @@ static inline float deep_lane_sum(const float lane[DEEP_LANES])
         for (int l = 0; l < half; ++l) { sum[l] += sum[l + half]; }
     }
     return sum[0];
+}
+
+/** The lanes as one value, which stays in registers where an array of them is written and read again in each turn of a loop. Not passed to functions: what passes
+ *  it depends on the instruction set. */
+typedef float deep_lanes __attribute__((vector_size(4 * DEEP_LANES), aligned(4), may_alias));
+
+#define DEEP_LOAD(from) (*(const deep_lanes *)(from))
+#define DEEP_SPREAD(value) ((deep_lanes){0.0f} + (value))
+
+/** The sum of n numbers, in lanes. */
+static inline float deep_sum(size_t n, const float *x)
+{
+    deep_lanes sum = {0.0f};
+    float lane[DEEP_LANES];
+    size_t j = 0;
+    for (; j + DEEP_LANES <= n; j += DEEP_LANES) { sum += DEEP_LOAD(x + j); }
+    *(deep_lanes *)lane = sum;
+    for (size_t l = 0; j + l < n; ++l) { lane[l] += x[j + l]; }
+    return deep_lane_sum(lane);
 }
 
 #endif

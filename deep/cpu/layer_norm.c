@@ -40,25 +40,27 @@ void deep_cpu_layer_norm(size_t rows, size_t c, const float *in, const float *pa
     }
 }
 
-/* Sums of g = dout scale and of g z. */
-static void slopes(size_t c, const float *restrict in, const float *restrict dout, const float *restrict scale, float mean, float rate, float *sum, float *product)
+/* Sums of g = dout scale and of g z: one after the other, as loops with one sum stay in registers. */
+static float slope_of(size_t c, const float *restrict dout, const float *restrict scale)
 {
-    float a[DEEP_LANES] = {0.0f}, b[DEEP_LANES] = {0.0f};
+    float lane[DEEP_LANES] = {0.0f};
     size_t j = 0;
     for (; j + DEEP_LANES <= c; j += DEEP_LANES) {
-        for (size_t l = 0; l < DEEP_LANES; ++l) {
-            const float g = dout[j + l] * scale[j + l];
-            a[l] += g;
-            b[l] += g * ((in[j + l] - mean) * rate);
-        }
+        for (size_t l = 0; l < DEEP_LANES; ++l) { lane[l] += dout[j + l] * scale[j + l]; }
     }
-    for (size_t l = 0; j + l < c; ++l) {
-        const float g = dout[j + l] * scale[j + l];
-        a[l] += g;
-        b[l] += g * ((in[j + l] - mean) * rate);
+    for (size_t l = 0; j + l < c; ++l) { lane[l] += dout[j + l] * scale[j + l]; }
+    return deep_lane_sum(lane);
+}
+
+static float product_of(size_t c, const float *restrict in, const float *restrict dout, const float *restrict scale, float mean, float rate)
+{
+    float lane[DEEP_LANES] = {0.0f};
+    size_t j = 0;
+    for (; j + DEEP_LANES <= c; j += DEEP_LANES) {
+        for (size_t l = 0; l < DEEP_LANES; ++l) { lane[l] += dout[j + l] * scale[j + l] * ((in[j + l] - mean) * rate); }
     }
-    *sum = deep_lane_sum(a);
-    *product = deep_lane_sum(b);
+    for (size_t l = 0; j + l < c; ++l) { lane[l] += dout[j + l] * scale[j + l] * ((in[j + l] - mean) * rate); }
+    return deep_lane_sum(lane);
 }
 
 void deep_cpu_layer_norm_back(size_t rows, size_t c, const float *in, const float *parameter, const float *statistic, const float *dout, float *din,
@@ -70,16 +72,13 @@ void deep_cpu_layer_norm_back(size_t rows, size_t c, const float *in, const floa
     for (size_t r = 0; r < rows; ++r) {
         const float *restrict from = in + r * c, *restrict slope = dout + r * c;
         const float mean = statistic[2 * r], rate = statistic[2 * r + 1];
-        float sum, product;
         for (size_t j = 0; j < c; ++j) {
             dscale[j] += slope[j] * ((from[j] - mean) * rate);
             dshift[j] += slope[j];
         }
         if (!din) { continue; }
         float *restrict to = din + r * c;
-        slopes(c, from, slope, scale, mean, rate, &sum, &product);
-        sum /= (float)c;
-        product /= (float)c;
+        const float sum = slope_of(c, slope, scale) / (float)c, product = product_of(c, from, slope, scale, mean, rate) / (float)c;
         for (size_t j = 0; j < c; ++j) { to[j] = rate * (slope[j] * scale[j] - sum - (from[j] - mean) * rate * product); }
     }
 }
