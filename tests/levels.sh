@@ -15,6 +15,9 @@ for isa in $names; do
     for test in ops_vec ops_sparse ops_group ops_fold ops_fold_long ops_threads ops_sketch ops_lowrank ops_model ops_codec draws problem_kernels; do
         DSGD_ISA=$isa "$DSGD_BUILD/tests/test_$test" >"$log" 2>&1 || { tail -5 "$log"; fail "$test with $isa"; }
     done
+    if [ -x "$DSGD_BUILD/tests/test_deep_sequences" ]; then # with oneDNN
+        DSGD_ISA=$isa "$DSGD_BUILD/tests/test_deep_sequences" >"$log" 2>&1 || { tail -5 "$log"; fail "deep_sequences with $isa"; }
+    fi
     for test in $internal; do
         if [ -z "$others" ] || [ "$isa" = x86-64 ]; then continue; fi # the tests themselves
         "$DSGD_BUILD/tests/test_${test}_${isa#x86-64-}" >"$log" 2>&1 || { tail -5 "$log"; fail "$test with $isa"; }

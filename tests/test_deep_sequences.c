@@ -152,6 +152,61 @@ static void functions_are_accurate(void **state)
     assert_true(isnan(deep_tanh(NAN)) && isnan(deep_sigmoid(NAN)));
 }
 
+/* FNV-1a of the bits of n floats. */
+static uint64_t hash_of(uint64_t hash, size_t n, const float *x)
+{
+    for (size_t j = 0; j < n; ++j) { hash = (hash ^ dsgd_bits32(x[j])) * UINT64_C(1099511628211); }
+    return hash;
+}
+
+static float *numbers(uint32_t seed, size_t n, double scale)
+{
+    float *x = deep_room(n * sizeof *x);
+    for (size_t j = 0; j < n; ++j) { x[j] = (float)(scale * deep_uniform(seed, (uint32_t)j)); }
+    return x;
+}
+
+/* All instruction sets give the same bits: those of this number (levels.sh runs the test with each of them). */
+static void loops_have_the_same_bits(void **state)
+{
+    (void)state;
+    enum { ROWS = 6, C = 37, N = 2, HEADS = 2, EACH = 18, T = 5, S = 19, KEYS = 32 };
+    const struct deep_loops *loops = deep_loops();
+    uint64_t hash = UINT64_C(14695981039346656037);
+    float *in = numbers(1, ROWS * C, 3.0), *dout = numbers(2, ROWS * C, 1.0), *parameter = numbers(3, 2 * C, 1.0), out[ROWS * C], din[ROWS * C], both[2 * C], two[2 * ROWS];
+    loops->layer_norm(ROWS, C, in, parameter, two, out);
+    hash = hash_of(hash_of(hash, ROWS * C, out), 2 * ROWS, two);
+    loops->layer_norm_back(ROWS, C, in, parameter, two, dout, din, both);
+    hash = hash_of(hash_of(hash, ROWS * C, din), 2 * C, both);
+    loops->tanh(ROWS * C, in, out);
+    loops->tanh_back(ROWS * C, out, dout, din);
+    hash = hash_of(hash_of(hash, ROWS * C, out), ROWS * C, din);
+    for (size_t r = 0; r < ROWS; ++r) {
+        struct deep_scores of;
+        loops->scores(C, in + r * C, r, &of);
+        const float parts[] = {of.most, of.rate, (float)of.log_sum, (float)of.plain, of.wrong ? 1.0f : 0.0f};
+        loops->scores_back(C, in + r * C, &of, 0.5f, 0.01f, din);
+        hash = hash_of(hash_of(hash, 5, parts), C, din);
+    }
+    float gate[4 * C], cell[C];
+    memcpy(gate, in, sizeof gate);
+    loops->lstm(C, in + 4 * C, gate, cell, out);
+    hash = hash_of(hash_of(hash, C, cell), C, out);
+    memcpy(din, dout, C * sizeof *din);
+    loops->lstm_back(C, in + 4 * C, cell, dout + C, gate, din);
+    hash = hash_of(hash_of(hash, 4 * C, gate), C, din);
+    static const uint32_t queries[N] = {5, 3}, keys[N] = {19, 4};
+    const struct deep_heads a = {N, HEADS, EACH, T, S, HEADS * EACH, 2 * HEADS * EACH, queries, keys, false, 0.3f};
+    float *query = numbers(4, N * T * HEADS * EACH, 2.0), *key = numbers(5, N * S * 2 * HEADS * EACH, 2.0), share[N * HEADS * T * KEYS], taken[N * T * HEADS * EACH];
+    float dquery[N * T * HEADS * EACH], dkey[N * S * 2 * HEADS * EACH];
+    void *scratch = deep_room(loops->attention_scratch(&a));
+    loops->attention(&a, query, key, key + HEADS * EACH, share, taken, scratch);
+    loops->attention_back(&a, query, key, key + HEADS * EACH, share, taken, dquery, dkey, dkey + HEADS * EACH, scratch);
+    hash = hash_of(hash_of(hash_of(hash, N * T * HEADS * EACH, taken), N * T * HEADS * EACH, dquery), N * S * 2 * HEADS * EACH, dkey);
+    if (hash != UINT64_C(0x1637dd10ac4880d2)) { fail_msg("bits %#llx, expected those of the other instruction sets", (unsigned long long)hash); }
+    free(in), free(dout), free(parameter), free(query), free(key), free(scratch);
+}
+
 /* The loss of scores that are all over the place: no overflow, and what is not a number shows. */
 static void losses_of_large_scores(void **state)
 {
@@ -252,7 +307,7 @@ static void tokens_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(gradients_are_differences), cmocka_unit_test(fast_versions_are_the_naive_ones),
-                                       cmocka_unit_test(functions_are_accurate), cmocka_unit_test(losses_of_large_scores), cmocka_unit_test(dropout_knows_positions),
+                                       cmocka_unit_test(functions_are_accurate), cmocka_unit_test(loops_have_the_same_bits), cmocka_unit_test(losses_of_large_scores), cmocka_unit_test(dropout_knows_positions),
                                        cmocka_unit_test(what_does_not_fit_is_refused), cmocka_unit_test(tokens_are_checked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
