@@ -93,6 +93,19 @@ static int last_read(const struct deep_plan *p, int j)
     return last;
 }
 
+/* An output of the source that the target reads, where nothing goes back: it lies by itself, so that the nodes of the target can be run again and
+ * again behind those of the source (decode.c). */
+static bool is_kept(const struct deep_plan *p, int j)
+{
+    const struct deep_graph *g = p->graph;
+    for (int k = j + 1; !p->backward && g->site[j].sequence == DEEP_SOURCE && k < g->nodes; ++k) {
+        for (int i = 0; i < g->site[k].inputs; ++i) {
+            if (g->site[k].node->in[i] == j && g->site[k].sequence == DEEP_TARGET) { return true; }
+        }
+    }
+    return false;
+}
+
 /* The derivative by a node's output: from its last taker, which is the first to be back. Earlier takers write to a spare array that is added. */
 static void want_derivatives(struct deep_plan *p, struct spans *s)
 {
@@ -124,7 +137,8 @@ static void plan_memory(struct deep_plan *p, struct spans *s)
         const struct deep_site *site = &g->site[j];
         const struct deep_version *v = version(p, j);
         p->place[j] = (struct deep_places){SIZE_MAX, SIZE_MAX, SIZE_MAX, {SIZE_MAX, SIZE_MAX}};
-        want(s, deep_block_count(site, &p->extent) * p->element, j, last_read(p, j), &p->place[j].out);
+        const bool kept = is_kept(p, j);
+        want(s, deep_block_count(site, &p->extent) * p->element, kept ? 0 : j, kept ? 2 * g->nodes : last_read(p, j), &p->place[j].out);
         if (v->saved) { want(s, v->saved(site, &p->extent), j, p->backward ? 2 * g->nodes - 1 - j : j, &p->place[j].saved); }
         const size_t work = v->scratch ? padded(v->scratch(site, p->prepared[j], &p->extent)) : 0;
         scratch = work > scratch ? work : scratch;
