@@ -25,6 +25,12 @@ struct deep_windowed {
     size_t n, in, out, h, w, kernel, pad; /* pad < kernel */
 };
 
+/** Whose dropout: words of a draw's key and counter; words below `below` make a 0, others the factor `kept`. */
+struct deep_dropout {
+    uint32_t seed, purpose, item, step, worker, below;
+    float kept;
+};
+
 /** Attention of n examples and some heads, of `each` numbers: rows of queries and keys (padded), the numbers from one row to the next, and how many
  *  rows are true. Rows of `share` are the keys, rounded up to 16. */
 struct deep_heads {
@@ -69,6 +75,8 @@ struct deep_loops {
                         const float *dout, double *slope);
     void (*norm_back)(const struct deep_planes *p, const float *in, const float *out, const float *parameter, const float *statistic, bool relu,
                       const float *dout, const double *slope, double count, float *din);
+    /** A row of n numbers, four to a draw, from draw number `draw` on. in and out may be the same. */
+    void (*dropout)(const struct deep_dropout *d, size_t n, uint32_t draw, const float *in, float *out);
     void (*tanh)(size_t n, const float *in, float *out);
     void (*tanh_back)(size_t n, const float *out, const float *dout, float *din);
     /** Layer normalisation; parameter and dparameter are {scales [c], shifts [c]}, statistic [rows][2] is written forward. din NULL: not wanted. */

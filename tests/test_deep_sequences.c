@@ -120,6 +120,7 @@ static void fast_versions_are_the_naive_ones(void **state)
         {NODE("Luong's attention", .op = &deep_op_attention, .heads = 1), 40, 40, 0, DEEP_TARGET, DEEP_SOURCE},
         {NODE("LSTM both ways", .op = &deep_op_lstm, .channels = 36, .both = true), 20, 0, 0, DEEP_SOURCE, 0},
         {NODE("LSTM that goes on", .op = &deep_op_lstm_continued, .channels = 33), 20, 33, 66, DEEP_TARGET, DEEP_SOURCE},
+        {NODE("dropout of many numbers", .op = &deep_op_dropout, .value = 0.1), 197, 0, 0, DEEP_TARGET, 0},
         {NODE("token loss of many ids", .op = &deep_op_token_loss, .channels = 333, .value = 0.1), 333, 0, 0, DEEP_TARGET, 0},
     };
     for (size_t k = 0; k < sizeof small / sizeof *small; ++k) { fast_is_naive(&small[k], 3, 5, 4); }

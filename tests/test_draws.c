@@ -29,6 +29,11 @@ static void draws_equal_single_ones(void **state)
                 const struct dsgd_rng4 one = dsgd_rng_draw(key, first[f] + (uint32_t)j, 9, UINT32_MAX, 0);
                 assert_memory_equal(one.word, word + 4 * j, sizeof one.word);
             }
+            cpu_draws_of_item(key, 7, first[f], draws, 9, 4, word);
+            for (size_t j = 0; j < draws; ++j) {
+                const struct dsgd_rng4 one = dsgd_rng_draw(key, 7, 9, 4, first[f] + (uint32_t)j);
+                assert_memory_equal(one.word, word + 4 * j, sizeof one.word);
+            }
         }
     }
 }

@@ -261,6 +261,7 @@ const struct deep_loops dsgd_deep_cpu = {
     .norm_apply = deep_cpu_norm_apply,
     .norm_slopes = deep_cpu_norm_slopes,
     .norm_back = deep_cpu_norm_back,
+    .dropout = deep_cpu_dropout,
     .tanh = tanh_of,
     .tanh_back = tanh_back,
     .layer_norm = deep_cpu_layer_norm,

@@ -6,6 +6,7 @@
  */
 #include "sim/cpu/draws.h"
 
+#include <stdbool.h>
 #include <string.h>
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -67,18 +68,20 @@ static inline void store(const lanes c[4], uint32_t *out)
     memcpy(out + sizeof first / sizeof *out, &second, sizeof second);
 }
 
-void cpu_draws(struct dsgd_rng_key key, uint32_t item, size_t draws, uint32_t step, uint32_t worker, uint32_t *word)
+/* Either items or draws of one item are counted. */
+static inline void all(struct dsgd_rng_key key, uint32_t item, uint32_t draw, bool items, size_t draws, uint32_t step, uint32_t worker, uint32_t *word)
 {
+    const lanes none = {0};
     lanes number;
     for (uint64_t l = 0; l < LANES; ++l) { number[l] = l; }
     for (size_t j = 0; j < draws; j += AT_ONCE * LANES) {
         lanes c[AT_ONCE][4];
         for (size_t v = 0; v < AT_ONCE; ++v) {
-            const lanes none = {0};
-            c[v][0] = number + (uint64_t)(item + (uint32_t)(j + v * LANES)); /* an item that passes 2^32 begins at 0: only lower halves count */
+            const uint32_t at = (uint32_t)(j + v * LANES); /* a count that passes 2^32 begins at 0: only lower halves count */
+            c[v][0] = items ? number + (uint64_t)(item + at) : none + item;
             c[v][1] = none + step;
             c[v][2] = none + worker;
-            c[v][3] = none;
+            c[v][3] = items ? none + draw : number + (uint64_t)(draw + at);
         }
         uint32_t k[2] = {key.seed, key.purpose};
         for (int r = 0; r < ROUNDS; ++r) {
@@ -88,4 +91,14 @@ void cpu_draws(struct dsgd_rng_key key, uint32_t item, size_t draws, uint32_t st
         }
         for (size_t v = 0; v < AT_ONCE; ++v) { store(c[v], word + CPU_DRAW_WORDS * (j + v * LANES)); }
     }
+}
+
+void cpu_draws(struct dsgd_rng_key key, uint32_t item, size_t draws, uint32_t step, uint32_t worker, uint32_t *word)
+{
+    all(key, item, 0, true, draws, step, worker, word);
+}
+
+void cpu_draws_of_item(struct dsgd_rng_key key, uint32_t item, uint32_t draw, size_t draws, uint32_t step, uint32_t worker, uint32_t *word)
+{
+    all(key, item, draw, false, draws, step, worker, word);
 }
