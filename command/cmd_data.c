@@ -151,6 +151,23 @@ static void print_classes(const struct dsgd_dataset *data)
     if (missing_classes(data, &data->test, text) > 0) { printf("              no test example of class %s\n", text); }
 }
 
+/* Where the sums come from with which files are compared. */
+static const char *sums_word(const struct dsgd_data_survey *survey)
+{
+    return survey->listed ? "listed" : "published";
+}
+
+static void print_examples(const struct dsgd_dataset *data)
+{
+    if (data->train.form == DSGD_PAIRS) {
+        printf("\n  examples    %zu pairs for training, %zu for validation, %zu for testing, vocabularies of %zu and %zu\n", data->train.n,
+               data->validation.n, data->test.n, data->source.size, data->target.size);
+        return;
+    }
+    printf("\n  examples    %zu for training, %zu for testing, %zu features, %zu classes\n", data->train.n, data->test.n, data->features, data->classes);
+    print_classes(data);
+}
+
 static void print_files(const struct entry *e)
 {
     for (int f = 0; f < e->survey.files; ++f) {
@@ -169,7 +186,7 @@ static void print_files(const struct entry *e)
         } else if (!file->as_published) {
             const bool other = strcmp(file->published_by, "SHA-256") != 0; /* the sum that is shown is one */
             print_text("              ", file->path);
-            printf(": %s, published %s%s%s\n", file->sha256, other ? file->published_by : "", other ? " " : "", file->published);
+            printf(": %s, %s %s%s%s\n", file->sha256, sums_word(&e->survey), other ? file->published_by : "", other ? " " : "", file->published);
         }
     }
 }
@@ -193,18 +210,16 @@ static void print(const struct entry *e)
     print_text("  found       in ", s->place[s->found]);
     if (e->data) {
         print_text("\n  title       ", e->data->title);
-        printf("\n  examples    %zu for training, %zu for testing, %zu features, %zu classes\n", e->data->train.n, e->data->test.n,
-               e->data->features, e->data->classes);
-        print_classes(e->data);
+        print_examples(e->data);
     } else {
         print_text("\n  not usable  ", e->problem);
         printf("\n");
     }
     if (e->missing + e->damaged + e->different == 0) {
-        printf("  %-10s  as published, all %d files\n", s->file[0].published_by, s->files);
+        printf("  %-10s  as %s, all %d files\n", s->file[0].published_by, sums_word(s), s->files);
     } else {
-        printf("  %-10s  %d as published, %d different, %d damaged, %d missing\n", s->file[0].published_by,
-               s->files - e->different - e->damaged - e->missing, e->different, e->damaged, e->missing);
+        printf("  %-10s  %d as %s, %d different, %d damaged, %d missing\n", s->file[0].published_by,
+               s->files - e->different - e->damaged - e->missing, sums_word(s), e->different, e->damaged, e->missing);
     }
     print_files(e);
     if (e->data) { printf("  use it      --set dataset=%s\n", e->ops->name); }
@@ -231,6 +246,25 @@ static json_t *files_json(const struct entry *e)
     return files;
 }
 
+static void examples_json(const struct dsgd_dataset *data, json_t *object)
+{
+    json_object_set_new(object, "train", json_integer((json_int_t)data->train.n));
+    json_object_set_new(object, "test", json_integer((json_int_t)data->test.n));
+    if (data->train.form == DSGD_PAIRS) {
+        json_object_set_new(object, "validation", json_integer((json_int_t)data->validation.n));
+        json_object_set_new(object, "source_vocabulary", json_integer((json_int_t)data->source.size));
+        json_object_set_new(object, "target_vocabulary", json_integer((json_int_t)data->target.size));
+        return;
+    }
+    json_object_set_new(object, "features", json_integer((json_int_t)data->features));
+    json_object_set_new(object, "classes", json_integer((json_int_t)data->classes));
+    char text[DSGD_CLASSES_TEXT];
+    missing_classes(data, &data->train, text);
+    json_set_text(object, "classes_missing_train", text);
+    missing_classes(data, &data->test, text);
+    json_set_text(object, "classes_missing_test", text);
+}
+
 static json_t *entry_json(const struct entry *e)
 {
     const struct dsgd_data_survey *s = &e->survey;
@@ -250,15 +284,7 @@ static json_t *entry_json(const struct entry *e)
     json_set_text(object, "found_in", s->place[s->found]);
     json_object_set_new(object, "files", files_json(e));
     if (!e->data) { return object; }
-    json_object_set_new(object, "train", json_integer((json_int_t)e->data->train.n));
-    json_object_set_new(object, "test", json_integer((json_int_t)e->data->test.n));
-    json_object_set_new(object, "features", json_integer((json_int_t)e->data->features));
-    json_object_set_new(object, "classes", json_integer((json_int_t)e->data->classes));
-    char text[DSGD_CLASSES_TEXT];
-    missing_classes(e->data, &e->data->train, text);
-    json_set_text(object, "classes_missing_train", text);
-    missing_classes(e->data, &e->data->test, text);
-    json_set_text(object, "classes_missing_test", text);
+    examples_json(e->data, object);
     json_set_text(object, "sha256", e->data->sha256);
     return object;
 }

@@ -221,7 +221,7 @@ static enum dsgd_status list_one(const struct list_options *options)
         if (a) { return list_algorithm(a, options); }
         const struct dsgd_dataset_ops *data = p ? NULL : dsgd_dataset_find(name);
         if (p) { printf("%s: %s\n%s\n", p->name, p->title, p->reference); }
-        if (data) { printf("%s: %s\n%s\n", data->name, data->title, data->reference); }
+        if (data) { printf("%s: %s\n%s\nexamples: %s\n", data->name, data->title, data->reference, data->pairs ? "pairs of sentences" : "rows with labels"); }
         printf("%s { }\n", name);
         print_table(table);
         if (p) { print_metrics(p); }

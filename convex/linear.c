@@ -42,7 +42,7 @@ enum dsgd_status dsgd_linear_create(const struct dsgd_problem_args *args, const 
 {
     const struct dsgd_linear_config *config = args->config;
     *self = NULL;
-    if (!args->data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", name); }
+    DSGD_TRY(dsgd_dataset_fits(args->data, name, false));
     if (config->digit < 0 || (uint64_t)config->digit >= args->data->classes) {
         return dsgd_fail(DSGD_EINPUT, "%s.digit = %lld: expected a class of %s, 0 to %zu", name,
                          (long long)config->digit, args->data->name, args->data->classes - 1);

@@ -30,7 +30,7 @@ enum dsgd_status dsgd_multiclass_create(const struct dsgd_problem_args *args, co
                                         const struct dsgd_multiclass_loss *loss, bool matrix, struct dsgd_multiclass **out)
 {
     *out = NULL;
-    if (!args->data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", name); }
+    DSGD_TRY(dsgd_dataset_fits(args->data, name, false));
     const size_t classes = args->data->classes;
     if (classes < 2 || classes > DSGD_CLASSES_MAX) {
         return dsgd_fail(DSGD_EINPUT, "problem %s: %zu classes in %s, expected 2 to %d", name, classes,

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-#include "datasets/dataset.h"
+#include "datasets/hash.h"
+#include "datasets/pairs.h"
 #include "sim/sha256.h"
 
 /* What is said of an example: "dataset words: training example 3". */
@@ -70,6 +71,7 @@ static enum dsgd_status check_split(const struct dsgd_dataset *data, const struc
 
 enum dsgd_status dsgd_dataset_check(const struct dsgd_dataset *data)
 {
+    if (data->train.form == DSGD_PAIRS) { return dsgd_pairs_check(data); }
     if (data->classes < 2 || data->classes > DSGD_DATASET_CLASSES) {
         return dsgd_fail(DSGD_EINPUT, "dataset %s: %zu classes, expected 2 to %d", data->name, data->classes, (int)DSGD_DATASET_CLASSES);
     }
@@ -91,6 +93,14 @@ enum dsgd_status dsgd_dataset_check(const struct dsgd_dataset *data)
     return check_split(data, &data->test, "test");
 }
 
+enum dsgd_status dsgd_dataset_fits(const struct dsgd_dataset *data, const char *problem, bool pairs)
+{
+    if (!data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", problem); }
+    if ((data->train.form == DSGD_PAIRS) == pairs) { return DSGD_OK; }
+    return pairs ? dsgd_fail(DSGD_EINPUT, "problem %s: dataset %s holds rows with labels, expected pairs of sentences such as those of grammar", problem, data->name)
+                 : dsgd_fail(DSGD_EINPUT, "problem %s: dataset %s holds pairs of sentences, expected rows with labels such as those of mnist", problem, data->name);
+}
+
 enum dsgd_status dsgd_dataset_load(const struct dsgd_dataset_ops *dataset, const struct dsgd_dataset_args *args, struct dsgd_dataset **out)
 {
     struct dsgd_dataset *data = NULL;
@@ -105,15 +115,15 @@ enum dsgd_status dsgd_dataset_load(const struct dsgd_dataset_ops *dataset, const
     return DSGD_OK;
 }
 
-static void hash_number(struct sha256_ctx *hash, uint64_t x)
+void dsgd_hash_number(struct sha256_ctx *hash, uint64_t x)
 {
     uint8_t byte[8];
     for (int k = 0; k < 8; ++k) { byte[k] = (uint8_t)(x >> (8 * k)); }
     sha256_update(hash, sizeof byte, byte);
 }
 
-/* Words of 32 bits, in pieces that are put into little-endian order. */
-static void hash_words(struct sha256_ctx *hash, size_t n, const void *words)
+/* In pieces that are put into little-endian order. */
+void dsgd_hash_words(struct sha256_ctx *hash, size_t n, const void *words)
 {
     enum { PIECE = 1024 };
     uint8_t byte[4 * PIECE];
@@ -133,15 +143,15 @@ static void hash_split(struct sha256_ctx *hash, const struct dsgd_split *split, 
     if (split->form == DSGD_ROWS_BYTES) {
         sha256_update(hash, split->n * features, split->feature);
     } else {
-        hash_number(hash, split->n);
-        hash_number(hash, features);
+        dsgd_hash_number(hash, split->n);
+        dsgd_hash_number(hash, features);
     }
-    if (split->form == DSGD_ROWS_FLOATS) { hash_words(hash, split->n * features, split->real); }
+    if (split->form == DSGD_ROWS_FLOATS) { dsgd_hash_words(hash, split->n * features, split->real); }
     if (split->form == DSGD_ROWS_SPARSE) {
         const size_t first = split->start[0], count = split->start[split->n] - first;
-        for (size_t i = 0; i < split->n; ++i) { hash_number(hash, split->start[i + 1] - split->start[i]); }
-        hash_words(hash, count, split->column + first);
-        hash_words(hash, count, split->value + first);
+        for (size_t i = 0; i < split->n; ++i) { dsgd_hash_number(hash, split->start[i + 1] - split->start[i]); }
+        dsgd_hash_words(hash, count, split->column + first);
+        dsgd_hash_words(hash, count, split->value + first);
     }
     sha256_update(hash, split->n, split->label);
 }
@@ -150,6 +160,11 @@ void dsgd_dataset_hash(struct dsgd_dataset *data)
 {
     struct sha256_ctx hash;
     sha256_init(&hash);
+    if (data->train.form == DSGD_PAIRS) {
+        dsgd_pairs_hash(&hash, data);
+        dsgd_sha256_end(&hash, 64, data->sha256);
+        return;
+    }
     if (data->train.n > 0) { hash_split(&hash, &data->train, data->features); }
     if (data->test.n > 0) { hash_split(&hash, &data->test, data->features); }
     dsgd_sha256_end(&hash, 64, data->sha256);

@@ -119,7 +119,7 @@ static enum dsgd_status load_from(const struct dsgd_cifar_source *source, const 
 enum dsgd_status dsgd_cifar_load(const struct dsgd_cifar_source *source, const struct dsgd_dataset_args *args, struct dsgd_dataset **out)
 {
     const struct dsgd_split_config *config = args->config;
-    struct dsgd_data_survey look;
+    struct dsgd_places look;
     *out = NULL;
     DSGD_TRY(dsgd_places_look(&files, args->folder, &look));
     if (look.found < 0) {
@@ -158,12 +158,12 @@ enum dsgd_status dsgd_cifar_survey(const struct dsgd_cifar_source *source, const
                                    struct dsgd_data_survey *out)
 {
     *out = (struct dsgd_data_survey){.command = source->command};
-    DSGD_TRY(dsgd_places_look(&files, args->folder, out));
+    DSGD_TRY(dsgd_places_tell(&files, args->folder, out));
     for (int f = 0; f < FILES; ++f) {
         struct dsgd_data_file *file = &out->file[f];
         char path[2][DSGD_DATA_PATH];
         file->name = file_name[f];
-        file->published = source->file_sha1[f];
+        snprintf(file->published, sizeof file->published, "%s", source->file_sha1[f]);
         file->published_by = "SHA-1";
         const int paths = out->found < 0 ? 0 : dsgd_places_find(out->place[out->found], file_name[f], path);
         if (paths > 0) { DSGD_TRY(survey_file(source, path, paths, file)); }

@@ -39,7 +39,7 @@ static enum dsgd_status read_content(void *context, const char *path)
 static enum dsgd_status choose_folder(const struct dsgd_idx_source *source, const char *data_folder,
                                       char folder[PATH_SIZE])
 {
-    struct dsgd_data_survey look;
+    struct dsgd_places look;
     const struct dsgd_files files = files_of(source);
     DSGD_TRY(dsgd_places_look(&files, data_folder, &look));
     if (look.found < 0) {
@@ -163,12 +163,12 @@ enum dsgd_status dsgd_idx_survey(const struct dsgd_idx_source *source, const str
 {
     const struct dsgd_files files = files_of(source);
     *out = (struct dsgd_data_survey){.command = source->command};
-    DSGD_TRY(dsgd_places_look(&files, args->folder, out));
+    DSGD_TRY(dsgd_places_tell(&files, args->folder, out));
     for (int f = 0; f < FILES; ++f) {
         struct dsgd_data_file *file = &out->file[f];
         char path[2][PATH_SIZE];
         file->name = file_name[f];
-        file->published = source->file_sha256[f];
+        snprintf(file->published, sizeof file->published, "%s", source->file_sha256[f]);
         file->published_by = "SHA-256";
         const int paths = out->found < 0 ? 0 : dsgd_places_find(out->place[out->found], file_name[f], path);
         if (paths > 0) { DSGD_TRY(survey_file(source, f, path, paths, file)); }

@@ -35,7 +35,7 @@ static int count_files(const struct dsgd_files *files, const char *folder)
     return found;
 }
 
-enum dsgd_status dsgd_places_look(const struct dsgd_files *files, const char *data_folder, struct dsgd_data_survey *out)
+enum dsgd_status dsgd_places_look(const struct dsgd_files *files, const char *data_folder, struct dsgd_places *out)
 {
     if (!data_folder) { data_folder = getenv("DSGD_DATA"); }
     if (!data_folder || !*data_folder) { data_folder = "data"; }
@@ -43,13 +43,23 @@ enum dsgd_status dsgd_places_look(const struct dsgd_files *files, const char *da
     if (length < 0 || length >= PATH_SIZE) {
         return dsgd_fail(DSGD_EINPUT, "data folder: a path of %d bytes, expected at most %d", length, PATH_SIZE - 1);
     }
-    out->files = files->files;
     out->places = 1;
     if (files->system_folder) { snprintf(out->place[out->places++], PATH_SIZE, "%s", files->system_folder); }
     out->found = -1;
     for (int p = out->places - 1; p >= 0; --p) {
         if (count_files(files, out->place[p]) > 0) { out->found = p; }
     }
+    return DSGD_OK;
+}
+
+enum dsgd_status dsgd_places_tell(const struct dsgd_files *files, const char *data_folder, struct dsgd_data_survey *out)
+{
+    struct dsgd_places look;
+    DSGD_TRY(dsgd_places_look(files, data_folder, &look));
+    out->files = files->files;
+    out->places = look.places;
+    out->found = look.found;
+    for (int p = 0; p < look.places; ++p) { memcpy(out->place[p], look.place[p], PATH_SIZE); }
     return DSGD_OK;
 }
 

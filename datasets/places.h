@@ -12,12 +12,20 @@ struct dsgd_files {
     const char *system_folder; /* ... then here, if not NULL */
 };
 
+/** Folders that may hold them, in the order in which they are tried. */
+struct dsgd_places {
+    int places, found; /* found: the one that is used, or -1 */
+    char place[DSGD_DATA_PLACES][DSGD_DATA_PATH];
+};
+
 /** The gzip of a file in a folder, then the file itself: those that are there, and their number. An over-long path counts as absent. */
 int dsgd_places_find(const char *folder, const char *name, char path[2][DSGD_DATA_PATH]);
 
-/** Fills places and found: the first folder that holds any of the files, so that a missing one is reported and not hidden by a
+/** Looks for the first folder that holds any of the files, so that a missing one is reported and not hidden by a
  *  fallback. `data_folder` as in dsgd_dataset_args. DSGD_EINPUT if its path is too long. */
-enum dsgd_status dsgd_places_look(const struct dsgd_files *files, const char *data_folder, struct dsgd_data_survey *out);
+enum dsgd_status dsgd_places_look(const struct dsgd_files *files, const char *data_folder, struct dsgd_places *out);
+/** The same as the beginning of a survey; its other fields stay. */
+enum dsgd_status dsgd_places_tell(const struct dsgd_files *files, const char *data_folder, struct dsgd_data_survey *out);
 
 /** Reads one file: DSGD_OK, or a status with a sentence that begins with the path. Begins anew at each call. */
 typedef enum dsgd_status dsgd_places_reader(void *context, const char *path);

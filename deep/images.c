@@ -48,7 +48,7 @@ static void normalise_bytes(struct deep_images *images)
 
 enum dsgd_status deep_images_open(const struct dsgd_dataset *data, const char *problem, bool planes, struct deep_images *out)
 {
-    if (!data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", problem); }
+    DSGD_TRY(dsgd_dataset_fits(data, problem, false));
     *out = (struct deep_images){.data = data, .shape = deep_images_shape(data)};
     if (planes && out->shape.h * out->shape.w == 1) {
         return dsgd_fail(DSGD_EINPUT, "problem %s: rows of %zu numbers in %s, expected images such as those of mnist, cifar10 or images", problem, data->features, data->name);

@@ -37,6 +37,10 @@ static void worker_side(struct dsgd_engine *e, const struct dsgd_round *round)
     struct dsgd_lane *lane = &e->lane[0];
     struct dsgd_rows *w = &lane->turn;
     const uint32_t rows = e->emulated < e->rows ? e->emulated : e->rows;
+    if (round->exchange == 0 && e->clipped) {
+        dsgd_engine_block(e, lane, 0, e->rows); /* gradients come in blocks also where one row stands for all */
+        dsgd_engine_clip(e, lane);
+    }
     dsgd_engine_block(e, lane, 0, rows);
     if (round->exchange == 0 && e->alg->point) { e->alg->point(e->common, w, &e->place->replica_shared.as.f32, &lane->point.as.f32); }
     dsgd_turn_begin(w);

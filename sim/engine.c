@@ -212,6 +212,7 @@ static enum dsgd_status create(const struct dsgd_engine_args *args, bool countin
         e->rows = rows_of(e);
         e->parts = args->problem->parts ? args->problem->parts(args->problem_self, e->examples) : 1;
     }
+    if (args->config->step.clip > 0.0) { e->clipped = dsgd_groups_whole(&setting); }
     e->last_row = -1;
     dsgd_ledger_clear(&e->ledger);
     if (status == DSGD_OK) { status = build(e, &setting); }

@@ -30,6 +30,7 @@ struct dsgd_lane {
     struct dsgd_queue queue;
     struct dsgd_rows turn;
     struct dsgd_handle grad;    /* F32 [rows][d] */
+    struct dsgd_handle length;  /* F64 [rows][1] of the gradients; unused without step.clip */
     struct dsgd_handle point;   /* F32 [rows][d], where a local method evaluates its gradients; unused by others */
     struct dsgd_handle shown;   /* F32 [rows][d], what an algorithm with DSGD_VIEW_SHOWN shows; unused by others */
     uint32_t *example;          /* [rows][batch] */
@@ -120,6 +121,7 @@ struct dsgd_engine {
     uint32_t parts;    /* threads that one gradient has work for */
     bool whole;        /* one gradient a step, of all workers' examples */
     uint32_t examples; /* of one gradient: b, or W b */
+    const struct dsgd_groups *clipped; /* all coordinates as one group; NULL without step.clip */
 
     /* what allocation has done; counting: adds up and gives nothing */
     bool counting;
@@ -208,6 +210,8 @@ enum dsgd_status dsgd_engine_places_failure(struct dsgd_engine *engine);
 
 /** Gives the turn to a block of workers. */
 void dsgd_engine_block(struct dsgd_engine *engine, struct dsgd_lane *lane, uint32_t first, uint32_t rows);
+/** Makes the lane's gradients no longer than step.clip; nothing without it. */
+void dsgd_engine_clip(struct dsgd_engine *engine, struct dsgd_lane *lane);
 /** x = m x + update and so on, in working memory of the all turn; leaves an update without arrivals alone. */
 void dsgd_engine_momentum(struct dsgd_engine *engine, struct dsgd_place *place, struct dsgd_update *update);
 

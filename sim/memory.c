@@ -134,6 +134,7 @@ static enum dsgd_status lane_memory(struct dsgd_engine *e, struct dsgd_lane *lan
     const size_t d = e->layout.d;
     struct dsgd_place *place = lane->place;
     DSGD_TRY(array(e, place, DSGD_F32, d, e->rows, &lane->grad));
+    if (e->clipped) { DSGD_TRY(array(e, place, DSGD_F64, 1, e->rows, &lane->length)); }
     if (e->alg->point) { DSGD_TRY(array(e, place, DSGD_F32, d, e->rows, &lane->point)); }
     if (e->args.config->log.oracle && e->alg->view == DSGD_VIEW_SHOWN) { DSGD_TRY(array(e, place, DSGD_F32, d, e->rows, &lane->shown)); }
     const uint32_t rows = e->emulated < e->rows ? e->emulated : e->rows;

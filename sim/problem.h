@@ -108,6 +108,7 @@ struct dsgd_problem_ops {
     const struct dsgd_param *params; /* table of the config struct; NULL if none */
     size_t config_size;
     bool needs_dataset;
+    bool pairs; /* of a dataset it wants pairs of sentences, else rows with labels (datasets/dataset.h); others never reach `create` in a run */
     const struct dsgd_metric *metric; /* [metrics] */
     int metrics;
 

@@ -34,7 +34,17 @@ void dsgd_engine_block(struct dsgd_engine *e, struct dsgd_lane *lane, uint32_t f
     dsgd_turn_begin(w);
 }
 
-/* The gradients of the block at the replica or the workers' own points, weight decay included. */
+/* g min(1, c/||g||) of each row (Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, section 3.2): a worker knows its own length, so nothing is sent. */
+void dsgd_engine_clip(struct dsgd_engine *e, struct dsgd_lane *lane)
+{
+    dsgd_f64 *length = &lane->length.as.f64;
+    if (!e->clipped) { return; }
+    dsgd_turn_begin(&lane->turn);
+    dsgd_group_norm(&lane->turn, e->clipped, &lane->grad.as.f32, length);
+    dsgd_group_shorten(&lane->turn, e->clipped, e->args.config->step.clip, length, &lane->grad.as.f32, &lane->grad.as.f32);
+}
+
+/* The gradients of the block at the replica or the workers' own points, weight decay included, none longer than step.clip. */
 static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struct dsgd_round *round)
 {
     (void)round;
@@ -62,6 +72,7 @@ static void gradients(struct dsgd_engine *e, struct dsgd_lane *lane, const struc
             dsgd_axpy(w, config->weight_decay, &lane->place->x_shared.as.f64, grad);
         }
     }
+    dsgd_engine_clip(e, lane);
     lane->gradient_s += dsgd_lap(&lane->mark);
 }
 

@@ -30,7 +30,7 @@ const struct dsgd_param dsgd_run_params[] = {
      "faithful: W workers; merged: one worker on the mean gradient, where that is the same"},
     {"average", DSGD_PARAM_CHOICE, AT(average), "none", 0, 0, "none|uniform|theory",
      "iterate that is evaluated: w_T, mean of w_0..w_{T-1}, or weighted by (xi + t)^2"},
-    {"step_size", DSGD_PARAM_CHOICE, AT(step_size), "constant", 0, 0, "constant|invsqrt|theory|triangle|cosine|piecewise",
+    {"step_size", DSGD_PARAM_CHOICE, AT(step_size), "constant", 0, 0, "constant|invsqrt|theory|triangle|cosine|piecewise|linear|noam",
      "eta_t = constant, constant/sqrt(steps), constant/(mu (xi + t)), or constant times a function of time; see section step"},
     {"weight_decay", DSGD_PARAM_REAL, AT(weight_decay), "0", 0, 1e6, NULL, "not part of f (that is problem.l2); alias: wd"},
     {"weight_decay_mode", DSGD_PARAM_CHOICE, AT(weight_decay_mode), "coupled", 0, 0, "coupled|decoupled",
@@ -50,12 +50,14 @@ const struct dsgd_param dsgd_step_params[] = {
      "theory: paper = above 1 + (1 + beta)/(tau (1 + rho)); repaired = also at least 32 L/mu; or a number"},
     {"unit", DSGD_PARAM_CHOICE, AT(step.unit), "steps", 0, 0, "steps|epochs", "of warmup, peak_at and knots; an epoch is n/(workers batch) steps"},
     {"warmup", DSGD_PARAM_REAL, AT(step.warmup), "0", 0, 1e12, NULL,
-     "eta_t grows linearly from 0 until then; 0 = none; not with theory and triangle; alias: warmup_epochs"},
+     "eta_t grows linearly from 0 until then; 0 = none; not with theory and triangle; noam needs it; alias: warmup_epochs"},
     {"peak_at", DSGD_PARAM_REAL, AT(step.peak_at), "0", 0, 1e12, NULL,
      "triangle: from 0 linearly to the constant at this time, then linearly to final constant at the end; alias: pivot_epoch"},
-    {"final", DSGD_PARAM_REAL, AT(step.final), "0", 0, 1, NULL, "triangle, cosine: share of the constant that is left at the end; alias: eta_min"},
+    {"final", DSGD_PARAM_REAL, AT(step.final), "0", 0, 1, NULL, "triangle, cosine, linear: share of the constant that is left at the end; alias: eta_min"},
     {"knots", DSGD_PARAM_TEXT, AT(step.knots), "", 0, 0, NULL,
      "piecewise: time:factor ..., linear in between, factors of the constant; two at one time are a jump; alias: milestones"},
+    {"clip", DSGD_PARAM_REAL, AT(step.clip), "0", 0, 1e30, NULL,
+     "each worker's gradient, weight decay included, is made this long where it is longer (Euclidean norm); 0 = as it is; alias: max_norm, clip_norm"},
     DSGD_PARAM_END,
 };
 
@@ -84,10 +86,11 @@ bool dsgd_run_key_matters(const struct dsgd_run_config *config, const struct dsg
     case AT(step.unit): return triangle || piecewise || config->step.warmup > 0.0;
     case AT(step.warmup): return config->step.warmup > 0.0;
     case AT(step.peak_at): return triangle;
-    case AT(step.final): return triangle || config->step_size == DSGD_STEP_COSINE;
+    case AT(step.final): return triangle || config->step_size == DSGD_STEP_COSINE || config->step_size == DSGD_STEP_LINEAR;
     case AT(step.knots): return piecewise;
     case AT(log.evaluate_every): return config->log.evaluate_every > 0;
     case AT(eval.examples): return config->eval.examples > 0;
+    case AT(step.clip): return config->step.clip > 0.0;
     default: return true;
     }
 }

@@ -16,7 +16,7 @@ enum dsgd_emulation { DSGD_FAITHFUL, DSGD_MERGED };
 /** Values of `average`. */
 enum dsgd_average { DSGD_AVERAGE_NONE, DSGD_AVERAGE_UNIFORM, DSGD_AVERAGE_THEORY };
 /** Values of `step_size`. */
-enum dsgd_step_size { DSGD_STEP_CONSTANT, DSGD_STEP_INVSQRT, DSGD_STEP_THEORY, DSGD_STEP_TRIANGLE, DSGD_STEP_COSINE, DSGD_STEP_PIECEWISE };
+enum dsgd_step_size { DSGD_STEP_CONSTANT, DSGD_STEP_INVSQRT, DSGD_STEP_THEORY, DSGD_STEP_TRIANGLE, DSGD_STEP_COSINE, DSGD_STEP_PIECEWISE, DSGD_STEP_LINEAR, DSGD_STEP_NOAM };
 /** Values of `step.unit`. */
 enum dsgd_step_unit { DSGD_UNIT_STEPS, DSGD_UNIT_EPOCHS };
 /** Values of `sampling`. */
@@ -38,6 +38,7 @@ struct dsgd_run_config {
         int unit;
         double warmup, peak_at, final;
         char knots[DSGD_TEXT_MAX]; /* "time:factor time:factor ..." */
+        double clip; /* 0: none */
     } step;
     struct {
         int64_t per_decade, every, evaluate_every;

@@ -1,8 +1,9 @@
 /* schedule.c - step sizes of the paper's theorems: 8/(mu (xi + t)) (Theorems 1, 2, 6), 1/sqrt(T + 1) (Theorems 4, 5), and of practice.
  *
  * Those are the constant times a function of time: up and down in straight lines (triangle: what the Sketched-SGD authors trained CIFAR-10
- * with, after D. Page's "How to train your ResNet"), half a cosine (Loshchilov, Hutter 2017, arXiv:1608.03983, without restarts), or any
- * straight lines and jumps (piecewise); a linear warm-up in front (Goyal et al. 2017, arXiv:1706.02677).
+ * with, after D. Page's "How to train your ResNet"), half a cosine (Loshchilov, Hutter 2017, arXiv:1608.03983, without restarts), one straight
+ * line down (linear), the inverse square root of time (noam: Vaswani et al. 2017, arXiv:1706.03762, section 5.3), or any straight lines and
+ * jumps (piecewise); a linear warm-up in front (Goyal et al. 2017, arXiv:1706.02677).
  */
 #include "sim/schedule.h"
 
@@ -89,6 +90,9 @@ static enum dsgd_status check_times(const struct dsgd_run_config *config, const 
     if (config->step_size == DSGD_STEP_TRIANGLE && config->step.peak_at > s->end) {
         return dsgd_fail(DSGD_EINPUT, "step.peak_at = %g: expected at most the run's %g %s", config->step.peak_at, s->end, unit);
     }
+    if (config->step_size == DSGD_STEP_NOAM && !(config->step.warmup > 0.0)) {
+        return dsgd_fail(DSGD_EINPUT, "step_size = noam: expected step.warmup above 0, the time at which eta_t is largest");
+    }
     if (config->step_size == DSGD_STEP_PIECEWISE && s->knots == 0) {
         return dsgd_fail(DSGD_EINPUT, "step_size = piecewise: expected step.knots, as in 0:0 5:1 24:0");
     }
@@ -171,6 +175,12 @@ static double half_cosine(const struct dsgd_schedule *s, double u)
     return s->final + (1.0 - s->final) * (0.5 * (1.0 + cosine));
 }
 
+/* Down from the start on; a warm-up only multiplies. */
+static double linear(const struct dsgd_schedule *s, double u)
+{
+    return s->final + (1.0 - s->final) * (1.0 - u / s->end);
+}
+
 /* The value of the first knot before it, of the last one after it; at a jump the later value. */
 static double piecewise(const struct dsgd_schedule *s, double u)
 {
@@ -189,6 +199,9 @@ static double without_warmup(const struct dsgd_schedule *s, double t, double u)
     case DSGD_STEP_TRIANGLE: return s->constant * triangle(s, u);
     case DSGD_STEP_COSINE: return s->constant * half_cosine(s, u);
     case DSGD_STEP_PIECEWISE: return s->constant * piecewise(s, u);
+    case DSGD_STEP_LINEAR: return s->constant * linear(s, u);
+    /* (d w)^(-1/2) min(u/w, (w/u)^(1/2)) there: the constant is what it is at u = w. Before that the warm-up does the rest. */
+    case DSGD_STEP_NOAM: return u > s->warmup ? s->constant * sqrt(s->warmup / u) : s->constant;
     default: return s->constant;
     }
 }

@@ -111,6 +111,7 @@ ok --set average=theory
 ok --set step_size=theory --set step.xi=soon
 ok --set 'step.knots=0:1 5'
 ok --set step_size=piecewise
+ok --set step_size=noam
 ok --set step_size=theory --set step.warmup=5
 ok --set step.warmup=60
 ok --set step_size=triangle --set step.peak_at=61

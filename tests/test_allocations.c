@@ -231,7 +231,7 @@ static enum dsgd_status whole_reading(const char *name, const void *config, cons
         _Alignas(16) unsigned char keys[256];
         void *self = NULL;
         double x[1024] = {0}, gradient[1024];
-        if (!problem->needs_dataset || !problem->full_gradient) { continue; } /* deep ones want images */
+        if (!problem->needs_dataset || !problem->full_gradient || problem->pairs != ops->pairs) { continue; } /* deep ones want images */
         assert_true(problem->config_size <= sizeof keys);
         assert_int_equal(dsgd_param_defaults(problem->params, problem->name, keys), DSGD_OK);
         const struct dsgd_problem_args problem_args = {keys, data, 1};
@@ -291,6 +291,30 @@ static void allocation_fails_data_are_not_to_blame(void **state)
     assert_int_equal(rmdir(folder), 0);
     assert_int_equal(rmdir(root), 0);
     print_message("%ld allocations failed, one at a time\n", all);
+}
+
+/* Generated pairs: no split to tune on, and keys of their own. */
+static void allocation_fails_sentences_are_not_to_blame(void **state)
+{
+    (void)state;
+    const struct dsgd_dataset_ops *ops = dsgd_dataset_find("grammar");
+    static const char *const small[][2] = {{"n", "30"}, {"n_validation", "6"}, {"n_test", "6"}};
+    _Alignas(16) unsigned char config[256];
+    assert_true(ops->config_size <= sizeof config);
+    assert_int_equal(dsgd_param_defaults(ops->params, "grammar", config), DSGD_OK);
+    for (int j = 0; j < 3; ++j) { assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, small[j][0]), "grammar", config, small[j][1]), DSGD_OK); }
+    calls = fail_at = 0;
+    HARNESS_OK(whole_reading("grammar", config, "/nonexistent"));
+    const long count = calls;
+    assert_true(count > 20);
+    for (long n = 1; n <= count; ++n) {
+        calls = 0;
+        fail_at = n;
+        const enum dsgd_status status = whole_reading("grammar", config, "/nonexistent");
+        fail_at = 0;
+        if (status != DSGD_ENOMEM || !strstr(dsgd_error(), "no memory")) { fail_msg("allocation %ld of %ld: status %s (%s)", n, count, dsgd_status_text(status), dsgd_error()); }
+    }
+    print_message("%ld allocations failed, one at a time\n", count);
 }
 
 /* Six files of one picture each, the first in a broken gzip beside the plain file. */
@@ -353,6 +377,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {cmocka_unit_test(allocation_fails_no_file_is_blamed), cmocka_unit_test(allocation_fails_nothing_is_lost),
                                        cmocka_unit_test(allocation_fails_in_every_algorithm),
                                        cmocka_unit_test(allocation_fails_data_are_not_to_blame),
+                                       cmocka_unit_test(allocation_fails_sentences_are_not_to_blame),
                                        cmocka_unit_test(allocation_fails_colour_pictures_are_not_to_blame)};
     if (argc > 1) { cmocka_set_test_filter(argv[1]); }
     return cmocka_run_group_tests(tests, NULL, NULL);

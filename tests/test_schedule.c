@@ -49,6 +49,10 @@ static void rules_in_steps(void **state)
     /* before the first knot; a jump; the last at the end */
     POINTS("step_size = piecewise\nstep { constant = 0.5 knots = \"10:1 30:1 30:0.1 60:0.1 60:0.01\" }\n", {0, 0.5}, {29, 0.5}, {30, 0.05}, {59, 0.05}, {60, 0.005});
     POINTS("step_size = piecewise\nstep { constant = 0.5 knots = 0:1 }\n", {0, 0.5}, {100, 0.5});
+    POINTS("step_size = linear\nstep { constant = 0.4 }\n", {0, 0.4}, {25, 0.3}, {99, 0.004}, {100, 0.0});
+    POINTS("step_size = linear\nstep { constant = 0.4 final = 0.25 }\n", {0, 0.4}, {50, 0.25}, {100, 0.1});
+    /* up to the constant at 16, then with the root: (16/64)^(1/2) = 1/2, (16/100)^(1/2) = 2/5 */
+    POINTS("step_size = noam\nstep { constant = 0.4 warmup = 16 }\n", {0, 0.0}, {4, 0.1}, {16, 0.4}, {64, 0.2}, {100, 0.16});
 }
 
 static void warmup_in_steps(void **state)
@@ -57,6 +61,7 @@ static void warmup_in_steps(void **state)
     POINTS("step { constant = 0.4 warmup = 8 }\n", {0, 0.0}, {2, 0.1}, {7, 0.35}, {8, 0.4}, {100, 0.4});
     POINTS("step { constant = 0.4 warmup = 2.5 }\n", {0, 0.0}, {1, 0.16}, {2, 0.32}, {3, 0.4});
     POINTS("step_size = invsqrt\nstep { constant = 2 warmup = 4 }\n", {1, 0.05}, {4, 0.2}, {50, 0.2});
+    POINTS("step_size = linear\nstep { constant = 0.4 warmup = 20 }\n", {0, 0.0}, {10, 0.18}, {20, 0.32}, {60, 0.16}, {100, 0.0}); /* the line begins at 0 */
     /* the wave begins where the warm-up ends */
     POINTS("step_size = cosine\nstep { constant = 0.4 warmup = 20 }\n", {10, 0.2}, {20, 0.4}, {60, 0.2}, {100, 0.0});
     POINTS("step_size = piecewise\nstep { constant = 0.4 knots = \"50:1 50:0.1\" warmup = 10 }\n", {5, 0.2}, {10, 0.4}, {49, 0.4}, {50, 0.04});
@@ -69,6 +74,8 @@ static void times_in_epochs(void **state)
     POINTS("step_size = triangle\nstep { constant = 0.4 peak_at = 8 unit = epochs }\n", {5, 0.1}, {20, 0.4}, {60, 0.2}, {100, 0.0});
     POINTS("step_size = triangle\nstep { constant = 0.4 peak_at = 40 unit = epochs }\n", {50, 0.2}, {100, 0.4});
     POINTS("step_size = piecewise\nstep { constant = 0.4 knots = \"0:1 12:1 12:0.1\" unit = epochs }\n", {29, 0.4}, {30, 0.04}, {100, 0.04});
+    POINTS("step_size = noam\nstep { constant = 0.4 warmup = 8 unit = epochs }\n", {5, 0.1}, {20, 0.4}, {80, 0.2});
+    POINTS("step_size = linear\nstep { constant = 0.4 unit = epochs }\n", {25, 0.3}, {100, 0.0});
     POINTS("step_size = cosine\nstep { constant = 0.4 warmup = 8 unit = epochs }\n", {10, 0.2}, {20, 0.4}, {60, 0.2}, {100, 0.0});
 }
 
@@ -117,6 +124,7 @@ static void refusals(void **state)
     }
     expect_refusal("step_size = piecewise\n", "step_size = piecewise: expected step.knots");
     expect_refusal("step_size = piecewise\nstep { knots = \" \" }\n", "step_size = piecewise: expected step.knots");
+    expect_refusal("step_size = noam\n", "step_size = noam: expected step.warmup above 0");
     expect_refusal("step_size = theory\nstep { warmup = 5 }\n", "step.warmup = 5: expected 0 with step_size = theory");
     expect_refusal("step_size = triangle\nstep { warmup = 5 }\n", "step.warmup = 5: expected 0 with step_size = triangle");
     expect_refusal("step { warmup = 100 }\n", "step.warmup = 100: expected less than the run's 100 steps");

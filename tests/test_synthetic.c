@@ -26,6 +26,8 @@ static const struct {
 } generated[] = {
     {"synthetic", {"n", "600", "n_test", "301", "features", "21", "classes", "3", NULL},
      "50ffd32eb1270743dd479b63a271022ee4152219d2bb5cf61c04cbbea2f7fb3b"},
+    {"grammar", {"n", "300", "n_validation", "20", "n_test", "20", NULL},
+     "3f969fcbe27aacc4fd2382d1228d25cbd2dc2035b893b453617251b20ed65acb"},
     {"images", {"n", "200", "n_test", "101", "size", "17", "channels", "3", NULL},
      "d42e7c3f52be398734870fc9175493f0588714b7ec833b62f3ad382d0209c7c3"},
 };

@@ -62,7 +62,7 @@ static enum theory_compressor compressor_of(const struct dsgd_algorithm *algorit
 
 static enum theory_step_rule step_of(const struct dsgd_run_config *run)
 {
-    if (run->step.warmup > 0.0) { return THEORY_STEP_OTHER; }
+    if (run->step.warmup > 0.0 || run->step.clip > 0.0) { return THEORY_STEP_OTHER; } /* a clipped gradient has another mean */
     switch (run->step_size) {
     case DSGD_STEP_CONSTANT: return THEORY_STEP_CONSTANT;
     case DSGD_STEP_INVSQRT: return THEORY_STEP_INVSQRT;

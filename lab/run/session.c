@@ -141,6 +141,7 @@ enum dsgd_status dsgd_session_open(const struct dsgd_spec *spec, const struct ds
     }
     const struct dsgd_problem_args args = {.config = spec->problem_config, .data = out->data,
                                            .seed_data = (uint32_t)spec->run.seed_data, .examples = (size_t)spec->run.eval.examples};
+    if (status == DSGD_OK && out->data) { status = dsgd_dataset_fits(out->data, out->ops->name, out->ops->pairs); }
     if (status == DSGD_OK && args.examples > 0 && !out->ops->part_objective) {
         status = dsgd_fail(DSGD_EINPUT, "eval.examples = %zu: expected 0 with problem = %s, whose objective is over all examples", args.examples, out->ops->name);
     }
