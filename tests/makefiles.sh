@@ -15,7 +15,7 @@ dry()
 {
     local given=(DATASET=synthetic SET=workers=2)
     [ "$2" != methods-docs ] || given=(DATASET=mnist) # whose files need not be there
-    [[ $2 != deep* ]] || given[0]=DATASET=images # their models take pictures
+    [[ $2 != deep* && $2 != cifar10* ]] || given[0]=DATASET=images # their models take pictures
     (cd "$1" && make --warn-undefined-variables --dry-run --always-make -f Makefile.experiments MAKE=true SWEEP=experiments/convex/quadratic.sweep \
         "${given[@]}" "${@:2}")
 }

@@ -35,12 +35,12 @@ deep-tuned: $(DEEP_TUNED)
 
 # Half, once and twice the configuration's step size, further where the best stands at an end.
 $(DEEP_TUNED): tune-deep-%:
-	+@SET=$(DEEP_SET) scripts/tune-momentum.sh $(DSGD) experiments/deep/$*.conf experiments/deep/lenet.conf $(DEEP_STEM)/$*.tuned.conf $(DEEP_TUNE)
+	+@SET=$(DEEP_SET)" log.evaluate_every=2000" scripts/tune-momentum.sh $(DSGD) experiments/deep/$*.conf experiments/deep/lenet.conf $(DEEP_STEM)/$*.tuned.conf $(DEEP_TUNE)
 
 # --- Figures 3 and 4 of the paper, at the size of LeNet-5 ---
 
 override DEEP_SIZES_STEM = results/figures/deep-sizes-$(DEEP_DATASET)
-override DEEP_SIZES_SET = dataset=$(DEEP_DATASET)$(if $(filter images,$(DEEP_DATASET)), images.noise=0.02)
+override DEEP_SIZES_SET = dataset=$(DEEP_DATASET) log.evaluate_every=1000000$(if $(filter images,$(DEEP_DATASET)), images.noise=0.02)
 
 .PHONY: deep-sizes
 
