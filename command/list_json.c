@@ -75,7 +75,9 @@ enum dsgd_status list_json(const char *name)
         }
         for (size_t i = 0; k == 2 && dsgd_dataset_at(i); ++i) {
             const struct dsgd_dataset_ops *d = dsgd_dataset_at(i);
-            if (WANTED(d)) { add_entry(list, d->name, d->title, d->reference, NULL, d->params, d); }
+            if (!WANTED(d)) { continue; }
+            add_entry(list, d->name, d->title, d->reference, NULL, d->params, d);
+            json_object_set_new(json_array_get(list, json_array_size(list) - 1), "pairs", json_boolean(d->pairs));
         }
 #undef WANTED
         if (k == 3 && all) {

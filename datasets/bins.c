@@ -75,12 +75,14 @@ static void cut(const struct dsgd_bins_rule *rule, const struct entry *entry, si
 
 static enum dsgd_status check(const char *who, const struct dsgd_split *split, const struct dsgd_bins_rule *rule)
 {
-    if (rule->sentences == 0 && rule->tokens == 0) { return dsgd_fail(DSGD_EINPUT, "%s: batches without a limit, expected one of sentences or of tokens", who); }
+    if (rule->sentences == 0 && rule->tokens == 0) {
+        return dsgd_fail(DSGD_EINPUT, "%s: batches without a limit, expected one of sentences or of tokens", who);
+    }
     for (size_t i = 0; i < split->n; ++i) {
         const uint32_t source = length_of(&split->source, i), target = length_of(&split->target, i);
         if (!fits(rule, 1, source + 1, target + 1)) {
-            return dsgd_fail(DSGD_EINPUT, "%s: batches of at most %zu tokens, but pair %zu has %u source and %u target ids, and an end each: expected more tokens, or "
-                             "shorter sentences", who, rule->tokens, i, (unsigned)source, (unsigned)target);
+            return dsgd_fail(DSGD_EINPUT, "%s: batches of at most %zu tokens, but pair %zu has %u source and %u target ids, and an end each: expected "
+                             "more tokens, or shorter sentences", who, rule->tokens, i, (unsigned)source, (unsigned)target);
         }
     }
     return DSGD_OK;

@@ -97,8 +97,12 @@ enum dsgd_status dsgd_dataset_fits(const struct dsgd_dataset *data, const char *
 {
     if (!data) { return dsgd_fail(DSGD_EINPUT, "problem %s: no dataset, expected one", problem); }
     if ((data->train.form == DSGD_PAIRS) == pairs) { return DSGD_OK; }
-    return pairs ? dsgd_fail(DSGD_EINPUT, "problem %s: dataset %s holds rows with labels, expected pairs of sentences such as those of grammar", problem, data->name)
-                 : dsgd_fail(DSGD_EINPUT, "problem %s: dataset %s holds pairs of sentences, expected rows with labels such as those of mnist", problem, data->name);
+    if (pairs) {
+        return dsgd_fail(DSGD_EINPUT, "problem %s: dataset %s holds rows with labels, expected pairs of sentences such as those of grammar", problem,
+                         data->name);
+    }
+    return dsgd_fail(DSGD_EINPUT, "problem %s: dataset %s holds pairs of sentences, expected rows with labels such as those of mnist", problem,
+                     data->name);
 }
 
 enum dsgd_status dsgd_dataset_load(const struct dsgd_dataset_ops *dataset, const struct dsgd_dataset_args *args, struct dsgd_dataset **out)

@@ -63,9 +63,12 @@ static enum dsgd_status check_lines(const struct dsgd_dataset *data, const char 
 static enum dsgd_status check_vocabulary(const struct dsgd_dataset *data, const char *what, const struct dsgd_vocabulary *v)
 {
     if (v->size <= DSGD_ID_WORDS || v->size > DSGD_VOCABULARY_MAX) {
-        return dsgd_fail(DSGD_EINPUT, "dataset %s: %s of %zu pieces, expected %d to %d", data->name, what, v->size, DSGD_ID_WORDS + 1, (int)DSGD_VOCABULARY_MAX);
+        return dsgd_fail(DSGD_EINPUT, "dataset %s: %s of %zu pieces, expected %d to %d", data->name, what, v->size, DSGD_ID_WORDS + 1,
+                         (int)DSGD_VOCABULARY_MAX);
     }
-    if (!v->piece.start || !v->piece.byte) { return dsgd_fail(DSGD_EINPUT, "dataset %s: %s without its pieces, expected a text for each", data->name, what); }
+    if (!v->piece.start || !v->piece.byte) {
+        return dsgd_fail(DSGD_EINPUT, "dataset %s: %s without its pieces, expected a text for each", data->name, what);
+    }
     return check_lines(data, what, v->size, &v->piece);
 }
 

@@ -9,6 +9,7 @@
     X(dsgd_dataset_cifar10)       \
     X(dsgd_dataset_images)        \
     X(dsgd_dataset_grammar)       \
+    X(dsgd_dataset_parallel)      \
     X(dsgd_dataset_synthetic)
 
 #define DECLARE(symbol) extern const struct dsgd_dataset_ops symbol;

@@ -30,8 +30,8 @@ static size_t white(const char *at, size_t size)
     if (size >= 2 && c == 0xc2 && ((unsigned char)at[1] == 0x85 || (unsigned char)at[1] == 0xa0)) { return 2; } /* U+0085, U+00A0 */
     if (size < 3) { return 0; }
     const unsigned code = c < 0xe1 || c > 0xe3 ? 0 : (c & 15u) << 12 | ((unsigned char)at[1] & 63u) << 6 | ((unsigned char)at[2] & 63u);
-    const bool found = code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f || code == 0x3000;
-    return found ? 3 : 0;
+    const bool narrow = code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x202f || code == 0x205f;
+    return narrow || code == 0x2028 || code == 0x2029 || code == 0x3000 ? 3 : 0;
 }
 
 /* Every `from` becomes `to`, which is no longer, from left to right; returns the new size. */

@@ -8,7 +8,7 @@
 # Every other variable of the makefiles is written with `override`: one of its name that a user gives changes nothing
 # (tests/makefiles.sh).
 
-override GIVEN := BUILD DATASET DSGD_CACHE DSGD_CIFAR10_URLS DSGD_COMMAND DSGD_DATA DSGD_MNIST_URLS FULL JOBS METHODS PRESET PYTHON QUICK RUN_OPTIONS SEED SET SWEEP
+override GIVEN := BUILD DATASET DSGD_CACHE DSGD_CIFAR10_URLS DSGD_COMMAND DSGD_DATA DSGD_MNIST_URLS DSGD_MULTI30K_URLS FULL JOBS METHODS PRESET PYTHON QUICK RUN_OPTIONS SEED SET SWEEP
 # DSGD=PROGRAM on the command line only: tests have a DSGD of their own in the environment.
 ifeq ($(firstword $(origin DSGD)),command)
 override DSGD_COMMAND := $(value DSGD)

@@ -4,8 +4,9 @@
 #   scripts/setup.sh run      what building and running the experiments needs
 #   scripts/setup.sh test     that, and what the tests need besides
 #   scripts/setup.sh data     what fetching data from the network needs
+#   scripts/setup.sh text     that, and what making ids of texts needs
 #   scripts/setup.sh docs     what man pages and the headers' HTML need
-#   scripts/setup.sh --list [run|test|data|docs]   prints the packages
+#   scripts/setup.sh --list [run|test|data|text|docs]   prints the packages
 #
 # Exit codes: 0 everything is there, 2 something is missing and cannot be installed from here, 3 apt-get failed.
 # DSGD_SETUP=skip trusts the system and checks nothing.
@@ -28,6 +29,9 @@ test=(clang-14 libomp-14-dev libclang-rt-14-dev shellcheck python3 python3-numpy
 # Fetching MNIST; `test` has it too, the fetcher has a test against a server on this machine.
 data=(curl ca-certificates)
 
+# Vocabularies and ids of parallel texts; `test` has it too.
+text=(sentencepiece)
+
 # Man pages and the headers as HTML.
 docs=(help2man man-db doxygen)
 
@@ -37,7 +41,7 @@ fail()
     exit "$1"
 }
 
-usage="expected 'run', 'test', 'data', 'docs' or '--list [run|test|data|docs]'"
+usage="expected 'run', 'test', 'data', 'text', 'docs' or '--list [run|test|data|text|docs]'"
 list=no
 if [ "${1:-}" = --list ]; then
     list=yes
@@ -47,8 +51,9 @@ fi
 [ $# -eq 1 ] || fail 2 "$# arguments: $usage"
 case $1 in
 run) packages=("${run[@]}") ;;
-test) packages=("${run[@]}" "${test[@]}" "${data[@]}") ;;
+test) packages=("${run[@]}" "${test[@]}" "${data[@]}" "${text[@]}") ;;
 data) packages=("${data[@]}") ;;
+text) packages=("${data[@]}" "${text[@]}") ;;
 docs) packages=("${docs[@]}") ;;
 *) fail 2 "argument '$1': $usage" ;;
 esac
@@ -61,6 +66,7 @@ fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     [ "$1" != data ] || fail 2 "this system has no apt; install curl and CA certificates, then set DSGD_SETUP=skip"
+    [ "$1" != text ] || fail 2 "this system has no apt; install curl, CA certificates and sentencepiece's programs, then set DSGD_SETUP=skip"
     [ "$1" != docs ] || fail 2 "this system has no apt; install help2man, man and doxygen, then set DSGD_SETUP=skip"
     fail 2 "this system has no apt; install a C11 compiler with OpenMP, cmake >= 3.25, ninja, pkg-config, gnuplot and the \
 libraries HDF5 (with HL), GSL, NLopt, nettle, libConfuse, jansson, zlib, Random123, oneDNN, cmocka, liblinear (tests also: clang 14 \

@@ -12,6 +12,7 @@
 #include "convex/registry.h"
 #include "datasets/cifar.h"
 #include "datasets/dataset.h"
+#include "tests/parallel_case.h"
 #include "tests/settings.h"
 
 void *__real_malloc(size_t bytes);
@@ -293,28 +294,37 @@ static void allocation_fails_data_are_not_to_blame(void **state)
     print_message("%ld allocations failed, one at a time\n", all);
 }
 
-/* Generated pairs: no split to tune on, and keys of their own. */
+/* Pairs, made and read: no split to tune on, and keys of their own. */
 static void allocation_fails_sentences_are_not_to_blame(void **state)
 {
     (void)state;
-    const struct dsgd_dataset_ops *ops = dsgd_dataset_find("grammar");
-    static const char *const small[][2] = {{"n", "30"}, {"n_validation", "6"}, {"n_test", "6"}};
-    _Alignas(16) unsigned char config[256];
-    assert_true(ops->config_size <= sizeof config);
-    assert_int_equal(dsgd_param_defaults(ops->params, "grammar", config), DSGD_OK);
-    for (int j = 0; j < 3; ++j) { assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, small[j][0]), "grammar", config, small[j][1]), DSGD_OK); }
-    calls = fail_at = 0;
-    HARNESS_OK(whole_reading("grammar", config, "/nonexistent"));
-    const long count = calls;
-    assert_true(count > 20);
-    for (long n = 1; n <= count; ++n) {
-        calls = 0;
-        fail_at = n;
-        const enum dsgd_status status = whole_reading("grammar", config, "/nonexistent");
-        fail_at = 0;
-        if (status != DSGD_ENOMEM || !strstr(dsgd_error(), "no memory")) { fail_msg("allocation %ld of %ld: status %s (%s)", n, count, dsgd_status_text(status), dsgd_error()); }
+    static const char *const name[] = {"grammar", "parallel", "parallel"}, *const small[][2] = {{"n", "30"}, {"n_validation", "6"}, {"n_test", "6"}};
+    struct parallel_folder folder = {.zip = false};
+    assert_int_equal(parallel_open(&folder), 0);
+    long all = 0;
+    for (int s = 0; s < 3; ++s) {
+        const struct dsgd_dataset_ops *ops = dsgd_dataset_find(name[s]);
+        _Alignas(16) unsigned char config[256];
+        assert_true(ops->config_size <= sizeof config);
+        assert_int_equal(dsgd_param_defaults(ops->params, name[s], config), DSGD_OK);
+        for (int j = 0; j < 3; ++j) { assert_int_equal(dsgd_param_set(dsgd_param_find(ops->params, small[j][0]), name[s], config, small[j][1]), DSGD_OK); }
+        folder.zip = s == 2;
+        parallel_write(&folder);
+        calls = fail_at = 0;
+        HARNESS_OK(whole_reading(name[s], config, folder.root));
+        const long count = calls;
+        assert_true(count > 20);
+        for (long n = 1; n <= count; ++n) {
+            calls = 0;
+            fail_at = n;
+            const enum dsgd_status status = whole_reading(name[s], config, folder.root);
+            fail_at = 0;
+            if (status != DSGD_ENOMEM || !strstr(dsgd_error(), "no memory")) { fail_msg("%s: allocation %ld of %ld: status %s (%s)", name[s], n, count, dsgd_status_text(status), dsgd_error()); }
+        }
+        all += count;
     }
-    print_message("%ld allocations failed, one at a time\n", count);
+    assert_int_equal(parallel_close(&folder), 0);
+    print_message("%ld allocations failed, one at a time\n", all);
 }
 
 /* Six files of one picture each, the first in a broken gzip beside the plain file. */

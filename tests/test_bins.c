@@ -160,7 +160,8 @@ static void rules_that_cannot_be_kept_are_refused(void **unused)
     assert_string_equal(dsgd_error(), "problem p: batches without a limit, expected one of sentences or of tokens");
     assert_null(bins);
     assert_int_equal(dsgd_bins_create("problem p", &split, &(struct dsgd_bins_rule){.tokens = 7}, &bins), DSGD_EINPUT);
-    assert_string_equal(dsgd_error(), "problem p: batches of at most 7 tokens, but pair 1 has 7 source and 7 target ids, and an end each: expected more tokens, or shorter sentences");
+    assert_string_equal(dsgd_error(), "problem p: batches of at most 7 tokens, but pair 1 has 7 source and 7 target ids, and an end each: "
+                                      "expected more tokens, or shorter sentences");
     assert_int_equal(dsgd_bins_create("problem p", &split, &(struct dsgd_bins_rule){.tokens = 8}, &bins), DSGD_OK);
     assert_int_equal(bins->n, 2);
     dsgd_bins_destroy(bins);

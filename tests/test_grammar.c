@@ -162,7 +162,8 @@ static void every_translation_follows_from_its_source(void **unused)
     translate_split(&r, &data->validation, 14, &sums);
     translate_split(&r, &data->test, 14, &sums);
     dsgd_dataset_destroy(data);
-    data = load((const char *const[]){"seed", "9", "nouns", "7", "adjectives", "1", "verbs", "3", "prepositions", "2", "determiners", "5", "longest", "6", "n", "500", NULL});
+    data = load((const char *const[]){"seed", "9", "nouns", "7", "adjectives", "1", "verbs", "3", "prepositions", "2", "determiners", "5",
+                                      "longest", "6", "n", "500", NULL});
     r = rules_of(other, 9);
     assert_int_equal(data->source.size, 4 + 18);
     assert_int_equal(data->target.size, 4 + 7 + 3 + 3 + 2 + 15);
@@ -219,6 +220,41 @@ static void phrases_are_as_frequent_as_documented(void **unused)
     check_share(sums.adjectives[1], sums.phrases, 0.35);
     check_share(sums.adjectives[2], sums.phrases, 0.15);
     assert_int_equal(sums.phrases, (int)(n + objects) + sums.prepositions);
+    dsgd_dataset_destroy(data);
+}
+
+/* A sentence of a split, to be found among others. */
+struct known {
+    const uint32_t *id;
+    size_t count;
+};
+
+static int by_ids(const void *left, const void *right)
+{
+    const struct known *a = left, *b = right;
+    return a->count != b->count ? a->count < b->count ? -1 : 1 : memcmp(a->id, b->id, a->count * sizeof *a->id);
+}
+
+static struct known known_of(const struct dsgd_sentences *s, size_t i) { return (struct known){s->id + s->start[i], s->start[i + 1] - s->start[i]}; }
+
+/* Short sentences of frequent words occur more than once: docs/configuration.md says how many, so that nobody takes all validation for unseen. */
+static void some_sentences_occur_again(void **unused)
+{
+    (void)unused;
+    struct dsgd_dataset *data = load(defaults);
+    struct known *train = malloc(data->train.n * sizeof *train);
+    size_t different = 0, seen = 0;
+    assert_non_null(train);
+    for (size_t i = 0; i < data->train.n; ++i) { train[i] = known_of(&data->train.source, i); }
+    qsort(train, data->train.n, sizeof *train, by_ids);
+    for (size_t i = 0; i < data->train.n; ++i) { different += i == 0 || by_ids(&train[i - 1], &train[i]) != 0; }
+    for (size_t i = 0; i < data->validation.n; ++i) {
+        const struct known one = known_of(&data->validation.source, i);
+        seen += bsearch(&one, train, data->train.n, sizeof *train, by_ids) != NULL;
+    }
+    assert_int_equal(different, 37410);
+    assert_int_equal(seen, 85);
+    free(train);
     dsgd_dataset_destroy(data);
 }
 
@@ -281,6 +317,7 @@ int main(void)
         cmocka_unit_test(every_translation_follows_from_its_source),
         cmocka_unit_test(words_are_as_frequent_as_zipf_says),
         cmocka_unit_test(phrases_are_as_frequent_as_documented),
+        cmocka_unit_test(some_sentences_occur_again),
         cmocka_unit_test(each_key_changes_the_data),
         cmocka_unit_test(texts_name_words_and_forms),
     };

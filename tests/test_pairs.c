@@ -77,7 +77,8 @@ static void check_refuses_what_would_be_indexed_wrongly(void **state)
     const size_t kept = start[6];
     start[6] = start[5]; /* an empty sentence */
     char sentence[200];
-    snprintf(sentence, sizeof sentence, "dataset words: training source 5: begins at id %zu and ends before id %zu, expected 1 to 1048576 ids", start[5], start[5]);
+    snprintf(sentence, sizeof sentence, "dataset words: training source 5: begins at id %zu and ends before id %zu, expected 1 to 1048576 ids",
+             start[5], start[5]);
     refuse(&d, sentence);
     start[6] = kept;
     d.train.source.id = NULL;
@@ -165,7 +166,8 @@ static void problems_that_want_rows_refuse_pairs(void **state)
         const struct dsgd_problem_args args = {config, &fix->data, 1};
         assert_int_equal(ops->create(&args, &self), DSGD_EINPUT);
         assert_null(self);
-        snprintf(sentence, sizeof sentence, "problem %s: dataset words holds pairs of sentences, expected rows with labels such as those of mnist", ops->name);
+        snprintf(sentence, sizeof sentence, "problem %s: dataset words holds pairs of sentences, expected rows with labels such as those of mnist",
+                 ops->name);
         assert_string_equal(dsgd_error(), sentence);
         ++tried;
     }
@@ -198,9 +200,15 @@ static void ids_become_text(void **unused)
         at[j + 1] = at[j] + strlen(piece[j]);
     }
     const struct dsgd_vocabulary v = {PIECES, {at, text}};
-    static const struct { uint32_t id[6]; size_t count; const char *text; } cases[] = {
-        {{4, 5, 6, 9}, 4, "ein kleiner,"}, {{4}, 1, "ein"}, {{6, 4}, 2, "er ein"}, {{7, 10}, 2, "a b\xc3\xa4"}, {{0}, 0, ""},
-        {{2, 4, 3, 0, 0}, 5, "ein"}, {{4, 1, 4}, 3, "ein \xe2\x81\x87  ein"}, {{1, 4}, 2, " \xe2\x81\x87  ein"}, {{8, 4}, 2, "ein"}, {{8, 8, 4}, 3, "ein"}, {{4, 8}, 2, "ein "},
+    static const struct {
+        uint32_t id[6];
+        size_t count;
+        const char *text;
+    } cases[] = {
+        {{4, 5, 6, 9}, 4, "ein kleiner,"}, {{4}, 1, "ein"}, {{6, 4}, 2, "er ein"},
+        {{7, 10}, 2, "a b\xc3\xa4"}, {{0}, 0, ""},
+        {{2, 4, 3, 0, 0}, 5, "ein"}, {{4, 1, 4}, 3, "ein \xe2\x81\x87  ein"}, {{1, 4}, 2, " \xe2\x81\x87  ein"},
+        {{8, 4}, 2, "ein"}, {{8, 8, 4}, 3, "ein"}, {{4, 8}, 2, "ein "},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
         char out[64];
