@@ -45,13 +45,13 @@ static size_t padded(size_t bytes)
     return (bytes + DEEP_ALIGN - 1) / DEEP_ALIGN * DEEP_ALIGN;
 }
 
-enum dsgd_status deep_decoder_create(const struct deep_graph *graph, const struct deep_search *search, size_t sentences, size_t source, size_t target, bool fast,
-                                     struct deep_decoder **out)
+enum dsgd_status deep_decoder_create(const struct deep_graph *graph, const struct deep_search *search, size_t sentences, size_t source, size_t target,
+                                     bool fast, struct deep_decoder **out)
 {
     *out = NULL;
     if (search->beam < 1 || sentences < 1 || source < 1 || target < 1) {
-        return dsgd_fail(DSGD_EINTERNAL, "a decoder of %zu sentences of %zu and %zu tokens with a beam of %zu, expected at least 1 of all", sentences, source, target,
-                         search->beam);
+        return dsgd_fail(DSGD_EINTERNAL, "a decoder of %zu sentences of %zu and %zu tokens with a beam of %zu, expected at least 1 of all", sentences, source,
+                         target, search->beam);
     }
     struct deep_decoder *d = calloc(1, sizeof *d);
     if (!d) { return dsgd_fail(DSGD_ENOMEM, "no memory for a decoder"); }
@@ -90,7 +90,8 @@ static size_t lay_out(const struct deep_decoder *d, char *memory, struct work *w
 {
     size_t most = 0, at = 0;
     for (int p = 0; p < d->plans; ++p) { most = d->plan[p]->bytes > most ? d->plan[p]->bytes : most; }
-    const size_t ids = padded(d->rows * wide(d) * sizeof(uint32_t)), lengths = padded(d->rows * sizeof(uint32_t)), slots = padded(d->rows * sizeof(struct slot));
+    const size_t ids = padded(d->rows * wide(d) * sizeof(uint32_t)), lengths = padded(d->rows * sizeof(uint32_t)),
+                 slots = padded(d->rows * sizeof(struct slot));
     w->plan = memory;
     at += padded(most);
     w->source = (uint32_t *)(memory + at);
@@ -227,7 +228,8 @@ static void finish(const struct deep_decoder *d, const struct work *w, size_t s,
 }
 
 /* One step: every row's scores behind its t + 1 tokens. The plan reads rows of its own length: those of the longest, cut, where the next step's will be. */
-static enum dsgd_status step(const struct deep_decoder *d, const struct deep_plan *plan, const void *parameter, const struct work *w, size_t t, int now, bool anew)
+static enum dsgd_status step(const struct deep_decoder *d, const struct deep_plan *plan, const void *parameter, const struct work *w, size_t t, int now,
+                             bool anew)
 {
     const size_t positions = plan->extent.rows[DEEP_TARGET];
     uint32_t *cut = w->target[1 - now];
@@ -241,8 +243,8 @@ static enum dsgd_status step(const struct deep_decoder *d, const struct deep_pla
     return run(plan, &block, DEEP_TARGET);
 }
 
-enum dsgd_status deep_decode(const struct deep_decoder *d, const void *parameter, void *memory, size_t count, const uint32_t *ids, const uint32_t *length, uint32_t *out,
-                             uint32_t *out_length, double *score)
+enum dsgd_status deep_decode(const struct deep_decoder *d, const void *parameter, void *memory, size_t count, const uint32_t *ids, const uint32_t *length,
+                             uint32_t *out, uint32_t *out_length, double *score)
 {
     struct work w;
     const int last = d->graph->nodes - 1;
@@ -260,8 +262,8 @@ enum dsgd_status deep_decode(const struct deep_decoder *d, const void *parameter
         const char *scores = deep_plan_output(plan, w.plan, d->graph->site[last].node->in[0]);
         for (size_t s = 0; s < count; ++s) {
             const size_t first = s * d->search.beam;
-            const size_t kept = choose(d, w.slot[now] + first, scores + (first * positions + t) * classes * plan->element, positions * classes, plan->element == sizeof(float),
-                                       w.best);
+            const size_t kept = choose(d, w.slot[now] + first, scores + (first * positions + t) * classes * plan->element, positions * classes,
+                                       plan->element == sizeof(float), w.best);
             move(d, &w, first, kept, now);
         }
     }

@@ -22,17 +22,17 @@ struct deep_search {
 
 struct deep_decoder;
 
-/** For `sentences` at a time, sources of at most `source` ids and targets of at most `target`, their end among them. The graph stays the caller's. One thread at a
- *  time; what is made is only read afterwards. */
-enum dsgd_status deep_decoder_create(const struct deep_graph *graph, const struct deep_search *search, size_t sentences, size_t source, size_t target, bool fast,
-                                     struct deep_decoder **out);
+/** For `sentences` at a time, sources of at most `source` ids and targets of at most `target`, their end among them. The graph stays the caller's. One
+ *  thread at a time; what is made is only read afterwards. */
+enum dsgd_status deep_decoder_create(const struct deep_graph *graph, const struct deep_search *search, size_t sentences, size_t source, size_t target,
+                                     bool fast, struct deep_decoder **out);
 void deep_decoder_destroy(struct deep_decoder *d); /* accepts NULL */
 /** Of working memory for one call, 64-byte aligned. */
 size_t deep_decoder_bytes(const struct deep_decoder *d);
 
 /** count <= sentences. parameter [d]: floats, or doubles where the decoder is not fast. ids [count][source] with lengths [count]; out [count][target] gets the
  *  ids without begin and end, out_length how many, score the search's. Between deep_one_thread and deep_threads_back. */
-enum dsgd_status deep_decode(const struct deep_decoder *d, const void *parameter, void *memory, size_t count, const uint32_t *ids, const uint32_t *length, uint32_t *out,
-                             uint32_t *out_length, double *score);
+enum dsgd_status deep_decode(const struct deep_decoder *d, const void *parameter, void *memory, size_t count, const uint32_t *ids, const uint32_t *length,
+                             uint32_t *out, uint32_t *out_length, double *score);
 
 #endif

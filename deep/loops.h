@@ -86,8 +86,8 @@ struct deep_loops {
     /** Attention; share [n][heads][queries][keys rounded up to 16] is written forward. Derivatives of padding are 0. */
     size_t (*attention_scratch)(const struct deep_heads *a);
     void (*attention)(const struct deep_heads *a, const float *query, const float *key, const float *value, float *share, float *out, void *scratch);
-    void (*attention_back)(const struct deep_heads *a, const float *query, const float *key, const float *value, const float *share, const float *dout, float *dquery,
-                           float *dkey, float *dvalue, void *scratch);
+    void (*attention_back)(const struct deep_heads *a, const float *query, const float *key, const float *value, const float *share, const float *dout,
+                           float *dquery, float *dkey, float *dvalue, void *scratch);
     /** A position of one sequence in an LSTM of h cells: gate [4][h] holds sums, and then the gates; before [h]: the cell, NULL: zeros. Backward, from
      *  the gates: dcell [h] is that of the cell, and then of the one before; gate becomes the derivative by the sums. */
     void (*lstm)(size_t h, const float *before, float *gate, float *cell, float *out);

@@ -16,7 +16,8 @@ struct builder {
 
 static int dense(const struct builder *b, const char *name, int from, size_t channels, bool bias)
 {
-    return deep_description_add(b->d, name, "", (struct deep_node){.op = &deep_op_dense, .in = {from}, .channels = channels, .bias = bias, .rule = DEEP_XAVIER});
+    return deep_description_add(b->d, name, "", (struct deep_node){.op = &deep_op_dense, .in = {from}, .channels = channels, .bias = bias,
+                                                                   .rule = DEEP_XAVIER});
 }
 
 static int dropout(const struct builder *b, const char *part, int from)
@@ -58,6 +59,7 @@ enum dsgd_status deep_lstm_describe(const struct deep_translator *keys, struct d
     const int mixed = dense(&b, "attention.out", both, keys->width, true);
     const int y = dropout(&b, "attention", deep_description_add(out, "attention", ".tanh", (struct deep_node){.op = &deep_op_tanh, .in = {mixed}}));
     const int scores = dense(&b, "output", y, keys->target_ids, true);
-    deep_description_add(out, "loss", "", (struct deep_node){.op = &deep_op_token_loss, .in = {scores}, .channels = keys->target_ids, .value = keys->smoothing});
+    deep_description_add(out, "loss", "", (struct deep_node){.op = &deep_op_token_loss, .in = {scores}, .channels = keys->target_ids,
+                                                             .value = keys->smoothing});
     return deep_description_end(out, keys->layers);
 }

@@ -21,7 +21,8 @@ struct builder {
 
 static int dense(const struct builder *b, const char *part, const char *name, int from, size_t channels, size_t blocks)
 {
-    return deep_description_add(b->d, part, name, (struct deep_node){.op = &deep_op_dense, .in = {from}, .channels = channels, .bias = true, .rule = DEEP_XAVIER, .blocks = blocks});
+    return deep_description_add(b->d, part, name, (struct deep_node){.op = &deep_op_dense, .in = {from}, .channels = channels, .bias = true,
+                                                                     .rule = DEEP_XAVIER, .blocks = blocks});
 }
 
 static int norm(const struct builder *b, const char *part, const char *name, int from)
@@ -55,7 +56,8 @@ static int attention(const struct builder *b, const char *part, int x, int memor
 {
     const int from = b->keys->post ? x : norm(b, part, ".norm", x);
     const int query = dense(b, part, ".query", from, b->keys->width, 1), keys = dense(b, part, ".keys", memory < 0 ? from : memory, 2 * b->keys->width, 2);
-    const int taken = deep_description_add(b->d, part, ".attention", (struct deep_node){.op = &deep_op_attention, .in = {query, keys}, .heads = b->keys->heads, .causal = causal});
+    const int taken = deep_description_add(b->d, part, ".attention", (struct deep_node){.op = &deep_op_attention, .in = {query, keys},
+                                                                                        .heads = b->keys->heads, .causal = causal});
     return add(b, part, x, dense(b, part, ".out", taken, b->keys->width, 1));
 }
 
@@ -88,6 +90,7 @@ enum dsgd_status deep_transformer_describe(const struct deep_translator *keys, s
     const int memory = side(&b, "encoder", embedding(&b, "source", DEEP_SOURCE, keys->source_ids), -1);
     const int x = side(&b, "decoder", embedding(&b, "target", DEEP_TARGET, keys->target_ids), memory);
     const int scores = dense(&b, "output", "", x, keys->target_ids, 1);
-    deep_description_add(out, "loss", "", (struct deep_node){.op = &deep_op_token_loss, .in = {scores}, .channels = keys->target_ids, .value = keys->smoothing});
+    deep_description_add(out, "loss", "", (struct deep_node){.op = &deep_op_token_loss, .in = {scores}, .channels = keys->target_ids,
+                                                             .value = keys->smoothing});
     return deep_description_end(out, keys->layers);
 }

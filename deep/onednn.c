@@ -56,11 +56,11 @@ size_t deep_vector(void)
     return (isa & avx512) == avx512 ? 16 : 8;
 }
 
-enum dsgd_status deep_product_of_rows(bool a_turned, bool b_turned, size_t m, size_t n, size_t k, const float *a, size_t a_row, const float *b, size_t b_row, bool more,
-                                      float *c, size_t c_row)
+enum dsgd_status deep_product_of_rows(bool a_turned, bool b_turned, size_t m, size_t n, size_t k, const float *a, size_t a_row, const float *b, size_t b_row,
+                                      bool more, float *c, size_t c_row)
 {
-    return check(dnnl_sgemm(a_turned ? 'T' : 'N', b_turned ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, 1.0f, a, (dnnl_dim_t)a_row, b, (dnnl_dim_t)b_row,
-                            more ? 1.0f : 0.0f, c, (dnnl_dim_t)c_row),
+    return check(dnnl_sgemm(a_turned ? 'T' : 'N', b_turned ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, 1.0f, a, (dnnl_dim_t)a_row, b,
+                            (dnnl_dim_t)b_row, more ? 1.0f : 0.0f, c, (dnnl_dim_t)c_row),
                  "a product of matrices");
 }
 

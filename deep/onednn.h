@@ -22,8 +22,8 @@ size_t deep_vector(void);
 enum dsgd_status deep_product(bool a_turned, bool b_turned, size_t m, size_t n, size_t k, const float *a, const float *b, float *c);
 
 /** The same with rows of a, b and c (as they lie) so many numbers apart; c grows by it where `more`, else it is overwritten. */
-enum dsgd_status deep_product_of_rows(bool a_turned, bool b_turned, size_t m, size_t n, size_t k, const float *a, size_t a_row, const float *b, size_t b_row, bool more,
-                                      float *c, size_t c_row);
+enum dsgd_status deep_product_of_rows(bool a_turned, bool b_turned, size_t m, size_t n, size_t k, const float *a, size_t a_row, const float *b, size_t b_row,
+                                      bool more, float *c, size_t c_row);
 
 /** Convolution of stride 1: n images of `in` channels, h x w, to `out` channels. Layouts as in op.h; weights are [out][in][kernel][kernel]. */
 struct deep_convolution_shape {

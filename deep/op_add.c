@@ -8,7 +8,8 @@ static enum dsgd_status add_shape(struct deep_site *site)
 {
     const struct deep_shape a = site->in, b = site->other;
     if (a.c != b.c || a.h != b.h || a.w != b.w || site->sequence_in[0] != site->sequence_in[1]) {
-        return dsgd_fail(DSGD_EINTERNAL, "layer %s: inputs of %zu x %zu x %zu and %zu x %zu x %zu, expected the same", site->node->name, a.c, a.h, a.w, b.c, b.h, b.w);
+        return dsgd_fail(DSGD_EINTERNAL, "layer %s: inputs of %zu x %zu x %zu and %zu x %zu x %zu, expected the same", site->node->name, a.c, a.h, a.w, b.c,
+                         b.h, b.w);
     }
     site->out = site->in;
     return DSGD_OK;

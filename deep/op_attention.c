@@ -81,7 +81,9 @@ static enum dsgd_status attention_backward(const struct deep_call *call)
     const struct deep_heads a = heads(call);
     const float *key = call->in[1], *value = is_shared(call->site) ? key : key + call->site->in.c;
     float *dother = call->din[1], *own = call->scratch;
-    if (!call->din[0] || !dother) { return dsgd_fail(DSGD_EINTERNAL, "layer %s: attention to the input itself, expected layers before it", call->site->node->name); }
+    if (!call->din[0] || !dother) {
+        return dsgd_fail(DSGD_EINTERNAL, "layer %s: attention to the input itself, expected layers before it", call->site->node->name);
+    }
     if (is_shared(call->site)) {
         deep_loops()->attention_back(&a, call->in[0], key, value, call->saved, call->dout, call->din[0], own, dother, own + other_count(&a));
         deep_loops()->add(other_count(&a), own, dother, dother);

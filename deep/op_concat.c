@@ -7,8 +7,8 @@ static enum dsgd_status concat_shape(struct deep_site *site)
 {
     const struct deep_shape a = site->in, b = site->other;
     if (deep_shape_count(a) != a.c || deep_shape_count(b) != b.c || site->sequence_in[0] != site->sequence_in[1]) {
-        return dsgd_fail(DSGD_EINTERNAL, "layer %s: %zu x %zu x %zu beside %zu x %zu x %zu, expected rows of the same sequence", site->node->name, a.c, a.h, a.w, b.c,
-                         b.h, b.w);
+        return dsgd_fail(DSGD_EINTERNAL, "layer %s: %zu x %zu x %zu beside %zu x %zu x %zu, expected rows of the same sequence", site->node->name, a.c, a.h,
+                         a.w, b.c, b.h, b.w);
     }
     site->out = (struct deep_shape){a.c + b.c, 1, 1};
     return DSGD_OK;

@@ -14,7 +14,8 @@ static enum dsgd_status dense_shape(struct deep_site *site)
     site->out = (struct deep_shape){out, 1, 1};
     const bool xavier = site->node->rule == DEEP_XAVIER;
     const size_t fan_out = out / (site->node->blocks > 0 ? site->node->blocks : 1);
-    const struct deep_start glorot = {DEEP_UNIFORM, sqrt(6.0 / (double)(in + fan_out)), 0, 0}, none = {DEEP_CONSTANT, 0.0, 0, 0}, usual = {DEEP_FAN_IN, 0.0, 0, 0};
+    const struct deep_start usual = {DEEP_FAN_IN, 0.0, 0, 0}, none = {DEEP_CONSTANT, 0.0, 0, 0};
+    const struct deep_start glorot = {DEEP_UNIFORM, sqrt(6.0 / (double)(in + fan_out)), 0, 0};
     site->parameter[site->parameters++] = (struct deep_parameter){"weight", out, in, in, xavier ? glorot : usual, DSGD_ROLE_WEIGHTS};
     if (site->node->bias) { site->parameter[site->parameters++] = (struct deep_parameter){"bias", 1, out, in, xavier ? none : usual, DSGD_ROLE_BIAS}; }
     return DSGD_OK;

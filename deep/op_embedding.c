@@ -14,7 +14,8 @@ static enum dsgd_status embedding_shape(struct deep_site *site)
 {
     const struct deep_node *node = site->node;
     if (node->sequence == DEEP_EXAMPLES || node->ids < 1) {
-        return dsgd_fail(DSGD_EINTERNAL, "layer %s: %zu ids of sequence %d, expected ids of the source or the target", node->name, node->ids, (int)node->sequence);
+        return dsgd_fail(DSGD_EINTERNAL, "layer %s: %zu ids of sequence %d, expected ids of the source or the target", node->name, node->ids,
+                         (int)node->sequence);
     }
     site->sequence = node->sequence;
     site->out = (struct deep_shape){site->channels, 1, 1};

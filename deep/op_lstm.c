@@ -26,7 +26,8 @@ static enum dsgd_status lstm_shape(struct deep_site *site)
         return dsgd_fail(DSGD_EINPUT, "layer %s: %zu cells for %zu directions, expected as many for each", site->node->name, site->channels, directions);
     }
     if (deep_shape_count(site->in) != in || site->sequence == DEEP_EXAMPLES || (site->inputs > 1 && (site->state_in[1] != 2 * h || directions > 1))) {
-        return dsgd_fail(DSGD_EINTERNAL, "layer %s: a state of %zu numbers, expected a sequence, and the state of as many cells", site->node->name, site->state_in[1]);
+        return dsgd_fail(DSGD_EINTERNAL, "layer %s: a state of %zu numbers, expected a sequence, and the state of as many cells", site->node->name,
+                         site->state_in[1]);
     }
     const bool xavier = site->node->rule == DEEP_XAVIER;
     const struct deep_start usual = {DEEP_UNIFORM, 1.0 / sqrt((double)h), 0, 0}, forget = {DEEP_CONSTANT, 0.5, h, 2 * h};
@@ -111,8 +112,8 @@ static enum dsgd_status step_forward(const struct deep_call *call, const struct 
     float *out = (float *)call->out, *gate = (float *)call->saved + p->gate, *cell = (float *)call->saved + p->cell;
     const size_t row = row_of(p, 0, step);
     if (step > 0) {
-        DSGD_TRY(deep_product_of_rows(false, true, p->n, 4 * p->h, p->h, out + row_before(p, row) * p->all + p->first, p->positions * p->all, weight, p->h, true,
-                                      gate + row * 4 * p->h, p->positions * 4 * p->h));
+        DSGD_TRY(deep_product_of_rows(false, true, p->n, 4 * p->h, p->h, out + row_before(p, row) * p->all + p->first, p->positions * p->all, weight, p->h,
+                                      true, gate + row * 4 * p->h, p->positions * 4 * p->h));
     } else if (is_continued(call)) {
         DSGD_TRY(deep_product_of_rows(false, true, p->n, 4 * p->h, p->h, start + start_at(call, p, 0), 2 * p->all, weight, p->h, true, gate + row * 4 * p->h,
                                       p->positions * 4 * p->h));
@@ -173,7 +174,8 @@ static enum dsgd_status step_back(const struct deep_call *call, const struct pas
         deep_loops()->lstm_back(p->h, before, cell + r * p->h, h, gate + r * 4 * p->h, c);
     }
     if (step == 0 && !is_continued(call)) { return DSGD_OK; }
-    return deep_product_of_rows(false, false, p->n, p->h, 4 * p->h, gate + row_of(p, 0, step) * 4 * p->h, p->positions * 4 * p->h, weight, p->h, false, dh, p->h);
+    return deep_product_of_rows(false, false, p->n, p->h, 4 * p->h, gate + row_of(p, 0, step) * 4 * p->h, p->positions * 4 * p->h, weight, p->h, false, dh,
+                                p->h);
 }
 
 /* Every row's h one step before. */
@@ -291,7 +293,8 @@ static void naive_position_back(const struct deep_call *call, const struct pass 
     double *dparameter = call->dparameter, *din = call->din[0], *dbefore = call->scratch, slope[4];
     for (size_t j = 0; j < h; ++j) { dbefore[j] = 0.0; }
     for (size_t j = 0; j < h; ++j) {
-        const double t = deep_naive_tanh(cell[j]), in = gate[j], forget = gate[h + j], value = gate[2 * h + j], show = gate[3 * h + j], last = r == last_row(p, i) ? 1.0 : 0.0;
+        const double t = deep_naive_tanh(cell[j]), in = gate[j], forget = gate[h + j], value = gate[2 * h + j], show = gate[3 * h + j],
+                     last = r == last_row(p, i) ? 1.0 : 0.0;
         const double a = dh[j] + dout[r * p->all + p->first + j] + last * dout[state_at(p, i) + j];
         const double c = dc[j] + last * dout[state_at(p, i) + p->all + j] + a * show * (1.0 - t * t);
         slope[0] = c * value * in * (1.0 - in);

@@ -15,7 +15,8 @@ static enum dsgd_status loss_shape(struct deep_site *site)
 {
     const size_t classes = deep_shape_count(site->in);
     if (classes < 2 || classes != site->channels || site->sequence != DEEP_TARGET) {
-        return dsgd_fail(DSGD_EINTERNAL, "layer %s: %zu scores for %zu ids, expected one for each at target positions", site->node->name, classes, site->channels);
+        return dsgd_fail(DSGD_EINTERNAL, "layer %s: %zu scores for %zu ids, expected one for each at target positions", site->node->name, classes,
+                         site->channels);
     }
     site->out = (struct deep_shape){0, 0, 0};
     return DSGD_OK;
@@ -32,7 +33,8 @@ static enum dsgd_status check(const struct deep_call *call)
 {
     for (size_t r = 0; r < call->n; ++r) {
         if (target(call, r) >= (int64_t)call->site->channels) {
-            return dsgd_fail(DSGD_EINTERNAL, "layer %s: id %lld, expected one below %zu", call->site->node->name, (long long)target(call, r), call->site->channels);
+            return dsgd_fail(DSGD_EINTERNAL, "layer %s: id %lld, expected one below %zu", call->site->node->name, (long long)target(call, r),
+                             call->site->channels);
         }
     }
     return DSGD_OK;

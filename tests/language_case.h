@@ -39,7 +39,8 @@ static inline void language_describe(struct language_case *c, const char *model,
 }
 
 /* Tokens, lengths and parameters of language_values.py; the weight makes the gradient that of the mean over target tokens. */
-static inline struct language_case *language_open(const char *model, const struct deep_translator *keys, size_t n, size_t source, size_t target, bool fast, bool backward)
+static inline struct language_case *language_open(const char *model, const struct deep_translator *keys, size_t n, size_t source, size_t target, bool fast,
+                                                  bool backward)
 {
     struct language_case *c = calloc(1, sizeof *c);
     assert_non_null(c);
@@ -86,8 +87,8 @@ static inline struct language_case *language_open(const char *model, const struc
     c->loss = deep_room(c->rows * sizeof *c->loss);
     c->wrong = deep_room(c->rows);
     c->tokens = (struct deep_tokens){.in = {NULL, c->x, c->y}, .length = {NULL, c->source_length, c->target_length}, .out = c->z};
-    c->block = (struct deep_block){.parameter = c->parameter, .memory = c->memory, .tokens = &c->tokens, .weight = 1.0 / tokens, .loss = c->loss, .wrong = c->wrong,
-                                   .gradient = c->gradient, .keys = {5, 6, 7, 8, true}};
+    c->block = (struct deep_block){.parameter = c->parameter, .memory = c->memory, .tokens = &c->tokens, .weight = 1.0 / tokens, .loss = c->loss,
+                                   .wrong = c->wrong, .gradient = c->gradient, .keys = {5, 6, 7, 8, true}};
     return c;
 }
 

@@ -47,8 +47,8 @@ static inline void sequence_tokens(struct sequence_case *c, uint32_t seed)
 static inline void sequence_open(struct sequence_case *c, const struct sequence_node *k, size_t n, size_t source, size_t target, uint32_t seed)
 {
     *c = (struct sequence_case){.extent = {n, {1, source, target}},
-                                .site = {.node = &k->node, .in = {k->in, 1, 1}, .other = {k->other, 1, 1}, .vector = 1, .vector_in = 1, .inputs = k->node.op->inputs,
-                                         .channels = k->node.channels, .value = k->node.value, .number = 3, .sequence = k->of_in,
+                                .site = {.node = &k->node, .in = {k->in, 1, 1}, .other = {k->other, 1, 1}, .vector = 1, .vector_in = 1,
+                                         .inputs = k->node.op->inputs, .channels = k->node.channels, .value = k->node.value, .number = 3, .sequence = k->of_in,
                                          .sequence_in = {k->of_in, k->of_other}, .state_in = {0, k->state}}};
     DEEP_OK(k->node.op->shape(&c->site));
     size_t parameters = 0;
@@ -71,7 +71,8 @@ static inline void sequence_open(struct sequence_case *c, const struct sequence_
     c->scratch = deep_room(v->scratch ? v->scratch(&c->site, NULL, &c->extent) : 0);
     c->call = (struct deep_call){.site = &c->site, .n = c->rows, .extent = &c->extent, .tokens = &c->tokens, .in = {c->array[CASE_IN0], c->array[CASE_IN1]},
                                  .out = c->array[CASE_OUT], .parameter = c->array[CASE_PARAMETER], .dout = c->array[CASE_DOUT],
-                                 .din = {c->array[CASE_DIN0], c->array[CASE_DIN1]}, .dparameter = c->array[CASE_DPARAMETER], .saved = c->saved, .scratch = c->scratch,
+                                 .din = {c->array[CASE_DIN0], c->array[CASE_DIN1]}, .dparameter = c->array[CASE_DPARAMETER], .saved = c->saved,
+                                              .scratch = c->scratch,
                                  .keys = {.seed = 5, .step = 6, .worker = 7, .first = 8, .training = true}, .weight = 0.5, .loss = c->loss, .wrong = c->wrong};
 }
 

@@ -95,7 +95,8 @@ static void searches_find_the_best(void **state)
                 uint32_t best[LONGEST] = {0}, best_length = 0, first[LONGEST], first_length;
                 memcpy(t.c->x, ids + s * SOURCE, SOURCE * sizeof *ids);
                 t.c->source_length[0] = length[s];
-                const double one = greedy(&t, search.end, first, &first_length), expected = all ? exhaustive(&t, search.end, search.alpha, best, &best_length) : one;
+                const double one = greedy(&t, search.end, first, &first_length);
+                const double expected = all ? exhaustive(&t, search.end, search.alpha, best, &best_length) : one;
                 if (!all) {
                     memcpy(best, first, sizeof best);
                     best_length = first_length;
@@ -177,6 +178,7 @@ static void a_decoder_of_nothing_is_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(searches_find_the_best), cmocka_unit_test(long_targets_are_found), cmocka_unit_test(a_decoder_of_nothing_is_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(searches_find_the_best), cmocka_unit_test(long_targets_are_found),
+                                       cmocka_unit_test(a_decoder_of_nothing_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,8 @@ static const char *const models[] = {"transformer", "lstm"};
 static struct deep_translator preset(const char *name, size_t source_ids, size_t target_ids)
 {
     for (const struct deep_preset *p = deep_presets; p->name; ++p) {
-        if (strcmp(p->name, name) == 0) { return (struct deep_translator){p->layers, p->width, p->inner, p->heads, source_ids, target_ids, false, false, 0.0, 0.0}; }
+        if (strcmp(p->name, name) != 0) { continue; }
+        return (struct deep_translator){p->layers, p->width, p->inner, p->heads, source_ids, target_ids, false, false, 0.0, 0.0};
     }
     fail_msg("no preset %s", name);
     return (struct deep_translator){0};
@@ -51,7 +52,8 @@ static void parameters_are_counted(void **state)
             assert_int_equal(segment->rows * segment->cols, segment->count);
             at += segment->count;
             assert_non_null(end);
-            assert_true((strstr(end, "bias") != NULL) == (segment->role == DSGD_ROLE_BIAS) && (strcmp(end, ".scale") == 0 || strcmp(end, ".shift") == 0) == (segment->role == DSGD_ROLE_NORM));
+            assert_true((strstr(end, "bias") != NULL) == (segment->role == DSGD_ROLE_BIAS) && (strcmp(end, ".scale") == 0 || strcmp(end,
+                    ".shift") == 0) == (segment->role == DSGD_ROLE_NORM));
             assert_true((strcmp(segment->name, "source.weight") == 0 || strcmp(segment->name, "target.weight") == 0) == (segment->role == DSGD_ROLE_EMBEDDING));
             for (size_t r = 0; r < s; ++r) { assert_string_not_equal(segment->name, c->graph.segment[r].name); }
         }
@@ -90,7 +92,8 @@ static void losses_and_gradients_are_pytorchs(void **state)
             }
             const double tolerance = DOUBLES * fmax(1.0, e->segment[s][1]);
             if (!check_is_close(product, e->segment[s][0], tolerance) || !check_is_close(sqrt(norm2), e->segment[s][1], tolerance)) {
-                fail_msg("%s %zu, %s: product %.12g and norm %.12g, PyTorch has %.12g and %.12g", e->model, k, c->graph.segment[s].name, product, sqrt(norm2), e->segment[s][0],
+                fail_msg("%s %zu, %s: product %.12g and norm %.12g, PyTorch has %.12g and %.12g", e->model, k, c->graph.segment[s].name, product, sqrt(norm2),
+                         e->segment[s][0],
                          e->segment[s][1]);
             }
         }
@@ -121,11 +124,13 @@ static void padding_does_not_matter(void **state)
         struct deep_translator keys = tiny;
         for (int post = 0; post < 2; ++post) {
             keys.post = post == 1;
-            struct language_case *c = language_open(models[m], &keys, N, SOURCE, TARGET, true, true), *other = language_open(models[m], &keys, N, SOURCE, TARGET, true, true);
+            struct language_case *c = language_open(models[m], &keys, N, SOURCE, TARGET, true, true), *other = language_open(models[m], &keys, N, SOURCE,
+                                                                                                                             TARGET, true, true);
             size_t changed = 0;
             for (size_t i = 0; i < N; ++i) {
                 for (size_t p = c->source_length[i]; p < SOURCE; ++p, ++changed) { other->x[i * SOURCE + p] = UINT32_MAX - (uint32_t)p; }
-                for (size_t p = c->target_length[i]; p < TARGET; ++p, ++changed) { other->y[i * TARGET + p] = other->z[i * TARGET + p] = UINT32_MAX - (uint32_t)p; }
+                for (size_t p = c->target_length[i]; p < TARGET; ++p,
+                     ++changed) { other->y[i * TARGET + p] = other->z[i * TARGET + p] = UINT32_MAX - (uint32_t)p; }
             }
             assert_true(changed > N);
             language_run(c);
@@ -145,7 +150,8 @@ static void longer_blocks_are_the_same(void **state)
 {
     (void)state;
     for (int m = 0; m < 2; ++m) {
-        struct language_case *c = language_open(models[m], &tiny, N, SOURCE, TARGET, true, true), *longer = language_open(models[m], &tiny, N, SOURCE + 5, TARGET + 13, true, true);
+        struct language_case *c = language_open(models[m], &tiny, N, SOURCE, TARGET, true, true), *longer = language_open(models[m], &tiny, N, SOURCE + 5,
+                                                                                                                          TARGET + 13, true, true);
         for (size_t i = 0; i < N; ++i) {
             longer->source_length[i] = c->source_length[i];
             longer->target_length[i] = c->target_length[i];
@@ -159,7 +165,8 @@ static void longer_blocks_are_the_same(void **state)
         CHECK_CLOSE(language_run(longer), language_run(c), 1e-6);
         double most = 0.0;
         for (size_t j = 0; j < c->graph.d; ++j) { most = fmax(most, fabs((double)((const float *)c->gradient)[j])); }
-        for (size_t j = 0; j < c->graph.d; ++j) { CHECK_CLOSE((double)((const float *)longer->gradient)[j], (double)((const float *)c->gradient)[j], 1e-5 * most); }
+        for (size_t j = 0; j < c->graph.d; ++j) { CHECK_CLOSE((double)((const float *)longer->gradient)[j], (double)((const float *)c->gradient)[j],
+                                                              1e-5 * most); }
         language_close(c);
         language_close(longer);
     }
@@ -170,7 +177,8 @@ static void targets_are_causal(void **state)
 {
     (void)state;
     for (int m = 0; m < 2; ++m) {
-        struct language_case *c = language_open(models[m], &tiny, N, SOURCE, TARGET, true, false), *other = language_open(models[m], &tiny, N, SOURCE, TARGET, true, false);
+        struct language_case *c = language_open(models[m], &tiny, N, SOURCE, TARGET, true, false), *other = language_open(models[m], &tiny, N, SOURCE, TARGET,
+                                                                                                                          true, false);
         const size_t ids = tiny.target_ids, at = 3;
         for (size_t i = 0; i < N; ++i) {
             c->target_length[i] = other->target_length[i] = TARGET;
@@ -264,7 +272,8 @@ static void starts_follow_their_rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(parameters_are_counted), cmocka_unit_test(losses_and_gradients_are_pytorchs),
-                                       cmocka_unit_test(padding_does_not_matter), cmocka_unit_test(longer_blocks_are_the_same), cmocka_unit_test(targets_are_causal),
+                                       cmocka_unit_test(padding_does_not_matter), cmocka_unit_test(longer_blocks_are_the_same),
+                                                    cmocka_unit_test(targets_are_causal),
                                        cmocka_unit_test(blocks_are_sums_of_pairs), cmocka_unit_test(starts_follow_their_rules)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,8 @@ static const double H = 1e-3;
 #define NODE(label, ...) .what = label, .node = {.name = "a", __VA_ARGS__}
 static const struct sequence_node small[] = {
     {NODE("embedding", .op = &deep_op_embedding, .channels = 5, .ids = SEQUENCE_IDS, .sequence = DEEP_SOURCE, .value = 2.5), 0},
-    {NODE("embedding with positions", .op = &deep_op_embedding, .channels = 6, .ids = SEQUENCE_IDS, .sequence = DEEP_TARGET, .value = 1.0, .positions = true), 0},
+    {NODE("embedding with positions", .op = &deep_op_embedding, .channels = 6, .ids = SEQUENCE_IDS, .sequence = DEEP_TARGET, .value = 1.0, .positions = true),
+     0},
     {NODE("layer norm", .op = &deep_op_layer_norm), 7, 0, 0, DEEP_TARGET, 0},
     {NODE("attention to itself", .op = &deep_op_attention, .heads = 2), 6, 12, 0, DEEP_SOURCE, DEEP_SOURCE},
     {NODE("causal attention", .op = &deep_op_attention, .heads = 3, .causal = true), 6, 12, 0, DEEP_TARGET, DEEP_TARGET},
@@ -56,7 +57,8 @@ static void gradients_are_differences(void **state)
         for (int a = 0; a < 3; ++a) {
             for (size_t j = 0; j < c.count[from[a]]; ++j) {
                 const double expected = difference(&c, &c.array[from[a]][j]), got = c.array[to[a]][j];
-                if (!check_is_close(got, expected, 1e-8 * (1.0 + fabs(expected)))) { fail_msg("%s, array %d[%zu]: %.12g, differences say %.12g", small[k].what, a, j, got, expected); }
+                if (!check_is_close(got, expected, 1e-8 * (1.0 + fabs(expected)))) { fail_msg("%s, array %d[%zu]: %.12g, differences say %.12g",
+                                                                                              small[k].what, a, j, got, expected); }
             }
         }
         sequence_close(&c);
@@ -90,7 +92,8 @@ static void fast_is_naive(const struct sequence_node *k, size_t n, size_t source
     call.prepared = prepared;
     call.saved = deep_room(op->fast.saved ? op->fast.saved(&c.site, &c.extent) : 0);
     call.scratch = deep_room(op->fast.scratch ? op->fast.scratch(&c.site, prepared, &c.extent) : 0);
-    call.in[0] = array[CASE_IN0], call.in[1] = array[CASE_IN1], call.parameter = array[CASE_PARAMETER], call.out = array[CASE_OUT], call.dout = array[CASE_DOUT];
+    call.in[0] = array[CASE_IN0], call.in[1] = array[CASE_IN1], call.parameter = array[CASE_PARAMETER], call.out = array[CASE_OUT],
+                 call.dout = array[CASE_DOUT];
     call.din[0] = array[CASE_DIN0], call.din[1] = array[CASE_DIN1], call.dparameter = array[CASE_DPARAMETER];
     DEEP_OK(op->fast.forward(&call));
     if (sequence_is_loss(&c)) {
@@ -145,7 +148,8 @@ static void functions_are_accurate(void **state)
             const float x = dsgd_float_of(bits | sign << 31);
             const double t = tanh((double)x), s = 1.0 / (1.0 + exp(-(double)x));
             if (!check_is_close((double)deep_tanh(x), t, 3.0 * ulp(t))) { fail_msg("tanh %.9g = %.9g, expected %.9g", (double)x, (double)deep_tanh(x), t); }
-            if (s > 1e-36 && !check_is_close((double)deep_sigmoid(x), s, 3.0 * ulp(s))) { fail_msg("sigmoid %.9g = %.9g, expected %.9g", (double)x, (double)deep_sigmoid(x), s); }
+            if (s > 1e-36 && !check_is_close((double)deep_sigmoid(x), s, 3.0 * ulp(s))) { fail_msg("sigmoid %.9g = %.9g, expected %.9g", (double)x,
+                                                                                                   (double)deep_sigmoid(x), s); }
         }
     }
     assert_true(deep_tanh(INFINITY) == 1.0f && deep_tanh(-INFINITY) == -1.0f && deep_sigmoid(INFINITY) == 1.0f && deep_sigmoid(-INFINITY) == 0.0f);
@@ -174,7 +178,8 @@ static void loops_have_the_same_bits(void **state)
     enum { ROWS = 6, C = 37, N = 2, HEADS = 2, EACH = 18, T = 5, S = 19, KEYS = 32 };
     const struct deep_loops *loops = deep_loops();
     uint64_t hash = UINT64_C(14695981039346656037);
-    float *in = numbers(1, ROWS * C, 3.0), *dout = numbers(2, ROWS * C, 1.0), *parameter = numbers(3, 2 * C, 1.0), out[ROWS * C], din[ROWS * C], both[2 * C], two[2 * ROWS];
+    float *in = numbers(1, ROWS * C, 3.0), *dout = numbers(2, ROWS * C, 1.0), *parameter = numbers(3, 2 * C, 1.0), out[ROWS * C], din[ROWS * C], both[2 * C],
+                 two[2 * ROWS];
     loops->layer_norm(ROWS, C, in, parameter, two, out);
     hash = hash_of(hash_of(hash, ROWS * C, out), 2 * ROWS, two);
     loops->layer_norm_back(ROWS, C, in, parameter, two, dout, din, both);
@@ -198,7 +203,8 @@ static void loops_have_the_same_bits(void **state)
     hash = hash_of(hash_of(hash, 4 * C, gate), C, din);
     static const uint32_t queries[N] = {5, 3}, keys[N] = {19, 4};
     const struct deep_heads a = {N, HEADS, EACH, T, S, HEADS * EACH, 2 * HEADS * EACH, queries, keys, false, 0.3f};
-    float *query = numbers(4, N * T * HEADS * EACH, 2.0), *key = numbers(5, N * S * 2 * HEADS * EACH, 2.0), share[N * HEADS * T * KEYS], taken[N * T * HEADS * EACH];
+    float *query = numbers(4, N * T * HEADS * EACH, 2.0), *key = numbers(5, N * S * 2 * HEADS * EACH, 2.0), share[N * HEADS * T * KEYS],
+                 taken[N * T * HEADS * EACH];
     float dquery[N * T * HEADS * EACH], dkey[N * S * 2 * HEADS * EACH];
     void *scratch = deep_room(loops->attention_scratch(&a));
     loops->attention(&a, query, key, key + HEADS * EACH, share, taken, scratch);
@@ -308,7 +314,8 @@ static void tokens_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(gradients_are_differences), cmocka_unit_test(fast_versions_are_the_naive_ones),
-                                       cmocka_unit_test(functions_are_accurate), cmocka_unit_test(loops_have_the_same_bits), cmocka_unit_test(losses_of_large_scores), cmocka_unit_test(dropout_knows_positions),
+                                       cmocka_unit_test(functions_are_accurate), cmocka_unit_test(loops_have_the_same_bits),
+                                                    cmocka_unit_test(losses_of_large_scores), cmocka_unit_test(dropout_knows_positions),
                                        cmocka_unit_test(what_does_not_fit_is_refused), cmocka_unit_test(tokens_are_checked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

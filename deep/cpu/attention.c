@@ -24,8 +24,8 @@ struct left {
 };
 
 /* `rows` x `vectors` vectors of C; both are constants where this is called. */
-static inline __attribute__((always_inline)) void tile(const size_t rows, const size_t vectors, size_t depth, struct left a, const float *b, size_t b_row, float *c,
-                                                       size_t c_row)
+static inline __attribute__((always_inline)) void tile(const size_t rows, const size_t vectors, size_t depth, struct left a, const float *b, size_t b_row,
+                                                       float *c, size_t c_row)
 {
     deep_lanes sum[ROWS][2];
 #pragma GCC unroll 4
@@ -159,7 +159,8 @@ void deep_cpu_attention(const struct deep_heads *a, const float *query, const fl
     float *keys_turned = scratch, *values = keys_turned + a->each * s.keys, *sums = values + a->keys * s.wide;
     for (size_t head = 0; head < a->n * a->heads; ++head) {
         const size_t i = head / a->heads, at = head % a->heads * a->each, queries = a->query_length[i], keys = a->key_length[i];
-        const float *q = query + i * a->queries * a->query_stride + at, *k = key + i * a->keys * a->key_stride + at, *v = value + i * a->keys * a->key_stride + at;
+        const float *q = query + i * a->queries * a->query_stride + at, *k = key + i * a->keys * a->key_stride + at,
+                     *v = value + i * a->keys * a->key_stride + at;
         float *p = share + head * a->queries * s.keys;
         turn(keys, a->each, s.keys, k, a->key_stride, keys_turned);
         take(keys, a->each, s.wide, v, a->key_stride, values);

@@ -40,8 +40,8 @@ static inline float deep_lane_sum(const float lane[DEEP_LANES])
     return sum[0];
 }
 
-/** The lanes as one value, which stays in registers where an array of them is written and read again in each turn of a loop. Not passed to functions: what passes
- *  it depends on the instruction set. */
+/** The lanes as one value, which stays in registers where an array of them is written and read again in each turn of a loop. Not passed to
+ *  functions: how that is done depends on the instruction set. */
 typedef float deep_lanes __attribute__((vector_size(4 * DEEP_LANES), aligned(4), may_alias));
 
 #define DEEP_LOAD(from) (*(const deep_lanes *)(from))
