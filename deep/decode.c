@@ -38,6 +38,7 @@ struct work {
     uint32_t *source, *source_length, *target_length, *target[2]; /* target [rows][target + 1]: begin and the ids */
     struct slot *slot[2];
     struct candidate *best; /* [beam] */
+    char *last;             /* [rows]: what the last positions' scores are made of */
 };
 
 static size_t padded(size_t bytes)
@@ -52,6 +53,11 @@ enum dsgd_status deep_decoder_create(const struct deep_graph *graph, const struc
     if (search->beam < 1 || sentences < 1 || source < 1 || target < 1) {
         return dsgd_fail(DSGD_EINTERNAL, "a decoder of %zu sentences of %zu and %zu tokens with a beam of %zu, expected at least 1 of all", sentences, source,
                          target, search->beam);
+    }
+    const struct deep_site *last = &graph->site[graph->nodes - 1];
+    if (!graph->site[last->node->in[0]].node->op->row_by_row) {
+        return dsgd_fail(DSGD_EINTERNAL, "model %s: scores by layer %s, expected one that works row by row", graph->model->name,
+                         graph->site[last->node->in[0]].node->name);
     }
     struct deep_decoder *d = calloc(1, sizeof *d);
     if (!d) { return dsgd_fail(DSGD_ENOMEM, "no memory for a decoder"); }
@@ -85,6 +91,12 @@ static size_t wide(const struct deep_decoder *d)
     return d->target + 1;
 }
 
+/* The node whose output the loss looks at. */
+static const struct deep_site *scorer(const struct deep_decoder *d)
+{
+    return &d->graph->site[d->graph->site[d->graph->nodes - 1].node->in[0]];
+}
+
 /* Where the arrays lie, from `memory` on; returns the bytes. */
 static size_t lay_out(const struct deep_decoder *d, char *memory, struct work *w)
 {
@@ -107,7 +119,9 @@ static size_t lay_out(const struct deep_decoder *d, char *memory, struct work *w
         at += slots;
     }
     w->best = (struct candidate *)(memory + at);
-    return at + padded(d->search.beam * sizeof *w->best);
+    at += padded(d->search.beam * sizeof *w->best);
+    w->last = memory + at;
+    return at + padded(d->rows * scorer(d)->in.c * d->plan[0]->element);
 }
 
 size_t deep_decoder_bytes(const struct deep_decoder *d)
@@ -119,13 +133,24 @@ size_t deep_decoder_bytes(const struct deep_decoder *d)
 
 /* ---- the model ---- */
 
-/* All nodes of a sequence but the loss. */
-static enum dsgd_status run(const struct deep_plan *plan, const struct deep_block *block, enum deep_sequence sequence)
+/* All nodes of a sequence but what gives the scores, and the loss. */
+static enum dsgd_status run(const struct deep_decoder *d, const struct deep_plan *plan, const struct deep_block *block, enum deep_sequence sequence)
 {
     for (int j = 1; j < plan->graph->nodes - 1; ++j) {
-        if (plan->graph->site[j].sequence == sequence) { DSGD_TRY(deep_run_node_forward(plan, block, j)); }
+        const struct deep_site *site = &plan->graph->site[j];
+        if (site->sequence == sequence && site != scorer(d)) { DSGD_TRY(deep_run_node_forward(plan, block, j)); }
     }
     return DSGD_OK;
+}
+
+/* Scores of every row at position t, [rows][ids], where the plan has those of all positions. */
+static enum dsgd_status score_last(const struct deep_decoder *d, const struct deep_plan *plan, const struct deep_block *block, const struct work *w, size_t t)
+{
+    const struct deep_site *site = scorer(d);
+    const size_t each = site->in.c * plan->element, positions = plan->extent.rows[DEEP_TARGET];
+    const char *from = deep_plan_output(plan, w->plan, site->node->in[0]);
+    for (size_t r = 0; r < d->rows; ++r) { memcpy(w->last + r * each, from + (r * positions + t) * each, each); }
+    return deep_run_rows(plan, block, (int)site->number, d->rows, w->last, deep_plan_output(plan, w->plan, (int)site->number));
 }
 
 /* log p of every id is score - this. */
@@ -145,10 +170,17 @@ static double log_sum(size_t ids, const void *score, bool floats)
 
 /* ---- the search ---- */
 
-static double scored(const struct deep_search *search, double log_p, uint32_t tokens)
+/* What a target of so many tokens has its log p divided by. */
+static double penalty_of(const struct deep_search *search, uint32_t tokens)
 {
-    const double score = search->alpha == 0.0 ? log_p : log_p / dsgd_pow((5.0 + tokens) / 6.0, search->alpha);
-    return score == score ? score : -HUGE_VAL; /* a diverged model's */
+    return search->alpha == 0.0 ? 1.0 : dsgd_pow((5.0 + tokens) / 6.0, search->alpha);
+}
+
+/* A number, also of a diverged model. */
+static double scored(double log_p, double penalty)
+{
+    const double score = log_p / penalty;
+    return score == score ? score : -HUGE_VAL;
 }
 
 /* Sorts a candidate into the best so far; of equal ones the earlier stays. Returns how many there are. */
@@ -163,23 +195,23 @@ static size_t offer(size_t beam, struct candidate *best, size_t count, const str
     return end;
 }
 
-/* The candidates of one sentence, from `score`, the first row's scores at this step; `stride` numbers to the next row's. */
-static size_t choose(const struct deep_decoder *d, const struct slot *slot, const char *score, size_t stride, bool floats, struct candidate *best)
+/* The candidates of one sentence, from `score`, its rows' scores at this step. */
+static size_t choose(const struct deep_decoder *d, const struct slot *slot, const char *score, bool floats, struct candidate *best)
 {
-    const size_t ids = d->graph->site[d->graph->nodes - 1].channels, element = floats ? sizeof(float) : sizeof(double);
+    const size_t ids = scorer(d)->out.c, element = floats ? sizeof(float) : sizeof(double);
     size_t count = 0;
     for (uint32_t b = 0; b < d->search.beam; ++b) {
-        const char *row = score + b * stride * element;
+        const char *row = score + b * ids * element;
         if (!slot[b].used) { continue; }
         if (slot[b].ended) {
             const struct candidate stays = {slot[b], b, 0, false};
             count = offer(d->search.beam, best, count, &stays);
             continue;
         }
-        const double all = log_sum(ids, row, floats);
+        const double all = log_sum(ids, row, floats), penalty = penalty_of(&d->search, slot[b].tokens + 1);
         for (uint32_t id = 0; id < ids; ++id) {
             const double log_p = slot[b].log_p + (floats ? (double)((const float *)row)[id] : ((const double *)row)[id]) - all;
-            const struct slot next = {log_p, scored(&d->search, log_p, slot[b].tokens + 1), slot[b].tokens + 1, true, id == d->search.end};
+            const struct slot next = {log_p, scored(log_p, penalty), slot[b].tokens + 1, true, id == d->search.end};
             const struct candidate grown = {next, b, id, true};
             count = offer(d->search.beam, best, count, &grown);
         }
@@ -239,16 +271,16 @@ static enum dsgd_status step(const struct deep_decoder *d, const struct deep_pla
     }
     const struct deep_tokens tokens = {.in = {NULL, w->source, cut}, .length = {NULL, w->source_length, w->target_length}};
     const struct deep_block block = {.parameter = parameter, .memory = w->plan, .tokens = &tokens};
-    if (anew) { DSGD_TRY(run(plan, &block, DEEP_SOURCE)); }
-    return run(plan, &block, DEEP_TARGET);
+    if (anew) { DSGD_TRY(run(d, plan, &block, DEEP_SOURCE)); }
+    DSGD_TRY(run(d, plan, &block, DEEP_TARGET));
+    return score_last(d, plan, &block, w, t);
 }
 
 enum dsgd_status deep_decode(const struct deep_decoder *d, const void *parameter, void *memory, size_t count, const uint32_t *ids, const uint32_t *length,
                              uint32_t *out, uint32_t *out_length, double *score)
 {
     struct work w;
-    const int last = d->graph->nodes - 1;
-    const size_t classes = d->graph->site[last].channels;
+    const size_t classes = scorer(d)->out.c;
     lay_out(d, memory, &w);
     begin(d, &w, count, ids, length);
     int now = 0, used = -1;
@@ -256,14 +288,12 @@ enum dsgd_status deep_decode(const struct deep_decoder *d, const void *parameter
         int p = used < 0 ? 0 : used;
         while (d->plan[p]->extent.rows[DEEP_TARGET] <= t) { ++p; }
         const struct deep_plan *plan = d->plan[p];
-        const size_t positions = plan->extent.rows[DEEP_TARGET];
         DSGD_TRY(step(d, plan, parameter, &w, t, now, p != used));
         used = p;
-        const char *scores = deep_plan_output(plan, w.plan, d->graph->site[last].node->in[0]);
+        const char *scores = deep_plan_output(plan, w.plan, (int)scorer(d)->number);
         for (size_t s = 0; s < count; ++s) {
             const size_t first = s * d->search.beam;
-            const size_t kept = choose(d, w.slot[now] + first, scores + (first * positions + t) * classes * plan->element, positions * classes,
-                                       plan->element == sizeof(float), w.best);
+            const size_t kept = choose(d, w.slot[now] + first, scores + first * classes * plan->element, plan->element == sizeof(float), w.best);
             move(d, &w, first, kept, now);
         }
     }

@@ -7,7 +7,7 @@
  * holds everything finds the best target of all.
  *
  * Each step computes all earlier positions again: nothing but the model's own nodes is needed, whatever they are. Plans of growing lengths halve the
- * cost. The encoder runs once for each of them.
+ * cost. The encoder runs once for each of them. Scores are computed of the last positions alone.
  */
 #ifndef DSGD_DEEP_DECODE_H
 #define DSGD_DEEP_DECODE_H

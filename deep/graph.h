@@ -95,5 +95,7 @@ enum dsgd_status deep_run_backward(const struct deep_plan *plan, const struct de
 /** One node of them, in the same order. */
 enum dsgd_status deep_run_node_forward(const struct deep_plan *plan, const struct deep_block *block, int node);
 enum dsgd_status deep_run_node_backward(const struct deep_plan *plan, const struct deep_block *block, int node);
+/** Forward of a node that works row by row, on n rows of the caller's. */
+enum dsgd_status deep_run_rows(const struct deep_plan *plan, const struct deep_block *block, int node, size_t n, const void *in, void *out);
 
 #endif

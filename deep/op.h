@@ -158,6 +158,7 @@ struct deep_op {
     int inputs;
     bool uses_in, uses_out; /* what backward looks at */
     bool takes_state;       /* of its second input: writes the derivative by that too */
+    bool row_by_row;        /* with one input: a row of the output is a function of that row of the input alone, wherever it stands */
     /** Fills site->out, state and the parameters from what the inputs are, the channels and the node. DSGD_EINPUT with a sentence if it does not
      *  fit. */
     enum dsgd_status (*shape)(struct deep_site *site);

@@ -80,6 +80,7 @@ const struct deep_op deep_op_dense = {
     .name = "dense",
     .inputs = 1,
     .uses_in = true,
+    .row_by_row = true,
     .shape = dense_shape,
     .fast = {.forward = dense_forward, .backward = dense_backward},
     .naive = {.forward = naive_forward, .backward = naive_backward},

@@ -53,6 +53,15 @@ enum dsgd_status deep_run_node_forward(const struct deep_plan *plan, const struc
     return version(plan, node)->forward(&call);
 }
 
+enum dsgd_status deep_run_rows(const struct deep_plan *plan, const struct deep_block *block, int node, size_t n, const void *in, void *out)
+{
+    struct deep_call call = call_of(plan, block, node);
+    call.n = n;
+    call.in[0] = in;
+    call.out = out;
+    return version(plan, node)->forward(&call);
+}
+
 enum dsgd_status deep_run_forward(const struct deep_plan *plan, const struct deep_block *block)
 {
     for (int j = 1; j < plan->graph->nodes; ++j) { DSGD_TRY(deep_run_node_forward(plan, block, j)); }
