@@ -1,12 +1,13 @@
 #!/bin/bash
 # Plants the faults of tests/mutations/table.txt, one at a time, in a copy of the tree, and runs the quick programs of the labels
 # unit and contract until one fails (test_contract takes minutes and looks for other faults). Exit 1 if a fault survives, 2 if
-# one no longer applies or the copy fails without a fault. Arguments: names of faults (default: all). The conformance suite
+# one no longer applies or the copy fails without a fault. Arguments: names of faults (default: all); --check: only whether all apply. The conformance suite
 # runs first, it is the quickest.
 set -euo pipefail
 
 source_folder=${DSGD_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
-table=$source_folder/tests/mutations/table.txt
+table=$source_folder/tests/mutations/table.txt apply=$source_folder/tests/mutations/apply.pl
+if [ "${1:-}" = --check ]; then exec perl "$apply" "$table" --check "$source_folder"; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export DSGD_CACHE=$work/cache TMPDIR=$work
@@ -49,40 +50,12 @@ if [ -n "$failing" ]; then
     exit 2
 fi
 
-# One line a fault: name, file, meaning. Then apply.pl NAME TREE makes the replacements.
-cat > "$work/apply.pl" << 'PERL'
-use strict;
-use warnings;
-my ($table, $wanted, $tree) = @ARGV;
-open(my $in, '<', $table) or die "$table: $!\n";
-local $/ = "";
-while (my $entry = <$in>) {
-    next if $entry =~ /^#/;
-    my ($head, @lines) = split /\n/, $entry;
-    my ($name, $file, $meaning) = $head =~ /^(\S+) ([^\s:]+): (.+)$/ or die "table: cannot read \"$head\"\n";
-    if ($wanted eq '') { print "$name\t$file\t$meaning\n"; next; }
-    next if $name ne $wanted;
-    my $text = do { local $/; open(my $source, '<', "$tree/$file") or die "$name: no file $file\n"; <$source> };
-    while (@lines) {
-        my ($old, $new) = splice(@lines, 0, 2);
-        ($old =~ s/^- // && defined $new && $new =~ s/^\+ //) or die "$name: expected pairs of lines \"- \" and \"+ \"\n";
-        my $count = () = $text =~ /\Q$old\E/g;
-        die "$name: its text occurs $count times in $file, expected once: $old\n" if $count != 1;
-        $text =~ s/\Q$old\E/$new/;
-    }
-    open(my $out, '>', "$tree/$file") or die "$file: $!\n";
-    print $out $text;
-    exit 0;
-}
-exit($wanted eq '' ? 0 : 1);
-PERL
-
 planted=0 survived=0 stale=0
 while IFS=$'\t' read -r name file meaning; do
     if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
     planted=$((planted + 1))
     cp -p "$tree/$file" "$work/original"
-    if ! perl "$work/apply.pl" "$table" "$name" "$tree"; then
+    if ! perl "$apply" "$table" "$name" "$tree"; then
         stale=$((stale + 1))
         continue
     fi
@@ -100,7 +73,7 @@ while IFS=$'\t' read -r name file meaning; do
         fi
     fi
     cp "$work/original" "$tree/$file" # without -p: newer than the object of the fault
-done < <(perl "$work/apply.pl" "$table" "" "$tree")
+done < <(perl "$apply" "$table" "" "$tree")
 
 printf '%d faults planted, %d survived, %d do not apply\n' "$planted" "$survived" "$stale"
 if [ "$stale" -gt 0 ]; then exit 2; fi
