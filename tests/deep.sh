@@ -44,13 +44,14 @@ same rows.conf
 "$DSGD" run rows.conf -o said.h5 >out 2>err || fail "run: $(cat err)"
 grep -q 'mlp is computed by oneDNN' err || fail "the log does not say whose bits they are: $(cat err)"
 
-# ended three times by a signal, which writes a snapshot, or by a kill, and run again
-long=("$DSGD" run rows.conf --set steps=30000 --set algorithm=local_topk --set server_momentum=0.9 --set sampling=epoch -q)
+# ended three times (DSGD_KILLS: more, deep_kills, label slow) by a signal, which writes a snapshot, or by a kill, and run again
+kills=${DSGD_KILLS:-3}
+long=("$DSGD" run rows.conf --set steps=$((10000 * kills)) --set algorithm=local_topk --set server_momentum=0.9 --set sampling=epoch -q)
 "${long[@]}" -o whole.h5 || fail 'a long run'
-for signal in TERM KILL TERM; do
+for ((j = 0; j < kills; ++j)); do
     "${long[@]}" --snapshot 0.05 -o part.h5 2>err & pid=$!
-    sleep 0.3
-    kill -$signal $pid 2>/dev/null
+    sleep "0.$((RANDOM % 10 + 20))"
+    kill "-$([ $((j % 2)) = 0 ] && echo TERM || echo KILL)" $pid 2>/dev/null
     wait $pid 2>/dev/null
 done
 if [ -e part.h5.tmp ]; then # bits of a half by each of two instruction sets are nobody's

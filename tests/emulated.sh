@@ -56,4 +56,12 @@ for p in "${!problems[@]}"; do
         compare "${problems[p]} ${settings[s]}" "$scratch/run.conf" "${common[@]}" "${set[@]}" || failed=1
     done
 done
+# A deep model, whose gradients are staged: the library's bits on the host.
+if "$dsgd" list problems | grep -q '^  mlp '; then
+    for words in "algorithm=local_topk local_topk.k=20" "algorithm=sketched_sgd sketched_sgd.variant=topk sketched_sgd.cols=60 sketched_sgd.k=10 server_momentum=0.9"; do
+        set=(--set problem=mlp --set mlp.hidden=8 --set mlp.dropout=0.2 --set dataset=synthetic --set synthetic.n=120 --set synthetic.n_test=30 --set synthetic.features=12)
+        for word in $words; do set+=(--set "$word"); done
+        compare "problem=mlp $words" "$scratch/run.conf" "${common[@]}" "${set[@]}" || failed=1
+    done
+fi
 exit "$failed"
