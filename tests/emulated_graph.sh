@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # emulated_graph.sh - steps that set out as one graph (sim/cuda/step.cu) have the bits of steps that go launch by launch: the digest of a run on
 # an emulated device with graphs, without, and as the device likes, and how many graphs there were. An algorithm whose steps wait records few.
+# Where there is no pinned memory (pinned.cu) there are none.
 #
 # DSGD: the program. DSGD_CUDA_LIBRARY: the emulated library.
 set -euo pipefail
@@ -36,6 +37,8 @@ while read -r least settings; do
     [ "$none" -eq 0 ] || fail "$settings: $none graphs with DSGD_CUDA_GRAPH=0"
     [ "$graphs" -ge "$least" ] || fail "$settings: $graphs graphs in $steps steps: expected at least $least"
     [ "$same" -eq "$graphs" ] || fail "$settings: $same graphs by itself, $graphs with DSGD_CUDA_GRAPH=1: expected as many, vectors are short here"
+    read -r pageable _ many < <(EMU_PINNED=0 run 1 "${words[@]}")
+    [ "$pageable $many" = "$without 0" ] || fail "$settings: $pageable and $many graphs without pinned memory: expected $without and none"
     [ "$fewer" -lt "$launches" ] || fail "$settings: $fewer launches beside the graphs, $launches without: expected fewer"
     printf '%s: %d launches; %d graphs and %d launches\n' "$settings" "$launches" "$graphs" "$fewer"
 done <<'END'

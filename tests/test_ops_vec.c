@@ -208,11 +208,38 @@ static void wrong_calls_are_refused(void **state)
     }
 }
 
+/* Two devices: what sets out first is first, also where the other one still reads; and memory goes back only after what was put on its stream. */
+static void moves_between_devices(void **state)
+{
+    enum { N = 70001 };
+    static float sent[N], later[N], seen[N];
+    static const int both[] = {0, 1};
+    (void)state;
+    const struct dsgd_device *d = ops_device(0);
+    if (!ops_cuda() || d->open(both, 2) != DSGD_OK) { skip(); }
+    struct dsgd_queue from = {.device = d, .ordinal = 0, .threads = 1}, to = {.device = d, .ordinal = 1, .threads = 1};
+    ops_fill(sent, N, 1, 0);
+    ops_fill(later, N, 2, 0);
+    void *const source = d->alloc(0, sizeof sent), *const target = d->alloc(1, sizeof sent);
+    assert_true(source && target);
+    d->write(&from, source, sent, sizeof sent);
+    d->move(&to, target, &from, source, sizeof sent);
+    d->write(&from, source, later, sizeof later);
+    d->read(&to, seen, target, sizeof seen);
+    assert_memory_equal(seen, sent, sizeof seen);
+    d->read(&from, seen, source, sizeof seen);
+    assert_memory_equal(seen, later, sizeof seen);
+    d->write(&from, source, sent, sizeof sent);
+    d->release(source);
+    d->release(target);
+    assert_true(from.failed == DSGD_OK && to.failed == DSGD_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_and_differences), cmocka_unit_test(weighted_sums), cmocka_unit_test(momentum_of_both_kinds),
-        cmocka_unit_test(floats_and_doubles), cmocka_unit_test(wrong_calls_are_refused),
+        cmocka_unit_test(floats_and_doubles), cmocka_unit_test(wrong_calls_are_refused), cmocka_unit_test(moves_between_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,8 +20,8 @@ static struct copy *slot()
     if (used < KEPT) { return &table[used++]; }
     struct copy *const c = &table[oldest++ % KEPT];
     cuda_set_out(c->device);
-    (void)cuda_stream(c->device); /* frees on the device that has it */
-    cuda_keep(c->device, cudaFree(c->there)); /* waits for work that reads it */
+    cuda_keep(c->device, cudaStreamSynchronize(cuda_stream(c->device))); /* work that reads it */
+    cuda_keep(c->device, cudaFree(c->there));
     free(c->content);
     return c;
 }

@@ -15,8 +15,6 @@ void *cuda_scratch(int device, size_t bytes);
 
 /** Before whatever waits, allocates or frees: what was recorded so far sets out (step.cu), and recording ends for this step. */
 void cuda_set_out(int device);
-/** Memory that keeps a copy of `host` until the step that is recorded has run; `host` itself where none is, and where that is full. */
-const void *cuda_recorded(int device, const void *host, size_t bytes);
 
 /** Keeps a failure of a launch (cudaPeekAtLastError) or call for the next read. Every launcher ends with it. */
 void cuda_keep(int device, cudaError_t error);

@@ -2,12 +2,13 @@
  *
  * All work for a device goes to one stream, in order, whichever turn it belongs to: so two parties on one device need no events, and working
  * memory of one launcher is free when the next begins. Between two devices `move` puts events on both streams. Nothing waits but reads,
- * allocations that grow working memory, and `wait`; each of them first sends what a step has recorded (step.cu).
+ * and what allocates or frees; each of them first sends what a step has recorded (step.cu).
  */
 #include <stdio.h>
 
 #include "sim/cuda/launch.h"
 #include "sim/cuda/memory.h"
+#include "sim/cuda/pinned.h"
 #include "sim/cuda/step.h"
 
 enum { DEVICES_MAX = 16, ALIGN = 256 };
@@ -118,31 +119,26 @@ static void release(void *memory)
     (void)cudaFree(memory);
 }
 
-static const char *wait(int device)
-{
-    cuda_set_out(device);
-    cuda_keep(device, cudaStreamSynchronize(cuda_stream(device)));
-    return report(device);
-}
-
+/* To pageable memory: CUDA does not say that the copy has ended when the call returns. */
 static const char *read(int device, void *host, const void *from, size_t bytes)
 {
     cuda_set_out(device);
-    cuda_keep(device, cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, cuda_stream(device)));
-    return wait(device);
-}
-
-/* From pageable memory: the runtime has taken its copy when the call returns. */
-static const char *write(int device, void *to, const void *host, size_t bytes)
-{
-    const void *from = cuda_recorded(device, host, bytes);
-    cuda_keep(device, cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, cuda_stream(device)));
+    cudaStream_t stream = cuda_stream(device);
+    cuda_keep(device, cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, stream));
+    cuda_keep(device, cudaStreamSynchronize(stream));
     return report(device);
 }
 
-static const char *clear(int device, void *to, size_t bytes)
+static const char *write(int device, void *to, const void *host, size_t bytes)
 {
-    cuda_keep(device, cudaMemsetAsync(to, 0, bytes, cuda_stream(device)));
+    cudaStream_t stream = cuda_stream(device);
+    for (size_t done = 0, here; done < bytes; done += here) {
+        const char *const rest = static_cast<const char *>(host) + done;
+        here = bytes - done;
+        const void *const from = cuda_pinned(device, rest, &here);
+        cuda_keep(device, cudaMemcpyAsync(static_cast<char *>(to) + done, from ? from : rest, here, cudaMemcpyHostToDevice, stream));
+        if (!from) { cuda_keep(device, cudaStreamSynchronize(stream)); }
+    }
     return report(device);
 }
 
@@ -191,5 +187,4 @@ static const char *move(int to_device, void *to, int from_device, const void *fr
 }
 
 extern const struct cuda_memory cuda_memory_table;
-const struct cuda_memory cuda_memory_table = {devices, versions, info, allocate, release, read, write, clear, move, wait, cuda_step_begin,
-                                               end};
+const struct cuda_memory cuda_memory_table = {devices, versions, info, allocate, release, read, write, move, cuda_step_begin, end};

@@ -22,11 +22,9 @@ struct cuda_memory {
     const char *(*info)(int device, struct cuda_device_info *info);
     void *(*alloc)(int device, size_t bytes);      /* zeroed; NULL: out of memory */
     void (*release)(void *memory);                 /* waits for the device's work */
-    const char *(*read)(int device, void *host, const void *from, size_t bytes);   /* after all work before it; has ended on return. Reports what went wrong since the last wait */
+    const char *(*read)(int device, void *host, const void *from, size_t bytes);   /* after all work before it; has ended on return. Reports what went wrong since the last read */
     const char *(*write)(int device, void *to, const void *host, size_t bytes);    /* in order; `host` is free again on return */
-    const char *(*clear)(int device, void *to, size_t bytes);
     const char *(*move)(int to_device, void *to, int from_device, const void *from, size_t bytes); /* in the order of both streams */
-    const char *(*wait)(int device);
     void (*begin)(int device);                     /* work from here to `end` may set out together (step.cu); whatever waits sends it */
     const char *(*end)(int device);
 };

@@ -6,77 +6,32 @@
  *
  * Whatever waits, allocates or frees within a step sends what was recorded so far, and the rest of the step goes launch by launch; since an
  * algorithm that waits in one step waits in most, some steps do not record then: 1, 3, 7, ... up to REST, until one sets out whole. The same after a
- * step whose graph has another shape than the one before it, which means a new graph. Host memory that a step copies from is kept in pinned
- * slots until the device has read it.
+ * step whose graph has another shape than the one before it, which means a new graph. Host memory that a step copies from is pinned (pinned.cu).
  */
-#include <string.h>
-
 #include "sim/cuda/launch.h"
+#include "sim/cuda/pinned.h"
 #include "sim/cuda/step.h"
 
-enum { DEVICES_MAX = 16, SLOTS = 4, REST = 64 };
-static const size_t SLOT_BYTES = (size_t)1 << 18; /* examples of a step: 4 bytes each */
-
-struct slot {
-    char *host;
-    cudaEvent_t read; /* the graph that copies from it has run */
-    bool sent;
-};
+enum { DEVICES_MAX = 16, REST = 64 };
 
 static struct recording {
-    bool on, never, whole; /* whole: `graph` is of a step that was recorded to its end */
-    unsigned turn, rest, pause; /* steps that will not record, and that did not the last time */
-    size_t used;
+    bool on, whole;       /* whole: `graph` is of a step that was recorded to its end */
+    unsigned rest, pause; /* steps that will not record, and that did not the last time */
     cudaGraphExec_t graph; /* of the last step */
-    struct slot slot[SLOTS];
 } table[DEVICES_MAX];
-
-/* A slot that nothing copies from. */
-static bool prepare(struct slot *slot)
-{
-    cudaError_t error = cudaSuccess;
-    if (!slot->host) {
-        error = cudaMallocHost(&slot->host, SLOT_BYTES);
-        if (error == cudaSuccess) { error = cudaEventCreateWithFlags(&slot->read, cudaEventDisableTiming); }
-    } else if (slot->sent) {
-        error = cudaEventSynchronize(slot->read);
-    }
-    slot->sent = false;
-    if (error != cudaSuccess) { (void)cudaGetLastError(); } /* steps go launch by launch then */
-    return error == cudaSuccess;
-}
 
 void cuda_step_begin(int device)
 {
     struct recording *const r = &table[device];
     cuda_set_out(device); /* of a step that failed */
-    if (r->never) { return; }
     if (r->rest > 0) {
         --r->rest;
         return;
     }
-    cudaStream_t stream = cuda_stream(device);
-    r->turn = (r->turn + 1) % SLOTS;
-    r->used = 0;
-    r->never = !prepare(&r->slot[r->turn]);
-    if (r->never) { return; }
-    const cudaError_t error = cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
+    if (!cuda_pinned_next(device)) { return; } /* steps go launch by launch then */
+    const cudaError_t error = cudaStreamBeginCapture(cuda_stream(device), cudaStreamCaptureModeThreadLocal);
     cuda_keep(device, error);
     r->on = error == cudaSuccess;
-}
-
-const void *cuda_recorded(int device, const void *host, size_t bytes)
-{
-    struct recording *const r = &table[device];
-    if (!r->on) { return host; }
-    if (bytes > SLOT_BYTES - r->used) {
-        cuda_set_out(device);
-        return host;
-    }
-    char *const copy = r->slot[r->turn].host + r->used;
-    memcpy(copy, host, bytes);
-    r->used += (bytes + 63) / 64 * 64;
-    return copy;
 }
 
 static void rest(struct recording *r)
@@ -92,8 +47,7 @@ static cudaError_t renew(int device, struct recording *r, cudaGraph_t recorded)
         cudaGraphExecUpdateResultInfo why;
         if (cudaGraphExecUpdate(r->graph, recorded, &why) == cudaSuccess) { return cudaSuccess; }
         (void)cudaGetLastError();
-        cuda_keep(device, cudaStreamSynchronize(cuda_stream(device))); /* it may run still */
-        cuda_keep(device, cudaGraphExecDestroy(r->graph));
+        cuda_keep(device, cudaGraphExecDestroy(r->graph)); /* it may run still: CUDA frees it when it has (cuGraphExecDestroy) */
         r->graph = NULL;
         if (r->whole) { rest(r); }
     }
@@ -111,8 +65,6 @@ static void send(int device)
     cudaError_t error = cudaStreamEndCapture(stream, &recorded);
     if (error == cudaSuccess) { error = renew(device, r, recorded); }
     if (error == cudaSuccess) { error = cudaGraphLaunch(r->graph, stream); }
-    if (error == cudaSuccess) { error = cudaEventRecord(r->slot[r->turn].read, stream); }
-    r->slot[r->turn].sent = error == cudaSuccess;
     if (recorded) { cuda_keep(device, cudaGraphDestroy(recorded)); }
     cuda_keep(device, error);
 }

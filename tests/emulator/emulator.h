@@ -8,6 +8,7 @@
  *
  *   EMU_ORDER=forward|reverse|<seed>   EMU_DEVICES=<n>, 0: no device   EMU_MEMORY=<bytes of a device>
  *   EMU_CAPABILITY=<major>.<minor>   EMU_GRID_MOST=<blocks in y that kernels ask for at most>   EMU_STRICT=0 (host may touch device memory: faster)
+ *   EMU_PINNED=0: no pinned memory
  *   EMU_COUNT=<file>: how many launches there were outside graphs, and of graphs, is written there at the end
  */
 #ifndef DSGD_TESTS_EMULATOR_EMULATOR_H

@@ -93,7 +93,7 @@ sub look_at
             my $store = $atomic eq 'atomicExch' ? $plain : fault($where->('store'), $file, $line, "$atomic only stores");
             edit($file, $at + $from, $at + $to, "emu_faulty_$atomic(emu_atomic_faults($plain, $store), ");
         }
-        while ($row =~ /(?<=[;{}\s])((?:cuda_keep\([\w.>-]+, |\(void\))?(cudaMemsetAsync|cudaStreamSynchronize|cudaStreamWaitEvent|cudaEventRecord|follow)\([^;]*\);)/g) {
+        while ($row =~ /(?<=[;{}\s])(?<![\w=] )((?:cuda_keep\([\w.>-]+, |\(void\)|\w+ = )?(cudaMemsetAsync|cudaStreamSynchronize|cudaStreamWaitEvent|cudaEventRecord|follow)\([^;]*\);)/g) {
             my ($statement, $call, $from, $to) = ($1, $2, $-[1], $+[1]);
             my $n = fault($where->($call eq 'cudaMemsetAsync' ? 'clear' : 'wait'), $file, $line, "$call is left out");
             edit($file, $at + $from, $at + $to, "if (!emu_fault($n)) { $statement }");

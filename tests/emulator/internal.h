@@ -125,7 +125,8 @@ void check_range(const void *data, size_t bytes, const char *what);
 /* streams.cpp */
 /** Runs queued work, heads of streams in an order that EMU_ORDER chooses, until `finished`. */
 void drain(const std::function<bool()> &finished);
-void drain_all();
+/** Whether there is work for a device that nobody has waited for. */
+bool under_way(int device);
 
 } /* namespace emu */
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "internal.h"
 
@@ -29,7 +30,8 @@ namespace emu {
 
 char *arena[DEVICES_MAX];
 int devices = 1, device_now;
-static std::map<const char *, Allocation> allocations; /* by start */
+static std::map<const char *, Allocation> allocations; /* by start; also what was freed */
+static std::set<const Allocation *> alive;
 static std::map<const char *, size_t> pinned_memory;
 static size_t arena_used[DEVICES_MAX], allocated[DEVICES_MAX], device_memory = ARENA;
 static int open_device = -1, capability = 90;
@@ -78,12 +80,10 @@ int device_of(const void *address)
 void open_memory(int device)
 {
     if (!strict || device == open_device) { return; }
-    for (auto &entry : allocations) {
-        const Allocation &a = entry.second;
-        if (a.freed) { continue; }
-        const bool before = open_device == -2 || (open_device >= 0 && peers(open_device, a.device));
-        const bool after = device == -2 || (device >= 0 && peers(device, a.device));
-        if (before != after) { mprotect(a.pages, a.mapped, after ? PROT_READ | PROT_WRITE : PROT_NONE); }
+    for (const Allocation *a : alive) {
+        const bool before = open_device == -2 || (open_device >= 0 && peers(open_device, a->device));
+        const bool after = device == -2 || (device >= 0 && peers(device, a->device));
+        if (before != after) { mprotect(a->pages, a->mapped, after ? PROT_READ | PROT_WRITE : PROT_NONE); }
     }
     open_device = device;
 }
@@ -251,6 +251,7 @@ cudaError_t emu_malloc(void **data, size_t bytes)
 #endif
     if (strict && !(open_device >= 0 && peers(open_device, device_now))) { mprotect(pages, mapped, PROT_NONE); }
     allocations[start] = {start, pages, bytes, mapped, device_now, false, number++, bytes};
+    alive.insert(&allocations[start]);
     if (hooks.fresh) { hooks.fresh(start, bytes); }
     *data = start;
     return cudaSuccess;
@@ -262,11 +263,14 @@ cudaError_t cudaFree(void *data)
     between_captures("cudaFree");
     auto found = allocations.find(static_cast<char *>(data));
     if (found == allocations.end() || found->second.freed) { fail("cudaFree of %p, which is not allocated", data); }
-    drain_all();
     Allocation &a = found->second;
+    if (under_way(a.device)) {
+        fail("cudaFree of allocation %u while work is under way on device %d: nobody has waited for it, and CUDA only may", a.number, a.device);
+    }
     mprotect(a.pages, a.mapped, PROT_NONE);
     madvise(a.pages, a.mapped, MADV_DONTNEED);
     a.freed = true;
+    alive.erase(&a);
     allocated[a.device] -= a.bytes;
     return cudaSuccess;
 }
@@ -274,6 +278,9 @@ cudaError_t cudaFree(void *data)
 cudaError_t emu_malloc_host(void **data, size_t bytes)
 {
     initialise();
+    between_captures("cudaMallocHost");
+    const char *pins = getenv("EMU_PINNED");
+    if (pins && strcmp(pins, "0") == 0) { return failed(cudaErrorMemoryAllocation); }
     *data = aligned_alloc(64, (bytes + 63) / 64 * 64);
     if (!*data) { return failed(cudaErrorMemoryAllocation); }
     memset(*data, 0xff, bytes);

@@ -41,7 +41,8 @@ suites_of() # FILE
     sim/cuda/wire.*) echo ops_codec ;;
     sim/cuda/launch.h) echo ops_sparse ops_alike_group ops_alike_fold ;;
     sim/cuda/constant.*) echo ops_alike_group ops_alike_fold ;;
-    sim/cuda/memory.*) echo runs ops_sparse ops_vec ops_alike_fold ;;
+    sim/cuda/memory.*) echo ops_vec runs ops_sparse ops_alike_fold graph ;;
+    sim/cuda/step.* | sim/cuda/pinned.*) echo graph runs ;;
     sim/cuda/compact.h) echo ops_sparse ops_alike_fold ops_alike_choice:selections ops_alike_choice:sketches ;;
     sim/cuda/draw.* | sim/cuda/select.*) echo ops_alike_choice:draws* ops_alike_choice:selections ops_sketch ;;
     sim/cuda/sketch* | sim/cuda/scan.*) echo ops_alike_choice:sketches ops_sketch ;;
@@ -105,8 +106,8 @@ ninja -j1 -f "$work/build.ninja" >"$work/log" || { tail -n 40 "$work/log"; exit 
 library() # MODE KERNELS EMULATOR
 {
     local object list=()
-    for object in "$objects/$2.dir"/*.cu.cpp.o; do
-        object=$(basename "$object" .cu.cpp.o)
+    for object in sim/cuda/*.cu convex/cuda/*.cu; do
+        object=$(units "$object")
         if [ -e "$work/tree/units/$object.cpp" ]; then
             list+=("$work/$1/$object.o")
         else
@@ -125,6 +126,8 @@ passes() # MODE ORDER DEVICES GRID SUITE SECONDS; EMU_FAULT says with which faul
     local command=("$build/tests/test_${5%%:*}")
     if [ "$5" = runs ]; then
         command=(env "DSGD_RESULTS=$work" "DSGD=$build/dsgd" "DSGD_BUILD=$build" "DSGD_EMULATED=$DSGD_CUDA_LIBRARY" bash tests/emulated.sh "$work/run.conf")
+    elif [ "$5" = graph ]; then
+        command=(env "DSGD_RESULTS=$work" "DSGD=$build/dsgd" bash tests/emulated_graph.sh)
     elif [[ $5 == *:* ]]; then
         command+=("${5#*:}")
     fi

@@ -139,6 +139,10 @@ int main(int argc, char **argv)
         CUDA(cudaFree(there_before));
         GPU_LAUNCH(copies, 1, N, 0, a, there_before, out);
     }
+    CASE("freed_without_a_wait") {
+        GPU_LAUNCH(copies, 1, N, 0, a, there_before, out);
+        CUDA(cudaFree(there_before));
+    }
     CASE("no_peer_access") {
         CUDA(cudaSetDevice(1));
         float *const there = device(N, ones.data());

@@ -48,6 +48,7 @@ expect "$plain" too_many_threads 99 'invalid configuration'
 expect "$plain" past_end 99 'past the end'
 expect "$plain" host_reads_device 99 'host code: dereferences a device pointer'
 expect "$plain" use_after_free 99 'freed memory'
+expect "$plain" freed_without_a_wait 99 'nobody has waited'
 expect "$plain" no_peer_access 99 'without peer access'
 expect "$plain" no_wait 99 'stale'
 if printf '#include "sim/cuda/gpu.h"\n__global__ void f(float *x) { atomicAdd(x, 1.0f); }\n' |

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <memory>
 
 #include "internal.h"
 
@@ -189,13 +188,12 @@ static struct Count {
     }
 } count;
 
-void drain_all()
+bool under_way(int device)
 {
-    drain([] { return std::all_of(streams.begin(), streams.end(), [](Stream *s) { return s->queue.empty(); }); });
-    for (Stream *stream : streams) { join(host_clock, stream->clock); }
+    return std::any_of(streams.begin(), streams.end(), [=](Stream *s) { return s->device == device && !s->queue.empty(); });
 }
 
-static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, Stream *stream, bool wait)
+static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, Stream *stream)
 {
     const bool to_device = device_of(to) >= 0, from_device = device_of(from) >= 0;
     if (kind != cudaMemcpyDefault && (to_device != (kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice) ||
@@ -204,20 +202,15 @@ static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind
     }
     check_range(to, bytes, "copy to");
     check_range(from, bytes, "copy from");
-    std::shared_ptr<std::vector<char>> staged;
-    if (!from_device && !pinned(from) && !(stream && stream->capture)) { /* pageable memory is read before the call returns */
-        staged = std::make_shared<std::vector<char>>(static_cast<const char *>(from), static_cast<const char *>(from) + bytes);
-    }
     if (stream && stream->capture && !from_device && !pinned(from)) { fail("a captured copy from pageable memory: it is read when the graph runs"); }
     if (stream && stream->capture && !to_device && !pinned(to)) { fail("a captured copy to pageable memory"); }
     enqueue(stream, {0, [=] {
         open_memory(-2);
-        if (hooks.read && !staged) { hooks.read(from, bytes); }
-        memcpy(to, staged ? staged->data() : from, bytes);
+        if (hooks.read) { hooks.read(from, bytes); }
+        memcpy(to, from, bytes);
         if (hooks.written) { hooks.written(to, bytes); }
     }, &copies});
-    if (stream && !stream->capture && (wait || (!to_device && !pinned(to)))) { drain_stream(stream); }
-    return cudaSuccess;
+    return cudaSuccess; /* also of pageable memory: the call might wait, CUDA says no more than that */
 }
 
 } /* namespace emu */
@@ -230,17 +223,17 @@ cudaError_t cudaDeviceSynchronize()
     return cudaSuccess;
 }
 
-cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind) { return copy(to, from, bytes, kind, nullptr, true); }
+cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind) { return copy(to, from, bytes, kind, nullptr); }
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream)
 {
-    return copy(to, from, bytes, kind, stream, false);
+    return copy(to, from, bytes, kind, stream);
 }
 
 cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from, int from_device, size_t bytes, cudaStream_t stream)
 {
     if (device_of(to) != to_device || device_of(from) != from_device) { return failed(cudaErrorInvalidValue); }
-    return copy(to, from, bytes, cudaMemcpyDeviceToDevice, stream, false);
+    return copy(to, from, bytes, cudaMemcpyDeviceToDevice, stream);
 }
 
 cudaError_t cudaMemsetAsync(void *data, int value, size_t bytes, cudaStream_t stream)
@@ -336,6 +329,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 cudaError_t cudaEventSynchronize(cudaEvent_t event)
 {
     const uint64_t ticket = event->asked;
+    between_captures("cudaEventSynchronize");
     drain([=] { return event->done >= ticket; });
     if (ticket > 0) { join(host_clock, event->clock[ticket]); }
     return cudaSuccess;
