@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# cuda_objects.sh [all] - what nvcc makes of the kernels: no product and sum in one rounding, no atomic on floats, no register in memory.
+# cuda_objects.sh [all] - what nvcc makes of the kernels: no product and sum in one rounding, no atomic on floats, no register in memory; and
+# element-wise kernels write sixteen bytes at once.
 #
 # The files of the hot kernels, or all. Kernels that search among any number of rows keep them in memory by design and are named below.
 # NVCC: the compiler; without one there is nothing to look at, and the script says so.
@@ -39,6 +40,15 @@ judge() # PTX
     name=$(basename "$1" .ptx)
     ! grep -E '^\s*(fma|mad)[a-z.]*\.f(32|64)' "$1" >"$scratch/found" || finding "$name: a product and a sum in one rounding: $(head -1 "$scratch/found")"
     ! grep -E '(^|[^a-z])(atom|red)\.[a-z.]*f(16|32|64)' "$1" >"$scratch/found" || finding "$name: an atomic on floats: $(head -1 "$scratch/found")"
+    case $name in
+    sim_cuda_vec | planted)
+        while read -r kernel; do finding "$name: $kernel writes no sixteen bytes at once"; done < <(awk '
+            /\.entry/ { kernel = $0; sub(/.*\.entry /, "", kernel); sub(/\(.*/, "", kernel) }
+            /st\.global/ { writes[kernel] = 1 }
+            /st\.global[.a-z]*\.(v4\.[a-z]32|v2\.[a-z]64)/ { wide[kernel] = 1 }
+            END { for (k in writes) { if (!(k in wide)) { print k } } }' "$1")
+        ;;
+    esac
     for arch in 80 90; do
         # "Function properties for NAME", then a line with stack and spills.
         while read -r kernel stack stores loads; do
@@ -52,7 +62,7 @@ judge() # PTX
     done
 }
 
-# What must be found is: one fused product, one float atomic, one array that is indexed by data, on two devices.
+# What must be found is: one fused product, one float atomic, two kernels that write four bytes, one array that is indexed by data, on two devices.
 cat >"$scratch/planted.cu" <<'END'
 __global__ void fused(float *x) { x[threadIdx.x] = __fmaf_rn(x[0], x[1], x[2]); }
 __global__ void atomic(float *x) { atomicAdd(x, 1.0f); }
@@ -66,7 +76,7 @@ __global__ void stack(float *x)
 END
 (cd "$scratch" && look planted.cu)
 judge "$scratch/planted.ptx" >"$scratch/planted"
-[ "$findings" -eq 4 ] || { printf 'cuda_objects: %d findings of the 4 planted ones\n' "$findings"; exit 1; }
+[ "$findings" -eq 6 ] || { printf 'cuda_objects: %d findings of the 6 planted ones\n' "$findings"; exit 1; }
 rm "$scratch/planted.ptx"
 findings=0
 kernels=0

@@ -103,7 +103,7 @@ static void forget(struct ops *o, const struct dsgd_handle *h)
     const size_t bytes = o->bytes[h - o->vector];
     char *sentinel = malloc(bytes);
     assert_non_null(sentinel);
-    memset(sentinel, OPS_SENTINEL, bytes);
+    memset(sentinel, ops_sentinel((int)(h - o->vector)), bytes);
     o->queue.device->write(&o->queue, o->memory[h - o->vector], sentinel, bytes);
     free(sentinel);
 }

@@ -1,6 +1,9 @@
 /* fold_sparse.cu - sums of sparse vectors: a block has the sums of a piece of the coordinates, and adds the part of each row that falls there,
  * row after row in ascending order. Where a row's part begins and ends is found by bisection, for many rows at once. Which coordinates were
  * seen is a bit each; bits have no order.
+ *
+ * Short vectors have too few pieces for that: there a warp has 32 coordinates, one a lane, whose sums stay in registers, and takes 32 rows at
+ * once. Each lane puts what one row has of these coordinates in a line of shared memory; then each adds its coordinate, line after line.
  */
 #include "sim/cuda/fold_parts.h"
 #include "sim/cuda/launch.h"
@@ -9,7 +12,9 @@ enum {
     PIECE = 4096, /* coordinates: whole words of what was seen */
     WORD = 32,
     BATCH = CUDA_THREADS / 2, /* rows that are searched at once */
-    AHEAD = 4     /* rows whose entries are read ahead, one a thread */
+    AHEAD = 4,    /* rows whose entries are read ahead, one a thread */
+    WARPS = CUDA_THREADS / GPU_WARP,
+    LONG = 1 << 14 /* coordinates from which there are pieces; below, to search each row for 32 of them costs little. From counts, not measured */
 };
 
 /* The first place of an ascending list whose coordinate is not below `least`. */
@@ -68,10 +73,49 @@ GPU_UNROLL
     }
 }
 
+static __global__ void short_kernel(uint32_t rows, size_t d, struct dsgd_array at, struct dsgd_array value, double *sum, uint32_t *seen)
+{
+    GPU_SHARED(float, line, [WARPS][GPU_WARP][GPU_WARP + 1]);
+    const unsigned lane = threadIdx.x % GPU_WARP;
+    const size_t word = (size_t)blockIdx.x * WARPS + threadIdx.x / GPU_WARP, begin = word * WORD, i = begin + lane;
+    float (*const mine)[GPU_WARP + 1] = line[threadIdx.x / GPU_WARP];
+    if (begin >= d) { return; } /* whole warps */
+    const bool is = i < d;
+    double all = is ? sum[i] : 0.0;
+    uint32_t met = 0;
+    for (uint32_t first = 0; first < rows; first += GPU_WARP) {
+        const uint32_t row = first + lane;
+        uint32_t has = 0;
+        if (row < rows) {
+            const uint32_t n = *cuda_length(at, row), *const index = cuda_row<const uint32_t>(at, row);
+            for (uint32_t j = place_of(n, index, begin); j < n && index[j] - begin < WORD; ++j) {
+                mine[lane][index[j] - begin] = cuda_row<const float>(value, row)[j];
+                has |= UINT32_C(1) << (index[j] - begin);
+            }
+        }
+        __syncwarp();
+GPU_UNROLL
+        for (unsigned r = 0; r < GPU_WARP; ++r) {
+            const uint32_t there = __shfl_sync(GPU_ALL_LANES, has, (int)r);
+            if (there >> lane & 1) { all += (double)mine[r][lane]; }
+            met |= there;
+        }
+        __syncwarp(); /* the next rows overwrite these */
+    }
+    if (is) { sum[i] = all; }
+    if (lane == 0 && met != 0) { seen[word] |= met; }
+}
+
 void fold_sparse(const struct cuda_turn *t, struct dsgd_array at, struct dsgd_array value, struct dsgd_array sum, struct dsgd_array seen)
 {
-    if (sum.count == 0 || t->rows == 0) { return; }
-    GPU_LAUNCH(sparse_kernel, (unsigned)((sum.count + PIECE - 1) / PIECE), CUDA_THREADS, 0, cuda_stream(t), t->rows, at, value,
-               static_cast<double *>(sum.at), static_cast<uint32_t *>(seen.at));
+    const size_t d = sum.count;
+    double *const to = static_cast<double *>(sum.at);
+    uint32_t *const bits = static_cast<uint32_t *>(seen.at);
+    if (d == 0 || t->rows == 0) { return; }
+    if (d < LONG) {
+        GPU_LAUNCH(short_kernel, cuda_grid(d, 1), CUDA_THREADS, 0, cuda_stream(t), t->rows, d, at, value, to, bits);
+    } else {
+        GPU_LAUNCH(sparse_kernel, (unsigned)((d + PIECE - 1) / PIECE), CUDA_THREADS, 0, cuda_stream(t), t->rows, at, value, to, bits);
+    }
     cuda_launched(t);
 }
