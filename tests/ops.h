@@ -17,10 +17,10 @@
 
 enum { OPS_VECTORS = 24, OPS_SENTINEL = 0x3a /* small as a float or double, so that whatever is added to it shows; large as an index */ };
 
-/** Of vector v: not that of its neighbours, so that what is copied from one to another shows. */
+/** Of vector v: each has its own, so that what is copied from one to another shows. */
 static inline unsigned char ops_sentinel(int v)
 {
-    return (unsigned char)(OPS_SENTINEL + v % 2);
+    return (unsigned char)(OPS_SENTINEL - v);
 }
 
 /** The devices that operations are tested on: the CPU, its guard, and a device that has nothing but memory, on which all operations are staged.
