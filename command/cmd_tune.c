@@ -31,7 +31,7 @@ static const struct argp_option tune_options_table[] = {
     {"factor", KEY_FACTOR, "RATIO", 0, "From one value to the next (2)", 0},
     {"points", KEY_POINTS, "N", 0, "Values to begin with (5)", 0},
     {"most", KEY_MOST, "N", 0, "Values at most; if the best one is still at an end then, there is no answer and exit code 2 (24)", 0},
-    {"metric", KEY_METRIC, "COLUMN", 0, "Column of the last row whose mean over the seeds shall be least (test_error; of a problem without one its objective)", 0},
+    {"metric", KEY_METRIC, "COLUMN", 0, "Column of the last row whose mean over the seeds shall be least (valid_loss or else test_error; of a problem with neither its objective)", 0},
     {"seeds", KEY_SEEDS, "LIST", 0, "Seeds (101,102,103); no seed of the final runs should be among them", 0},
     {"output", 'o', "FILE", 0, "Also write the value as a piece of a configuration; replaces nothing but such a file", 0},
     {NULL, 0, NULL, 0, NULL, 0},

@@ -5,7 +5,7 @@
 #include "sim/registry.h"
 
 #ifdef DSGD_DEEP
-#define DEEP(X) X(dsgd_problem_mlp) X(dsgd_problem_lenet) X(dsgd_problem_resnet9)
+#define DEEP(X) X(dsgd_problem_mlp) X(dsgd_problem_lenet) X(dsgd_problem_resnet9) X(dsgd_problem_transformer) X(dsgd_problem_lstm)
 #else
 #define DEEP(X)
 #endif
@@ -36,6 +36,6 @@ const char *dsgd_problems_lacking(void)
 #ifdef DSGD_DEEP
     return NULL;
 #else
-    return "deep models (mlp, lenet, resnet9) are not in this build: it was made without oneDNN (Debian: libdnnl-dev)";
+    return "deep models (mlp, lenet, resnet9, transformer, lstm) are not in this build: it was made without oneDNN (Debian: libdnnl-dev)";
 #endif
 }

@@ -1,13 +1,12 @@
 /* problem.c - models as problems: construction, blocks, gradients. Interface: problem.h. */
 #include "deep/problem.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "deep/blocks.h"
 #include "deep/loops.h"
-#include "deep/one_thread.h"
+#include "deep/parts.h"
 #include "deep/step.h"
 
 const struct dsgd_metric deep_metric[DEEP_METRICS] = {
@@ -127,42 +126,32 @@ static enum dsgd_status one_block(const struct deep_problem *p, const float *x, 
     return deep_run_backward(plan, &block);
 }
 
+/* Blocks of one call that are computed at once. */
+struct together {
+    const struct deep_problem *p;
+    const float *x;
+    const struct dsgd_batch *batch;
+    uint32_t first;
+    const struct deep_lane_layout *layout;
+    float *grad;
+};
+
 /* Block first + j with helper j's memory; block 0's gradient goes to `grad`. */
-static enum dsgd_status helper(const struct deep_problem *p, const float *x, const struct dsgd_batch *batch, uint32_t first, uint32_t j,
-                               const struct deep_lane_layout *l, float *grad)
+static enum dsgd_status helper(void *context, uint32_t j)
 {
-    char *memory = (char *)batch->work + j * l->each;
-    const int threads = deep_one_thread();
-    const enum dsgd_status status = one_block(p, x, batch, first + j, memory, first + j == 0 ? grad : deep_block_gradient(l, memory));
-    deep_threads_back(threads);
-    return status;
+    const struct together *t = context;
+    char *memory = (char *)t->batch->work + j * t->layout->each;
+    const uint32_t block = t->first + j;
+    return one_block(t->p, t->x, t->batch, block, memory, block == 0 ? t->grad : deep_block_gradient(t->layout, memory));
 }
 
-static void note(enum dsgd_status status, enum dsgd_status *worst)
-{
-    if (status != DSGD_OK) {
-#pragma omp atomic write
-        *worst = status;
-    }
-}
-
-/* Blocks first .. first + count - 1 at once: threads of the region that this is called in, else of one of its own. */
+/* Blocks first .. first + count - 1 at once. */
 static enum dsgd_status some_blocks(const struct deep_problem *p, const float *x, const struct dsgd_batch *batch, uint32_t first, uint32_t count,
                                     const struct deep_lane_layout *l, float *grad)
 {
-    if (count == 1) { return helper(p, x, batch, first, 0, l, grad); }
-    enum dsgd_status worst = DSGD_OK;
-    if (omp_in_parallel()) {
-        for (uint32_t j = 0; j < count; ++j) {
-#pragma omp task shared(worst)
-            note(helper(p, x, batch, first, j, l, grad), &worst);
-        }
-#pragma omp taskwait
-    } else {
-#pragma omp parallel for schedule(static, 1) num_threads((int)count)
-        for (uint32_t j = 0; j < count; ++j) { note(helper(p, x, batch, first, j, l, grad), &worst); }
-    }
-    if (worst == DSGD_OK) { return DSGD_OK; }
+    struct together t = {p, x, batch, first, l, grad};
+    const enum dsgd_status worst = deep_parts(count, helper, &t);
+    if (worst == DSGD_OK || count == 1) { return worst; }
     return dsgd_fail(worst, "problem %s: a block of worker %u's batch in step %u failed", p->graph.model->name, (unsigned)batch->worker, (unsigned)batch->step);
 }
 

@@ -12,6 +12,7 @@
 
 #include "deep/graph.h"
 #include "deep/images.h"
+#include "deep/onednn.h"
 #include "sim/problem.h"
 
 enum { DEEP_BLOCK = 64 /* images at once */, DEEP_STATISTIC_BLOCK = 50, DEEP_STATISTIC_BLOCKS = 40 /* 2000 images for batch norm at evaluation */ };
@@ -62,6 +63,6 @@ size_t deep_evaluate_bytes(const struct deep_problem *p);
 #define DEEP_PROBLEM_SLOTS                                                                                                                    \
     .needs_dataset = true, .part_objective = true, .metric = deep_metric, .metrics = DEEP_METRICS, .destroy = deep_problem_destroy, .bytes = deep_problem_bytes,      \
     .shape = deep_problem_shape, .start = deep_problem_start, .workspace = deep_problem_workspace, .parts = deep_problem_parts,               \
-    .whole = deep_problem_whole, .gradient = deep_problem_gradient, .evaluate = deep_problem_evaluate
+    .whole = deep_problem_whole, .gradient = deep_problem_gradient, .evaluate = deep_problem_evaluate, .library = deep_library
 
 #endif

@@ -149,6 +149,9 @@ struct dsgd_problem_ops {
     bool (*has_optimum)(const void *self);
     /** `evaluate` can take the training metrics over a part of the examples (args->examples). */
     bool part_objective;
+    /** optional: whose arithmetic the numbers have, where their bits are not fixed by our own source ("oneDNN 2.6.3 with AVX-512, loops for
+     *  x86-64-v4"; static storage): results say it, and runs on another one are other runs. NULL: the same bits everywhere. */
+    const char *(*library)(void);
 };
 
 /** Its constants; NaN, all unknown, for a problem that has no `constants`. */

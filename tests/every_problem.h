@@ -15,7 +15,7 @@ struct left_out {
 };
 
 /* Deep problems are left out of what is about convex ones; a build without oneDNN has none. */
-#define DEEP_LEFT_OUT(reason) {"mlp", reason}, {"lenet", reason}, {"resnet9", reason}
+#define DEEP_LEFT_OUT(reason) {"mlp", reason}, {"lenet", reason}, {"resnet9", reason}, {"transformer", reason}, {"lstm", reason}
 
 static inline bool is_lacking(const char *name)
 {

@@ -24,7 +24,7 @@ CONF
 # The problems of the registry that learn from a dataset; without a certified optimum; with a key for the class.
 problems=() without_optimum=' sigmoid mlp ' of_a_class=()
 for name in $("$DSGD" list problems | sed -n 's/^  \([a-z][a-z0-9_]*\) .*/\1/p'); do
-    case $name in quadratic | lenet | resnet9) continue ;; esac # makes its own data; want images: deep.sh
+    case $name in quadratic | lenet | resnet9 | transformer | lstm) continue ;; esac # makes its own data; want images: deep.sh; pairs: language.sh
     problems+=("$name")
     "$DSGD" list "$name" | grep -q '^  digit ' && of_a_class+=("$name")
 done

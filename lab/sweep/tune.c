@@ -79,8 +79,11 @@ static enum dsgd_status prepare(struct search *s)
     DSGD_TRY(leave_optimum(s));
     DSGD_TRY(load(s, NULL, s->request->seed[0], &spec));
     s->metric = s->request->metric;
-    for (int m = 0; !s->metric && m < spec.problem->metrics; ++m) {
-        if (strcmp(spec.problem->metric[m].name, "test_error") == 0) { s->metric = "test_error"; }
+    static const char *const usual[] = {"valid_loss", "test_error"}; /* of a problem with validation data these decide, never its test data */
+    for (int u = 0; u < 2; ++u) {
+        for (int m = 0; !s->metric && m < spec.problem->metrics; ++m) {
+            if (strcmp(spec.problem->metric[m].name, usual[u]) == 0) { s->metric = usual[u]; }
+        }
     }
     if (!s->metric) { s->metric = spec.problem->metric[0].name; }
     snprintf(s->tune->metric, sizeof s->tune->metric, "%s", s->metric);
