@@ -231,6 +231,15 @@ static void move(const struct deep_decoder *d, const struct work *w, size_t firs
     }
 }
 
+/* Rows behind the last sentence stay what `begin` made of them: what the model reads there are ids. */
+static void stay(const struct deep_decoder *d, const struct work *w, size_t count, int now)
+{
+    for (size_t r = count * d->search.beam; r < d->rows; ++r) {
+        w->slot[1 - now][r] = (struct slot){0};
+        for (size_t p = 0; p < wide(d); ++p) { w->target[1 - now][r * wide(d) + p] = d->search.begin; }
+    }
+}
+
 static bool is_over(const struct deep_decoder *d, const struct work *w, size_t count, int now)
 {
     for (size_t r = 0; r < count * d->search.beam; ++r) {
@@ -296,6 +305,7 @@ enum dsgd_status deep_decode(const struct deep_decoder *d, const void *parameter
             const size_t kept = choose(d, w.slot[now] + first, scores + first * classes * plan->element, plan->element == sizeof(float), w.best);
             move(d, &w, first, kept, now);
         }
+        stay(d, &w, count, now);
     }
     for (size_t s = 0; s < count; ++s) { finish(d, &w, s, now, out + s * d->target, &out_length[s], &score[s]); }
     return DSGD_OK;

@@ -17,14 +17,17 @@ set style line 11 linecolor rgb "#b8860b" linewidth 1.6 dashtype (8,2,2,2) point
 tsv = stem."-curve.tsv"
 problem = about(tsv, "problem")
 problem = strstrt(problem, ", f*") > 0 ? problem[1:strstrt(problem, ", f*") - 1] : problem
-model = strstrt(problem, "lenet") == 1 ? "LeNet-5" : strstrt(problem, "resnet9") == 1 ? "ResNet-9" : word(problem, 1)
+model = strstrt(problem, "lenet") == 1 ? "LeNet-5" : strstrt(problem, "resnet9") == 1 ? "ResNet-9" : strstrt(problem, "transformer") == 1 ? "Transformer" : \
+    strstrt(problem, "lstm") == 1 ? "LSTMs with attention" : word(problem, 1)
+language = strstrt(problem, "transformer") == 1 || strstrt(problem, "lstm") == 1
 stats [*:*] tsv using 1 name "S" nooutput
 caption = \
-  "y: test error, median over seeds with 20% to 80% bands. Left: against steps. Right: against words of values that one worker has sent and received since ".\
+  "y: test error".(language ? " (of target tokens, each behind the true ones before)" : "").", median over seeds with 20% to 80% bands. Left: against steps. Right: against words of values that one worker has sent and received since ".\
   "the start, from the ledgers.\n".\
-  model." (".problem.") on ".about(tsv, "dataset").", a triangular learning rate with its peak at a fifth, momentum 0.9 of the server's update or none.\n".\
+  model." (".problem.") on ".about(tsv, "dataset").", ".(language ? "a learning rate with warm-up and a linear way down" : "a triangular learning rate with its peak at a fifth").", momentum 0.9 of the server's update or none.\n".\
   "In brackets: compression in values against SGD, both ways together. All methods take the same steps; random k is what any choice of coordinates must beat.\n".\
   (S_max < 1000 ? "QUICK: few steps, nothing tuned: a demonstration, no comparison." : \
+   language ? "Each method’s learning rate and momentum are those of its configuration." : \
    "Each method’s learning rate and momentum are chosen on the same grids, on held-out images.")
 
 if (format eq "svg") {
