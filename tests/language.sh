@@ -51,7 +51,7 @@ for conf in transformer.conf lstm.conf; do
     same "$conf" algorithm=sketched_sgd steps=5
 
     # ended halfway, it goes on to the same digest
-    long=("$DSGD" run "$conf" --set steps=2000 --set log.per_decade=0 --set log.every=1000 --threads 2 -q)
+    long=("$DSGD" run "$conf" --set steps=600 --set log.per_decade=0 --set log.every=300 --threads 2 -q)
     rm -f ./*.h5*
     "${long[@]}" -o whole.h5 2>err || fail "$conf, long: $(cat err)"
     "${long[@]}" --snapshot 0.05 -o part.h5 2>err &
