@@ -22,8 +22,8 @@ model = strstrt(problem, "lenet") == 1 ? "LeNet-5" : strstrt(problem, "resnet9")
 language = strstrt(problem, "transformer") == 1 || strstrt(problem, "lstm") == 1
 stats [*:*] tsv using 1 name "S" nooutput
 caption = \
-  "y: test error".(language ? " (of target tokens, each behind the true ones before)" : "").", median over seeds with 20% to 80% bands. Left: against steps. Right: against words of values that one worker has sent and received since ".\
-  "the start, from the ledgers.\n".\
+  "y: test error".(language ? " (of target tokens, behind the true ones before)" : "").", median over seeds with 20% to 80% bands. Left: against steps. Right: against words of values that one worker has sent and received".\
+  (language ? ".\n" : " since the start, from the ledgers.\n").\
   model." (".problem.") on ".about(tsv, "dataset").", ".(language ? "a learning rate with warm-up and a linear way down" : "a triangular learning rate with its peak at a fifth").", momentum 0.9 of the server's update or none.\n".\
   "In brackets: compression in values against SGD, both ways together. All methods take the same steps; random k is what any choice of coordinates must beat.\n".\
   (S_max < 1000 ? "QUICK: few steps, nothing tuned: a demonstration, no comparison." : \

@@ -22,7 +22,7 @@
 
 /** The contracts of algorithms, problems and datasets, and the operations of sim/device.h, in one number: a plug-in built for another is
  *  refused (lab/plugin.h). Rises with every change that an object built before would not survive. */
-enum { DSGD_CONTRACT_VERSION = 6 };
+enum { DSGD_CONTRACT_VERSION = 7 };
 
 enum { DSGD_EXCHANGES_MAX = 3, DSGD_FIELDS_MAX = 8 };
 
