@@ -19,7 +19,7 @@ cat >transformer.conf <<'CONF'
 dataset = grammar
 grammar { n = 300 n_validation = 40 n_test = 40 }
 problem = transformer
-transformer { dimension = 16 feedforward = 24 heads = 2 dropout = 0.1 label_smoothing = 0.1 l2 = 0.0001 sentences = 7 decode = 20 }
+transformer { dimension = 16 feedforward = 24 heads = 2 dropout = 0.1 label_smoothing = 0.1 l2 = 0.0001 sentences = 7 decode = 8 }
 algorithm = local_topk
 workers = 3
 batch = 2
@@ -30,19 +30,19 @@ CONF
 cat >lstm.conf <<'CONF'
 include("transformer.conf")
 problem = lstm
-lstm { dimension = 16 dropout = 0.1 tokens = 60 sentences = 0 decode = 20 beam = 2 alpha = 0.6 }
+lstm { dimension = 16 dropout = 0.1 tokens = 60 sentences = 0 decode = 8 beam = 2 alpha = 0.6 }
 CONF
 
-# same CONF SETTING...: one digest for 1, 2, 5 and 7 threads and the guard
+# same CONF SETTING...: one digest for 1, 2 and 7 threads and the guard
 same()
 {
     local conf=$1 set=() text name
     for text in "${@:2}"; do set+=(--set "$text"); done
     rm -f ./*.h5*
     "$DSGD" run "$conf" "${set[@]}" --threads 1 -q -o t1.h5 2>err || { fail "run $*: $(cat err)"; return; }
-    for name in 2 5 7; do DSGD_LANE_WORK=1 "$DSGD" run "$conf" "${set[@]}" --threads $name -q -o t$name.h5 2>err || fail "run $*, $name threads: $(cat err)"; done
+    for name in 2 7; do DSGD_LANE_WORK=1 "$DSGD" run "$conf" "${set[@]}" --threads $name -q -o t$name.h5 2>err || fail "run $*, $name threads: $(cat err)"; done
     "$DSGD" run "$conf" "${set[@]}" --set backend=guard -q -o guard.h5 2>err || fail "run $*, guard: $(cat err)"
-    for name in t2 t5 t7 guard; do [ "$(digest $name.h5)" = "$(digest t1.h5)" ] || fail "$*: $name has another digest than one thread"; done
+    for name in t2 t7 guard; do [ "$(digest $name.h5)" = "$(digest t1.h5)" ] || fail "$*: $name has another digest than one thread"; done
 }
 
 for conf in transformer.conf lstm.conf; do
