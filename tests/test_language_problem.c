@@ -38,7 +38,11 @@ static void open_problem(struct built *b, const char *name, const char *keys, bo
                         .data = {.name = "pairs", .train = pairs_split(1, PAIRS_TRAIN, 9), .validation = pairs_split(2, 37, 9), .test = pairs_split(3, 20, 9),
                                  .source = source, .target = target}};
     struct dsgd_split *const split[] = {&b->data.train, &b->data.validation, &b->data.test};
-    for (int s = 0; copies && s < 3; ++s) { split[s]->target = split[s]->source; }
+    for (int s = 0; copies && s < 3; ++s) {
+        free((void *)(uintptr_t)split[s]->target.start);
+        free((void *)(uintptr_t)split[s]->target.id);
+        split[s]->target = split[s]->source;
+    }
     struct dsgd_problem_args args = {.config = config, .data = &b->data, .seed_data = SEED};
     DEEP_OK(dsgd_param_defaults(b->ops->params, name, config));
     for (int used; sscanf(keys, " %31[a-z0-9_]=%31s%n", key, text, &used) == 2; keys += used) { DEEP_OK(dsgd_param_set(dsgd_param_find(b->ops->params, key), name, config, text)); }
