@@ -17,7 +17,7 @@ at_end(v) = column(1) == S_max ? 100*v : NaN
 caption = \
   "Left: test error against compression in values, both ways together. A sketch of 3 × columns, k = 500, P = 8 unless a curve changes it: columns 512 to 4096,\n".\
   "k 125 to 1000, P 1 to 16. Local top-k: k 125 to 2000; random k with memory: k 1000 to 12,000. Right: test error against the number of workers, 64 images a step in all.\n".\
-  sprintf("%d steps, triangular learning rate, momentum 0.9 of the server’s update; each method has one step size for all its sizes. ", S_max).\
+  sprintf("%d steps, triangular learning rate, each method has one step size and momentum for all its sizes. ", S_max).\
   "Points: median of three seeds, bars: 20% and 80% quantiles.\n".\
   "Data: ".about(stem."-sgd.tsv", "dataset")."."
 

@@ -13,6 +13,12 @@ dsgd=$1 config=$2 base=$3 out=$4
 shift 4
 if private_dry; then exit 0; fi
 
+# What somebody else wrote stays.
+if [ -e "$out" ] && ! head -n 1 "$out" | grep -q '^# server_momentum and step.constant of \|^# written by dsgd tune'; then
+    printf 'tune-momentum: %s: was not written by this command; expected another path\n' "$out" >&2
+    exit 2
+fi
+
 given() { awk -v key="$1" '$1 == key && $2 == "=" { value = $3 } END { print value }' "$base" "$config"; } # the last one counts
 step=$(given constant) momentum=$(given server_momentum)
 stem=${out%.tuned.conf}

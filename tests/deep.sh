@@ -3,18 +3,10 @@
 # the guard and after a kill; what does not fit is refused with a sentence. On generated rows and pictures, and on MNIST where it is at hand.
 # shellcheck disable=SC2015 # fail returns 0
 set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
+# shellcheck source=tests/deep_case.sh
+. "$DSGD_SOURCE/tests/deep_case.sh"
 library() { "$DSGD" show "$1" | grep 'computed by'; }
-digest() { "$DSGD" digest "$1" | cut -d' ' -f1; }
-
-if ! "$DSGD" list problems | grep -q '^  lenet '; then
-    "$DSGD" list problems | grep -q 'made without oneDNN' || fail "list problems: neither lenet nor why: $("$DSGD" list problems)"
-    exit $((failures > 0 ? 1 : 77))
-fi
+needs lenet
 
 cat >rows.conf <<'CONF'
 dataset = synthetic
@@ -28,17 +20,7 @@ steps = 60
 step { constant = 0.1 }
 CONF
 
-# same CONF SETTING...: one digest for 1, 2 and 7 threads, the guard, and a run that was ended halfway
-same()
-{
-    local conf=$1 set=() text name
-    for text in "${@:2}"; do set+=(--set "$text"); done
-    rm -f ./*.h5*
-    "$DSGD" run "$conf" "${set[@]}" --threads 1 -q -o t1.h5 2>err || { fail "run $*: $(cat err)"; return; }
-    for name in 2 7; do DSGD_LANE_WORK=1 "$DSGD" run "$conf" "${set[@]}" --threads $name -q -o t$name.h5 2>err || fail "run $*, $name threads: $(cat err)"; done
-    "$DSGD" run "$conf" "${set[@]}" --set backend=guard -q -o guard.h5 2>err || fail "run $*, guard: $(cat err)"
-    for name in t2 t7 guard; do [ "$(digest $name.h5)" = "$(digest t1.h5)" ] || fail "$*: $name has another digest than one thread"; done
-}
+every_algorithm rows.conf
 same rows.conf
 "$DSGD" show t1.h5 | grep -q '^  computed by    oneDNN [0-9]' || fail "show does not say whose bits they are: $("$DSGD" show t1.h5)"
 "$DSGD" run rows.conf -o said.h5 >out 2>err || fail "run: $(cat err)"

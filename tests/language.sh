@@ -3,17 +3,9 @@
 # a kill; what does not fit is refused with a sentence. On the generated language.
 # shellcheck disable=SC2015 # fail returns 0
 set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
-digest() { "$DSGD" digest "$1" | cut -d' ' -f1; }
-
-if ! "$DSGD" list problems | grep -q '^  transformer '; then
-    "$DSGD" list problems | grep -q 'made without oneDNN' || fail "list problems: neither transformer nor why: $("$DSGD" list problems)"
-    exit $((failures > 0 ? 1 : 77))
-fi
+# shellcheck source=tests/deep_case.sh
+. "$DSGD_SOURCE/tests/deep_case.sh"
+needs transformer
 
 cat >transformer.conf <<'CONF'
 dataset = grammar
@@ -33,19 +25,8 @@ problem = lstm
 lstm { dimension = 16 dropout = 0.1 tokens = 60 sentences = 0 decode = 8 beam = 2 alpha = 0.6 }
 CONF
 
-# same CONF SETTING...: one digest for 1, 2 and 7 threads and the guard
-same()
-{
-    local conf=$1 set=() text name
-    for text in "${@:2}"; do set+=(--set "$text"); done
-    rm -f ./*.h5*
-    "$DSGD" run "$conf" "${set[@]}" --threads 1 -q -o t1.h5 2>err || { fail "run $*: $(cat err)"; return; }
-    for name in 2 7; do DSGD_LANE_WORK=1 "$DSGD" run "$conf" "${set[@]}" --threads $name -q -o t$name.h5 2>err || fail "run $*, $name threads: $(cat err)"; done
-    "$DSGD" run "$conf" "${set[@]}" --set backend=guard -q -o guard.h5 2>err || fail "run $*, guard: $(cat err)"
-    for name in t2 t7 guard; do [ "$(digest $name.h5)" = "$(digest t1.h5)" ] || fail "$*: $name has another digest than one thread"; done
-}
-
 for conf in transformer.conf lstm.conf; do
+    every_algorithm "$conf"
     same "$conf"
     same "$conf" workers=1 batch=5 algorithm=sgd sampling=epoch steps=6
     same "$conf" algorithm=sketched_sgd steps=5
