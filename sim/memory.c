@@ -51,14 +51,11 @@ static enum dsgd_status fields(struct dsgd_engine *e, struct dsgd_place *place, 
         const size_t n = hashes ? e->device->sketch_bytes(spec->hash, spec->n, spec->rows, spec->cols)
                          : votes ? e->device->votes_bytes(spec->n, spec->most) : spec->n;
         DSGD_TRY(array(e, place, spec->type, n, rows, &field[j]));
+        /* as a whole: a union keeps nothing but the member that was written */
         if (votes) {
-            field[j].as.votes.n = spec->n;
-            field[j].as.votes.most = spec->most;
+            field[j].as.votes = (struct dsgd_votes){.array = field[j].as.array, .n = spec->n, .most = spec->most};
         } else if (hashes) {
-            field[j].as.sketch.n = spec->n;
-            field[j].as.sketch.hash = spec->hash;
-            field[j].as.sketch.rows = spec->rows;
-            field[j].as.sketch.cols = spec->cols;
+            field[j].as.sketch = (struct dsgd_sketch){.array = field[j].as.array, .n = spec->n, .rows = spec->rows, .cols = spec->cols, .hash = spec->hash};
         }
     }
     return DSGD_OK;

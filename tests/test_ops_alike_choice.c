@@ -90,10 +90,7 @@ struct sketch_shape { enum dsgd_hash hash; size_t n; uint32_t rows, cols, worker
 static struct dsgd_handle *hashes_of(struct ops *o, const struct sketch_shape *s)
 {
     struct dsgd_handle *h = ops_vector(o, DSGD_HASHES, o->queue.device->sketch_bytes(s->hash, s->n, s->rows, s->cols), 1, NULL);
-    h->as.sketch.n = s->n;
-    h->as.sketch.rows = s->rows;
-    h->as.sketch.cols = s->cols;
-    h->as.sketch.hash = s->hash;
+    h->as.sketch = (struct dsgd_sketch){.array = h->as.array, .n = s->n, .rows = s->rows, .cols = s->cols, .hash = s->hash};
     return h;
 }
 
