@@ -152,8 +152,8 @@ static void devices_compute_the_plain_numbers(void **state)
 /* Rows, examples and vectors of more than one chunk, where devices go other ways; the CPU's plain functions have tests of their own. */
 static void devices_compute_sums_of_chunks(void **state)
 {
-    static const char *const quadratic[] = {"d=1", "d=4096 noise=sign", "d=4097 noise_decay=0.5", "d=9001 noise=sign noise_decay=1 rotations=2", "d=8193 sigma=0",
-                                            "d=5003 rotations=0", "d=31 rotations=1 noise_decay=0.5"};
+    static const char *const quadratic[] = {"d=1", "d=4096 noise=sign", "d=4095 noise=sign", "d=4097 noise_decay=0.5",
+                                            "d=9001 noise=sign noise_decay=1 rotations=2", "d=8193 sigma=0", "d=5003 rotations=0", "d=31 rotations=1 noise_decay=0.5"};
     (void)state;
     if (!cuda) { skip(); }
     for (int form = DSGD_ROWS_BYTES; form <= DSGD_ROWS_SPARSE; ++form) {
