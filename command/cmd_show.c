@@ -74,58 +74,6 @@ enum dsgd_status show_facts(const struct dsgd_runfile *run, struct show_facts *o
     return dsgd_fail(status, "%s: %s", run->path, reason);
 }
 
-static void print_block(FILE *out, const struct dsgd_runfile *run, const struct show_facts *f)
-{
-    const struct comm *c = &f->comm;
-    char error[32];
-    snprintf(error, sizeof error, "%.3f %%", f->test_error);
-    dsgd_print_shown(out, run->path);
-    fprintf(out, "\n  run            ");
-    dsgd_print_shown(out, dsgd_run_label(run));
-    fprintf(out, ": ");
-    dsgd_print_shown(out, run->algorithm);
-    fprintf(out, " on ");
-    dsgd_print_shown(out, run->problem);
-    fprintf(out, ", seed %lld\n  dataset        ", (long long)run->seed);
-    dsgd_print_shown(out, run->dataset_title);
-    for (const char *line = run->plugins, *end; *line; line = end + (*end == '\n')) {
-        char shown[sizeof run->plugins];
-        end = line + strcspn(line, "\n");
-        snprintf(shown, sizeof shown, "%.*s", (int)(end - line), line);
-        fprintf(out, "\n  from a plug-in ");
-        dsgd_print_shown(out, shown);
-    }
-    if (*run->problem_library) {
-        fprintf(out, "\n  computed by    ");
-        dsgd_print_shown(out, run->problem_library);
-    }
-    fprintf(out, "%sd = %zu\n  steps          %lld of %lld, ", *run->plugins || *run->problem_library ? "\n  parameters     " : ", ", run->d, (long long)f->steps_done, (long long)run->steps);
-    dsgd_print_shown(out, run->status);
-    fprintf(out, "\n  objective      %-12.7g", f->objective);
-    if (!isnan(run->f_star)) {
-        fprintf(out, " minus f*         %-11.4g f* = %.10g (certified within %.2g)", f->gap, run->f_star, run->f_star_gap);
-    }
-    fprintf(out, "\n");
-    if (!isnan(f->test_loss)) {
-        fprintf(out, "  test loss      %-12.7g", f->test_loss);
-        if (!isnan(f->test_loss_excess)) { fprintf(out, " minus its value at w* %.4g", f->test_loss_excess); }
-        fprintf(out, "\n");
-    }
-    if (!isnan(f->test_error)) {
-        fprintf(out, "  test error     %-12s", error);
-        if (!isnan(f->test_error_excess)) { fprintf(out, " minus that of w*   %+.3f points", f->test_error_excess); }
-        fprintf(out, "\n");
-    }
-    fprintf(out, "  per worker and step, from the ledger:\n");
-    fprintf(out, "                         up         down        total   least per step    most per step\n");
-    fprintf(out, "  values (words) %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->values_up, c->values_down, c->values, c->values_least,
-            c->values_most);
-    fprintf(out, "  wire (bytes)   %10.6g %12.6g %12.6g %14.6g %14.6g\n", c->wire_up, c->wire_down, c->wire, c->wire_least, c->wire_most);
-    fprintf(out, "  broadcast      %10s %12.6g bytes per step if every answer were sent once to all\n", "", c->broadcast);
-    fprintf(out, "  compression    %.2f in values (2 d = %zu), %.2f in bytes on the wire (8 d = %zu)\n", c->ratio_values, 2 * run->d,
-            c->ratio_wire, 8 * run->d);
-}
-
 /* A blank and a number for people, to the right; "-" where it is not known. */
 __attribute__((format(printf, 3, 0))) static void print_number(FILE *out, int width, const char *format, double value)
 {
@@ -211,6 +159,17 @@ static void print_table(FILE *out, const struct run_set *set, const struct show_
     }
 }
 
+/* The last row of /trace by its columns' names. */
+static json_t *last_row(const struct dsgd_runfile *run)
+{
+    const struct dsgd_table *trace = dsgd_runfile_table(run, "trace");
+    json_t *row = json_object();
+    for (int c = 0; row && trace->rows > 0 && c < trace->columns; ++c) {
+        if (!trace->column[c].integer) { json_set_number(row, trace->column[c].name, dsgd_run_last(run, trace->column[c].name)); }
+    }
+    return row;
+}
+
 static json_t *facts_json(const struct dsgd_runfile *run, const struct show_facts *f)
 {
     const struct comm *c = &f->comm;
@@ -223,11 +182,11 @@ static json_t *facts_json(const struct dsgd_runfile *run, const struct show_fact
                              json_number(c->wire_most), "broadcast", json_number(c->broadcast), "ratio_values",
                              json_number(c->ratio_values), "ratio_wire", json_number(c->ratio_wire));
     json_t *facts = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "results_version", (json_int_t)run->results_version, "seed",
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "results_version", (json_int_t)run->results_version, "seed",
         (json_int_t)run->seed, "steps", (json_int_t)run->steps, "steps_done", (json_int_t)f->steps_done, "d", (json_int_t)run->d,
         "objective", json_number(f->objective), "f_star", json_number(run->f_star), "gap", json_number(f->gap), "test_loss",
         json_number(f->test_loss), "test_loss_minus_optimum", json_number(f->test_loss_excess), "test_error_percent",
-        json_number(f->test_error), "test_error_minus_optimum_points", json_number(f->test_error_excess), "communication", comm);
+        json_number(f->test_error), "test_error_minus_optimum_points", json_number(f->test_error_excess), "communication", comm, "last_row", last_row(run));
     json_set_text(facts, "file", run->path);
     json_set_text(facts, "label", dsgd_run_label(run));
     json_set_text(facts, "algorithm", run->algorithm);
@@ -272,7 +231,7 @@ static enum dsgd_status print_json(FILE *out, const struct run_set *set, const s
 static enum dsgd_status print_text(FILE *out, const struct run_set *set, const struct show_facts *facts, const struct options *o)
 {
     if (set->runs == 1) {
-        print_block(out, set->run[0], &facts[0]);
+        show_block(out, set->run[0], &facts[0]);
         return DSGD_OK;
     }
     if (o->each) {

@@ -17,17 +17,20 @@
 
 enum form { FORM_TEXT, FORM_MARKDOWN, FORM_TSV, FORM_JSON };
 
+enum { KEY_MARKDOWN = 256, KEY_TSV, KEY_JSON, KEY_COLUMN, COLUMNS = 11, MORE_MAX = 6, CELL = 64 };
+
 struct table_options {
     struct sweep_input sweep;
     enum form form;
+    int more; /* columns of /trace */
+    const char *column[MORE_MAX];
 };
-
-enum { KEY_MARKDOWN = 256, KEY_TSV, KEY_JSON, COLUMNS = 11, CELL = 64 };
 
 static const struct argp_option option_table[] = {
     {"markdown", KEY_MARKDOWN, NULL, 0, "A Markdown table", 0},
     {"tsv", KEY_TSV, NULL, 0, "Tab-separated numbers, 8 digits, one unit per column, one header and nothing else", 0},
     {"json", KEY_JSON, NULL, 0, "The same as JSON", 0},
+    {"column", KEY_COLUMN, "NAME", 0, "Also this column of /trace, its last value as mean and standard deviation over the seeds; repeatable", 0},
     {0},
 };
 
@@ -37,15 +40,19 @@ struct row {
     char *keys, *step; /* owned; step: NULL if the configuration does not say */
     int runs, diverged;
     int64_t steps;
-    double accuracy, deviation; /* percent; of the runs that did not diverge */
+    double accuracy, deviation; /* percent; of the runs that did not diverge, as what follows */
+    double more[MORE_MAX], more_deviation[MORE_MAX];
     double values, values_up, values_down, wire, wire_up, wire_down; /* ratios: what no compression costs, over what it cost */
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct table_options *o = state->input;
-    (void)argument;
     switch (key) {
+    case KEY_COLUMN:
+        if (o->more == MORE_MAX) { argp_error(state, "--column=%s: expected at most %d columns", argument, MORE_MAX); }
+        o->column[o->more++] = argument;
+        return 0;
     case KEY_MARKDOWN: o->form = FORM_MARKDOWN; return 0;
     case KEY_TSV: o->form = FORM_TSV; return 0;
     case KEY_JSON: o->form = FORM_JSON; return 0;
@@ -54,33 +61,43 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static enum dsgd_status fill_row(const struct curve *method, struct row *out)
+/* Mean of a column's last value over the runs that did not diverge; NaN if there are none. deviation: NaN for one. */
+static double mean_of(const struct curve *method, const char *column, double *deviation)
+{
+    double sum = 0.0, squares = 0.0;
+    int good = 0;
+    for (int r = 0; r < method->runs; ++r) {
+        if (strcmp(method->run[r]->status, "diverged") == 0) { continue; }
+        sum += dsgd_run_last(method->run[r], column);
+        ++good;
+    }
+    const double mean = sum / good;
+    for (int r = 0; r < method->runs; ++r) {
+        const double away = dsgd_run_last(method->run[r], column) - mean;
+        if (strcmp(method->run[r]->status, "diverged") != 0) { squares += away * away; }
+    }
+    *deviation = good > 1 ? sqrt(squares / (good - 1)) : (double)NAN;
+    return mean;
+}
+
+static enum dsgd_status fill_row(const struct curve *method, const struct table_options *o, struct row *out)
 {
     struct comm sum = {.values = 0.0};
-    double errors = 0.0, squares = 0.0;
     *out = (struct row){.label = method->label, .runs = method->runs, .steps = method->run[0]->steps,
                         .step = dsgd_resolved_value(method->run[0]->config, "step", "constant")};
     for (int r = 0; r < method->runs; ++r) {
         struct show_facts facts;
         DSGD_TRY(show_facts(method->run[r], &facts));
-        if (strcmp(method->run[r]->status, "diverged") == 0) {
-            ++out->diverged;
-        } else {
-            errors += facts.test_error;
-        }
+        out->diverged += strcmp(method->run[r]->status, "diverged") == 0;
         sum.values_up += facts.comm.values_up;
         sum.values_down += facts.comm.values_down;
         sum.wire_up += facts.comm.wire_up;
         sum.wire_down += facts.comm.wire_down;
     }
-    const int good = method->runs - out->diverged;
-    const double mean = errors / good, d = (double)method->run[0]->d, n = (double)method->runs;
-    for (int r = 0; r < method->runs; ++r) {
-        const double error = 100.0 * dsgd_run_last(method->run[r], "test_error");
-        if (strcmp(method->run[r]->status, "diverged") != 0) { squares += (error - mean) * (error - mean); }
-    }
-    out->accuracy = 100.0 - mean; /* NaN where all diverged or the problem has no test error */
-    out->deviation = good > 1 ? sqrt(squares / (good - 1)) : (double)NAN;
+    out->accuracy = 100.0 - 100.0 * mean_of(method, "test_error", &out->deviation); /* NaN where the problem has no test error */
+    out->deviation *= 100.0;
+    for (int c = 0; c < o->more; ++c) { out->more[c] = mean_of(method, o->column[c], &out->more_deviation[c]); }
+    const double d = (double)method->run[0]->d, n = (double)method->runs;
     out->values = 2.0 * d * n / (sum.values_up + sum.values_down);
     out->values_up = d * n / sum.values_up;
     out->values_down = d * n / sum.values_down;
@@ -90,16 +107,19 @@ static enum dsgd_status fill_row(const struct curve *method, struct row *out)
     return DSGD_OK;
 }
 
-static void accuracy_text(const struct row *row, char text[CELL])
+/* format: of one double. */
+__attribute__((format(printf, 2, 0))) static void mean_text(const struct row *row, const char *format, double mean, double deviation, char text[CELL])
 {
     if (row->diverged > 0) {
         snprintf(text, CELL, "%d of %d diverged", row->diverged, row->runs);
-    } else if (isnan(row->accuracy)) {
+    } else if (isnan(mean)) {
         snprintf(text, CELL, "-");
-    } else if (row->runs == 1) {
-        snprintf(text, CELL, "%.2f", row->accuracy);
     } else {
-        snprintf(text, CELL, "%.2f +- %.2f", row->accuracy, row->deviation);
+        int used = snprintf(text, CELL, format, mean);
+        if (row->runs > 1) {
+            used += snprintf(text + used, CELL - (size_t)used, " +- ");
+            snprintf(text + used, CELL - (size_t)used, format, deviation);
+        }
     }
 }
 
@@ -113,34 +133,39 @@ static void ratio_text(double ratio, char text[CELL])
     }
 }
 
+enum { BEFORE = 4, WIDEST = COLUMNS + MORE_MAX }; /* columns in front of --column's */
 static const char *const heading[COLUMNS] = {"method", "algorithm and keys", "step", "test accuracy %", "seeds",
                                              "values", "up", "down", "wire", "up", "down"};
 
 /* A row as people read it. */
 struct cells {
-    const char *text[COLUMNS];
-    char number[COLUMNS][CELL]; /* where the text is made */
+    const char *text[WIDEST];
+    char number[WIDEST][CELL]; /* where the text is made */
 };
 
-static void fill_cells(const struct row *row, struct cells *out)
+static void fill_head(const struct table_options *o, const char *text[WIDEST])
 {
+    for (int c = 0; c < COLUMNS; ++c) { text[c < BEFORE ? c : c + o->more] = heading[c]; }
+    for (int c = 0; c < o->more; ++c) { text[BEFORE + c] = o->column[c]; }
+}
+
+static void fill_cells(const struct row *row, const struct table_options *o, struct cells *out)
+{
+    const double ratio[] = {row->values, row->values_up, row->values_down, row->wire, row->wire_up, row->wire_down};
+    char (*after)[CELL] = out->number + BEFORE + o->more;
+    mean_text(row, "%.2f", row->accuracy, row->deviation, out->number[BEFORE - 1]);
+    for (int c = 0; c < o->more; ++c) { mean_text(row, "%.4g", row->more[c], row->more_deviation[c], out->number[BEFORE + c]); }
+    snprintf(after[0], CELL, "%d", row->runs);
+    for (size_t c = 0; c < sizeof ratio / sizeof *ratio; ++c) { ratio_text(ratio[c], after[1 + c]); }
+    for (int c = 0; c < COLUMNS + o->more; ++c) { out->text[c] = out->number[c]; }
     out->text[0] = row->label;
     out->text[1] = row->keys;
     out->text[2] = row->step ? row->step : "-";
-    accuracy_text(row, out->number[3]);
-    snprintf(out->number[4], CELL, "%d", row->runs);
-    ratio_text(row->values, out->number[5]);
-    ratio_text(row->values_up, out->number[6]);
-    ratio_text(row->values_down, out->number[7]);
-    ratio_text(row->wire, out->number[8]);
-    ratio_text(row->wire_up, out->number[9]);
-    ratio_text(row->wire_down, out->number[10]);
-    for (int c = 3; c < COLUMNS; ++c) { out->text[c] = out->number[c]; }
 }
 
-static void print_line(FILE *out, enum form form, const char *const text[COLUMNS], const int width[COLUMNS])
+static void print_line(FILE *out, enum form form, int columns, const char *const text[WIDEST], const int width[WIDEST])
 {
-    for (int c = 0; c < COLUMNS; ++c) {
+    for (int c = 0; c < columns; ++c) {
         if (form == FORM_MARKDOWN) {
             fprintf(out, "%s ", c ? " |" : "|");
             dsgd_print_markdown(out, text[c]);
@@ -152,32 +177,41 @@ static void print_line(FILE *out, enum form form, const char *const text[COLUMNS
     fprintf(out, form == FORM_MARKDOWN ? " |\n" : "\n");
 }
 
-static enum dsgd_status print_people(FILE *out, enum form form, int rows, const struct row *row)
+static enum dsgd_status print_people(FILE *out, const struct table_options *o, int rows, const struct row *row)
 {
-    int width[COLUMNS] = {0};
+    const int columns = COLUMNS + o->more;
+    int width[WIDEST] = {0};
+    const char *head[WIDEST];
     struct cells *cells = calloc((size_t)rows, sizeof *cells);
     if (!cells) { return dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", rows); }
-    for (int r = 0; r < rows; ++r) { fill_cells(&row[r], &cells[r]); }
-    for (int c = 0; c < COLUMNS; ++c) {
-        width[c] = dsgd_text_width(heading[c]);
+    fill_head(o, head);
+    for (int r = 0; r < rows; ++r) { fill_cells(&row[r], o, &cells[r]); }
+    for (int c = 0; c < columns; ++c) {
+        width[c] = dsgd_text_width(head[c]);
         for (int r = 0; r < rows; ++r) {
             const int other = dsgd_text_width(cells[r].text[c]);
             width[c] = other > width[c] ? other : width[c];
         }
     }
-    print_line(out, form, heading, width);
-    if (form == FORM_MARKDOWN) { fprintf(out, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"); }
-    for (int r = 0; r < rows; ++r) { print_line(out, form, cells[r].text, width); }
+    print_line(out, o->form, columns, head, width);
+    for (int c = 0; o->form == FORM_MARKDOWN && c < columns; ++c) { fprintf(out, "%s%s", c < 2 ? "|---" : "|--:", c + 1 < columns ? "" : "|\n"); }
+    for (int r = 0; r < rows; ++r) { print_line(out, o->form, columns, cells[r].text, width); }
     free(cells);
     return DSGD_OK;
 }
 
-static void fill_grid(struct dsgd_grid *grid, int rows, const struct row *row, const struct dsgd_runfile *first)
+static void fill_grid(struct dsgd_grid *grid, const struct table_options *o, int rows, const struct row *row, const struct dsgd_runfile *first)
 {
     static const char *const column[] = {"method", "algorithm", "step_constant", "steps", "seeds", "diverged", "test_accuracy_percent",
                                          "standard_deviation", "values", "values_up", "values_down", "wire", "wire_up", "wire_down", "problem",
                                          "dataset", "dataset_sha256", "d", "results_version"};
     for (size_t c = 0; c < sizeof column / sizeof *column; ++c) { dsgd_grid_column(grid, column[c]); }
+    for (int c = 0; c < o->more; ++c) {
+        char name[CELL + 20];
+        dsgd_grid_column(grid, o->column[c]);
+        snprintf(name, sizeof name, "%.*s_deviation", CELL, o->column[c]);
+        dsgd_grid_column(grid, name);
+    }
     for (int r = 0; r < rows; ++r) {
         const struct row *at = &row[r];
         const double number[] = {at->accuracy, at->deviation, at->values, at->values_up, at->values_down, at->wire, at->wire_up, at->wire_down};
@@ -193,6 +227,10 @@ static void fill_grid(struct dsgd_grid *grid, int rows, const struct row *row, c
         dsgd_grid_text(grid, first->dataset_sha256);
         dsgd_grid_integer(grid, (int64_t)first->d);
         dsgd_grid_integer(grid, first->results_version);
+        for (int c = 0; c < o->more; ++c) {
+            dsgd_grid_real(grid, 8, at->more[c]);
+            dsgd_grid_real(grid, 8, at->more_deviation[c]);
+        }
     }
 }
 
@@ -214,20 +252,20 @@ static void print_head(FILE *out, enum form form, const struct dsgd_runfile *fir
 }
 
 /* For people, or into the grid. */
-static enum dsgd_status print_rows(FILE *out, const struct curve_set *set, enum form form, struct dsgd_grid *grid)
+static enum dsgd_status print_rows(FILE *out, const struct curve_set *set, const struct table_options *o, struct dsgd_grid *grid)
 {
     struct row *row = calloc((size_t)set->curves, sizeof *row);
     enum dsgd_status status = row ? DSGD_OK : dsgd_fail(DSGD_ENOMEM, "no memory for a table of %d methods", set->curves);
     for (int m = 0; status == DSGD_OK && m < set->curves; ++m) {
-        status = fill_row(&set->curve[m], &row[m]);
+        status = fill_row(&set->curve[m], o, &row[m]);
         if (status == DSGD_OK) { status = dsgd_table_text_keys(set, m, &row[m].keys); }
     }
     if (status == DSGD_OK) {
         if (grid) {
-            fill_grid(grid, set->curves, row, set->curve[0].run[0]);
+            fill_grid(grid, o, set->curves, row, set->curve[0].run[0]);
         } else {
-            print_head(out, form, set->curve[0].run[0]);
-            status = print_people(out, form, set->curves, row);
+            print_head(out, o->form, set->curve[0].run[0]);
+            status = print_people(out, o, set->curves, row);
         }
     }
     for (int m = 0; row && m < set->curves; ++m) {
@@ -243,13 +281,13 @@ static enum dsgd_status print(const struct curve_set *set, const struct table_op
     struct whole_output whole;
     if (o->form == FORM_TSV || o->form == FORM_JSON) {
         struct dsgd_grid grid = {.columns = 0};
-        const enum dsgd_status status = print_rows(NULL, set, o->form, &grid);
+        const enum dsgd_status status = print_rows(NULL, set, o, &grid);
         if (status == DSGD_OK) { return whole_output_grid(&grid, o->form == FORM_TSV ? WHOLE_TSV : WHOLE_JSON, o->sweep.output); }
         dsgd_grid_clear(&grid);
         return status;
     }
     DSGD_TRY(whole_output_open(&whole));
-    const enum dsgd_status status = print_rows(whole.out, set, o->form, NULL);
+    const enum dsgd_status status = print_rows(whole.out, set, o, NULL);
     return whole_output_close(&whole, status, o->sweep.output, o->form == FORM_MARKDOWN ? TEXT_FILE_MARKDOWN : TEXT_FILE_HASH);
 }
 
@@ -259,6 +297,20 @@ static enum dsgd_status check_finished(const struct run_set *set)
         if (strcmp(set->run[r]->status, "running") == 0) {
             return dsgd_fail(DSGD_EINPUT, "%s is a snapshot of an unfinished run: expected finished runs in one table",
                              set->run[r]->path);
+        }
+    }
+    return DSGD_OK;
+}
+
+static enum dsgd_status check_columns(const struct run_set *set, const struct table_options *o)
+{
+    for (int r = 0; r < set->runs; ++r) {
+        for (int c = 0; c < o->more; ++c) {
+            const struct dsgd_column *column = dsgd_table_find(dsgd_runfile_table(set->run[r], "trace"), o->column[c]);
+            if (!column || column->integer) {
+                return dsgd_fail(DSGD_EINPUT, "--column=%s: %s has no such quantity in /trace; dsgd list %s names those of its problem", o->column[c],
+                                 set->run[r]->path, set->run[r]->problem);
+            }
         }
     }
     return DSGD_OK;
@@ -285,6 +337,7 @@ static int command(int argc, char **argv)
     }
     status = check_finished(&set);
     if (status == DSGD_OK) { status = dsgd_run_set_comparable(&set); }
+    if (status == DSGD_OK) { status = check_columns(&set, &o); }
     if (status == DSGD_OK) { status = dsgd_curve_set_create(&set, false, &methods); }
     if (status == DSGD_OK) { status = sweep_input_arrange(&o.sweep, &methods); }
     if (status == DSGD_OK) { status = print(&methods, &o); }

@@ -19,6 +19,9 @@ struct show_facts {
 
 enum dsgd_status show_facts(const struct dsgd_runfile *run, struct show_facts *out);
 
+/** One run for people: its numbers, and what else its last row knows. */
+void show_block(FILE *out, const struct dsgd_runfile *run, const struct show_facts *facts);
+
 struct show_window {
     double from, to; /* steps between which slopes are fitted */
 };

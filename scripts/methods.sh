@@ -3,7 +3,7 @@
 # one sweep over methods and seeds, then STEM.tsv, STEM.md and STEM.txt of its results. SET as for scripts/sweep.sh.
 #
 # METHODS_FOLDER: where NAME.conf lies (experiments/methods). METHODS_STEPS=given: with the step sizes of these files. METHODS_CURVE=yes: also
-# STEM-curve.tsv, the courses for pictures.
+# STEM-curve.tsv, the courses for pictures. METHODS_COLUMNS="NAME...": more columns of /trace in the tables.
 set -euo pipefail
 [ $# -ge 6 ] || { printf 'methods: %d arguments: expected DSGD JOBS JOBS_FLAG STEM SEEDS NAME...\n' $# >&2; exit 2; }
 # shellcheck source=scripts/private.sh
@@ -26,8 +26,10 @@ for name in "$@"; do
         "$name" "$folder" "$name" "$value" "${momentum:+$momentum$'\n'}" "${seeds// /, }"
 done >"$work/methods.sweep"
 SWEEP=$work/methods.sweep scripts/sweep.sh "$dsgd" "$jobs" ${flag:+"$flag"} sweep-runs
+columns=()
+for name in ${METHODS_COLUMNS:-}; do columns+=(--column "$name"); done
 for form in tsv markdown text; do
     case $form in tsv) options=(--tsv -o "$stem.tsv") ;; markdown) options=(--markdown -o "$stem.md") ;; text) options=(-o "$stem.txt") ;; esac
-    "$dsgd" table "${options[@]}" --settings "${SET:-}" "$work/methods.sweep"
+    "$dsgd" table "${options[@]}" ${columns[@]+"${columns[@]}"} --settings "${SET:-}" "$work/methods.sweep"
 done
 if [ "${METHODS_CURVE:-no}" = yes ]; then "$dsgd" curve -o "$stem-curve.tsv" --settings "${SET:-}" "$work/methods.sweep"; fi

@@ -47,7 +47,20 @@ for conf in transformer.conf lstm.conf; do
     "${long[@]}" -o part.h5 2>err || fail "$conf, a run that goes on: $(cat err)"
     [ "$(digest part.h5)" = "$(digest whole.h5)" ] || fail "$conf, resumed: $("$DSGD" diff whole.h5 part.h5)"
     "$DSGD" show whole.h5 | grep -q 'computed by' || fail "$conf: dsgd show does not say whose arithmetic it is"
+    "$DSGD" show whole.h5 | grep -q '^  also  .*bleu [0-9]' || fail "$conf: dsgd show does not say BLEU"
 done
+
+# table --column: mean and standard deviation of what the last rows say, 8 digits
+for seed in 1 2 3; do "$DSGD" run transformer.conf --set seed=$seed -q -o "seed$seed.h5" 2>err || fail "seed $seed: $(cat err)"; done
+"$DSGD" show --json seed?.h5 | awk '/"valid_loss":/ { n++; x = $2 + 0; s += x; q += x * x } END { m = s / n; printf "%.17g %.17g\n", m, sqrt((q - n * m * m) / (n - 1)) }' >want
+"$DSGD" table --tsv --column valid_loss --column bleu seed?.h5 >table.tsv 2>err || fail "table: $(cat err)"
+# a sum of squares less a square loses digits: 1e-6 of a deviation that is some 1e-3 of the mean
+awk -F '\t' 'NR == FNR { split($0, want, " "); next } FNR == 1 { for (c = 1; c <= NF; ++c) { at[$c] = c } }
+    FNR == 2 { m = $at["valid_loss"] / want[1] - 1; s = $at["valid_loss_deviation"] / want[2] - 1; ok = m * m < 1e-14 && s * s < 1e-10 && $at["bleu"] >= 0 }
+    END { exit !ok }' want table.tsv || fail "table --column: $(cat table.tsv), expected $(cat want)"
+"$DSGD" table --column bleu seed?.h5 | grep -q 'test accuracy %  *bleu  *seeds' || fail "table --column: $("$DSGD" table --column bleu seed?.h5)"
+"$DSGD" table --column blue seed?.h5 >out 2>err
+[ $? -eq 2 ] && grep -q -- '--column=blue: seed1.h5 has no such quantity in /trace; dsgd list transformer names those' err || fail "table --column=blue: $(cat err)"
 
 # refuse WORDS SETTING...: exit code 2 and the sentence
 refuse()

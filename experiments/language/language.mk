@@ -13,7 +13,7 @@ override LANGUAGE_RUNS := $(LANGUAGE_MODELS:%=language-%)
 language: $(LANGUAGE_RUNS) ## A Transformer and LSTMs that translate a generated language under five methods (QUICK=1: 300 steps; JOBS=N)
 
 $(LANGUAGE_RUNS): language-%: build
-	+@SET="$(LANGUAGE_SET)" METHODS_FOLDER=experiments/language METHODS_STEPS=given METHODS_CURVE=yes \
+	+@SET="$(LANGUAGE_SET)" METHODS_FOLDER=experiments/language METHODS_STEPS=given METHODS_CURVE=yes METHODS_COLUMNS="valid_loss bleu" \
 		scripts/methods.sh $(DSGD) $(JOBS_NOW) "$(JOBS_FLAG)" results/figures/language-$*$(if $(QUICK),-quick) "$(if $(QUICK),1,1 2 3)" \
 		grammar_$* $(LANGUAGE_METHODS:%=grammar_$*_%)
 	@scripts/plot.sh plots/deep.gp results/figures/language-$*$(if $(QUICK),-quick)
