@@ -115,6 +115,9 @@ struct dsgd_device_share {
 /** The same by device; *count of them. */
 enum dsgd_status dsgd_engine_shares(const struct dsgd_engine_args *args, struct dsgd_device_share share[DSGD_DEVICES_MAX], int *count);
 
+/** What dsgd_engine_create would refuse, without memory for the run. */
+enum dsgd_status dsgd_engine_possible(const struct dsgd_engine_args *args);
+
 /** What dsgd_engine_hashes would say, without memory for the run. */
 enum dsgd_status dsgd_engine_hashes_of(const struct dsgd_engine_args *args, const char **family);
 

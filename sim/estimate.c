@@ -26,6 +26,15 @@ enum dsgd_status dsgd_engine_memory(const struct dsgd_engine_args *args, size_t 
     return DSGD_OK;
 }
 
+enum dsgd_status dsgd_engine_possible(const struct dsgd_engine_args *args)
+{
+    struct dsgd_engine *e;
+    DSGD_TRY(dsgd_engine_count(args, &e));
+    const enum dsgd_status status = dsgd_engine_fits(args, &e->places);
+    dsgd_engine_destroy(e);
+    return status;
+}
+
 enum dsgd_status dsgd_engine_hashes_of(const struct dsgd_engine_args *args, const char **family)
 {
     struct dsgd_engine *e;

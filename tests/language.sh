@@ -78,6 +78,19 @@ refuse 'expected more tokens, or shorter sentences' transformer.tokens=5
 refuse 'transformer' dataset=synthetic
 refuse 'strongly convex' step_size=theory
 
+# the recipes of experiments/language, small: each can be run, each sweep has its runs
+small=(--set dataset=grammar --set grammar.n=300 --set grammar.n_validation=40 --set grammar.n_test=40 --set steps=2 --set step.warmup=1 --set log.every=2
+    --set log.evaluate_every=2 --set eval.examples=1 --set sketched_sgd.k=50 --set true_topk.k=50 --set local_topk.k=50 --set random_k.k=50)
+for recipe in "$DSGD_SOURCE"/experiments/language/*.conf; do
+    model=transformer
+    [[ $recipe != *lstm* ]] || model=lstm
+    "$DSGD" run "$recipe" "${small[@]}" --set $model.layers=1 --set $model.dimension=16 --set $model.decode=2 -q -o "$(basename "$recipe").h5" 2>err ||
+        fail "$recipe: $(cat err)"
+done
+for sweep in "$DSGD_SOURCE"/experiments/language/*.sweep; do
+    "$DSGD" sweep --set dataset=grammar --quiet --list -- "$sweep" >list 2>err && [ "$(wc -l <list)" -ge 18 ] || fail "$sweep: $(wc -l <list) runs; $(cat err)"
+done
+
 # a key is chosen on the validation pairs
 "$DSGD" tune transformer.conf --key step.constant --from 0.1 --factor 2 --points 2 --seeds 1 --most 3 --set steps=3 -o tuned.conf >out 2>err || true
 cat out err | grep -q 'by mean valid_loss' || fail "tune: $(cat out err)"

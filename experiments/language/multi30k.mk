@@ -36,3 +36,11 @@ multi30k-more: build ## Multi30k, Transformer: true top-k over k (figure 2), Ske
 	+@SWEEP=experiments/language/multi30k_steps.sweep SET= scripts/sweep.sh $(DSGD) $(JOBS_NOW) $(JOBS_FLAG) sweep-runs
 	@for sweep in figure2 steps; do $(DSGD) table --column valid_loss --column bleu -o results/figures/multi30k-$$sweep.txt experiments/language/multi30k_$$sweep.sweep || exit; \
 		printf '\n%s\n' "$$sweep"; sed '/^# end /d' results/figures/multi30k-$$sweep.txt; done
+
+# The paper's own size: each sweep says first what it costs.
+.PHONY: language-paper
+language-paper: build ## Translation at the paper's size, WMT'14, both models: table 1, figures 1 and 2 (years of a CPU core; says what it costs first; JOBS=N)
+	+@for sweep in paper_transformer paper_lstm paper_transformer_figure2 paper_lstm_figure2; do \
+		SWEEP=experiments/language/$$sweep.sweep scripts/sweep.sh $(DSGD) $(JOBS_NOW) $(JOBS_FLAG) sweep-runs || exit; done
+	@for sweep in paper_transformer paper_lstm paper_transformer_figure2 paper_lstm_figure2; do \
+		$(DSGD) table --column valid_loss --column bleu -o results/figures/language-$$sweep.txt experiments/language/$$sweep.sweep || exit; done

@@ -36,9 +36,7 @@ static enum dsgd_status look(const struct sweep_run *run, struct data_shelf *she
         if (status == DSGD_OK && seconds > 0.0) {
             status = dsgd_costs_measure(&session, seconds, costs);
         } else if (status == DSGD_OK) {
-            struct dsgd_engine *engine = NULL;
-            status = dsgd_engine_create(&session.args, &engine);
-            dsgd_engine_destroy(engine);
+            status = dsgd_engine_possible(&session.args);
         }
         if (status == DSGD_EINPUT || status == DSGD_EUNAVAILABLE) { status = (*refused = strdup(dsgd_error())) ? DSGD_OK : no_memory(); }
         dsgd_session_close(&session);
