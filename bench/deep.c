@@ -1,8 +1,9 @@
 /* deep.c - gradient steps of the deep models: what a worker computes before anything is compressed. Interface: bench.h.
  *
- * A step is one call of the problem's `gradient` for one minibatch, forward and backward, at the start w_0, on generated images: no files are
- * needed. A minibatch of at most 64 is one block, which one thread computes; on several threads as many workers take a step side by side, each
- * in memory of its own.
+ * A step is one call of the problem's `gradient` for one minibatch, forward and backward, at the start w_0, on generated images or sentences: no files
+ * are needed. A minibatch of at most 64 is one block, which one thread computes; on several threads as many workers take a step side by side, each
+ * in memory of its own. Models of sequences take 64 pairs of the generated language, all there are, padded to the longest: what is measured says
+ * how long that is.
  *
  * There is no ceiling: the loops of ceilings.h move numbers and multiply none, and a loop that multiplied as fast as this processor can would
  * be a library's. The operations a second stand without a fraction. They count products and sums of the definition, two for each weight and
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 
 #include "convex/registry.h"
+#include "datasets/bins.h"
 #include "lab/run/session.h"
 #include "sim/clock.h"
 
@@ -26,17 +28,27 @@ static const double MEASURED_S = 0.02; /* of a turn, at least */
 /* Five pairs of planes and channels with 18 c^2 32^2 products each, for layer1, its residual, layer2, layer3, its residual. */
 #define RESNET9(c) .forward = 27 * 1024 * (c) + 5 * 18432 * (c) * (c) + 80 * (c), .first = 27 * 1024 * (c)
 
+#define IMAGES "dataset=images images.n=64 images.n_test=10 "
+#define PAIRS "dataset=grammar grammar.n=64 grammar.n_validation=1 grammar.n_test=1 "
+/* As many ids as Multi30k's 2000 joint pieces: 1000 + 3 x 200 + 376 + 8 + 3 x 4 + 4 of the target. */
+#define MANY PAIRS "grammar.nouns=1000 grammar.adjectives=200 grammar.verbs=376 "
+
 static const struct deep_step {
     const char *name, *of, *words;
     uint32_t batch;
-    double forward, first;
+    double forward, first; /* 0: not counted */
 } steps[] = {
-    {"mlp-b16", "784-256-10, 16 images", "problem=mlp", 16, MLP},
-    {"mlp-b64", "the same, 64 images", "problem=mlp", 64, MLP},
-    {"lenet-b16", "LeNet-5, 16 images", "problem=lenet", 16, LENET},
-    {"lenet-b64", "the same, 64 images", "problem=lenet", 64, LENET},
-    {"resnet9-16-b64", "ResNet-9, width 16, 64 images", "problem=resnet9 resnet9.width=16 images.size=32 images.channels=3", 64, RESNET9(16)},
-    {"resnet9-b64", "ResNet-9, d = 6,573,120, 64 images", "problem=resnet9 images.size=32 images.channels=3", 64, RESNET9(64)},
+    {"mlp-b16", "784-256-10, 16 images", IMAGES "problem=mlp", 16, MLP},
+    {"mlp-b64", "the same, 64 images", IMAGES "problem=mlp", 64, MLP},
+    {"lenet-b16", "LeNet-5, 16 images", IMAGES "problem=lenet", 16, LENET},
+    {"lenet-b64", "the same, 64 images", IMAGES "problem=lenet", 64, LENET},
+    {"resnet9-16-b64", "ResNet-9, width 16, 64 images", IMAGES "problem=resnet9 resnet9.width=16 images.size=32 images.channels=3", 64, RESNET9(16)},
+    {"resnet9-b64", "ResNet-9, d = 6,573,120, 64 images", IMAGES "problem=resnet9 images.size=32 images.channels=3", 64, RESNET9(64)},
+    {"transformer-64", "Transformer, 64 wide", PAIRS "problem=transformer transformer.decode=0", 1, .forward = 0.0},
+    {"transformer-128", "Transformer, 128 wide, 2000 ids", MANY "problem=transformer transformer.dimension=128 transformer.feedforward=256 transformer.decode=0", 1,
+     .forward = 0.0},
+    {"lstm-64", "LSTMs, 64 wide", PAIRS "problem=lstm lstm.decode=0", 1, .forward = 0.0},
+    {"lstm-128", "LSTMs, 128 wide, 2000 ids", MANY "problem=lstm lstm.dimension=128 lstm.decode=0", 1, .forward = 0.0},
 };
 
 /* One model's steps: the model, and what each thread has for itself. */
@@ -129,6 +141,18 @@ static enum dsgd_status run(const struct bench_options *options, struct place *p
     return DSGD_OK;
 }
 
+/* What is measured, with the longest source and target of pairs: whoever compares takes as many. */
+static enum dsgd_status describe(const struct dsgd_dataset *data, const struct deep_step *one, struct bench_line *line)
+{
+    struct dsgd_bins *bins;
+    snprintf(line->of, sizeof line->of, "%s", one->of);
+    if (!data->train.source.start) { return DSGD_OK; }
+    DSGD_TRY(dsgd_bins_create("bench", &data->train, &(struct dsgd_bins_rule){.sentences = BATCH_MAX}, &bins));
+    snprintf(line->of, sizeof line->of, "%s, %u pairs of at most %u and %u ids", one->of, (unsigned)bins->bin[0].n, (unsigned)bins->bin[0].S, (unsigned)bins->bin[0].T);
+    dsgd_bins_destroy(bins);
+    return DSGD_OK;
+}
+
 static enum dsgd_status measure(const struct bench_options *options, const struct deep_step *one, struct bench_lines *out)
 {
     char words[512];
@@ -136,8 +160,7 @@ static enum dsgd_status measure(const struct bench_options *options, const struc
     struct dsgd_session session;
     struct place place;
     const struct dsgd_session_options open = {.threads = options->threads, .dry = true};
-    snprintf(words, sizeof words, "dataset=images images.n=%d images.n_test=10 algorithm=sgd steps=1 step_size=constant step.constant=1e-3 batch=%u %s",
-             (int)BATCH_MAX, (unsigned)one->batch, one->words);
+    snprintf(words, sizeof words, "algorithm=sgd steps=1 step_size=constant step.constant=1e-3 batch=%u %s", (unsigned)one->batch, one->words);
     struct bench_line *line = bench_line_add(out, one->name);
     if (!line) { return DSGD_ENOMEM; }
     DSGD_TRY(dsgd_spec_words(words, &spec));
@@ -146,7 +169,7 @@ static enum dsgd_status measure(const struct bench_options *options, const struc
         status = open_place(options, &session, one->batch, &place);
         if (status == DSGD_OK) {
             status = run(options, &place, line);
-            snprintf(line->of, sizeof line->of, "%s", one->of);
+            if (status == DSGD_OK) { status = describe(session.data, one, line); }
             line->operations = 2.0 * (3.0 * one->forward - one->first) * one->batch * place.threads;
             bench_line_finish(line);
             close_place(&place);

@@ -165,7 +165,7 @@ static int command(int argc, char **argv)
     static const struct argp argp = {table, parse, "kernels|round|mnist|deep|CONFIG",
                                      "Times operations, rounds without gradients, small problems, or gradients of deep models, beside what the machine can move."
                                      "\vkernels: the operations of a device. round: rounds on stored gradients. mnist: steps on MNIST, and epochs of ten "
-                                     "classes. deep: gradients of mlp, lenet and resnet9 on generated images; with --threads N, of N workers side by side. CONFIG: steps of five algorithms on a configuration's problem, W = 4, batch 1.\nCeilings: read and copy of "
+                                     "classes. deep: gradients of mlp, lenet and resnet9 on generated images, of transformer and lstm on generated sentences; with --threads N, of N workers side by side. CONFIG: steps of five algorithms on a configuration's problem, W = 4, batch 1.\nCeilings: read and copy of "
                                      "vectors; cells, 64 floats added to a random segment of a table; gather, floats read at random places of a table; on a GPU its copies of a vector, and of a table that its cache holds.",
                                      children, NULL, NULL};
     static struct bench bench;

@@ -54,13 +54,15 @@ def resnet9(nn, c):
                          nn.MaxPool2d(4), nn.Flatten(), nn.Linear(8 * c, 10, bias=False), Scale())
 
 
-def steps(torch, model, images, labels, channels_last=False):
-    """A call that returns the seconds of a gradient, each into a fresh place, as after zero_grad(set_to_none=True)."""
+def steps(torch, model, images, labels, channels_last=False, parameters=None):
+    """A call that returns the seconds of a gradient, each into a fresh place, as after zero_grad(set_to_none=True). parameters: of a model that is a
+    function."""
     loss = torch.nn.CrossEntropyLoss()
-    parameters = list(model.parameters())
     if channels_last:
         model, images = model.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
-    model.train()
+    if parameters is None:
+        model.train()
+        parameters = list(model.parameters())
 
     def step():
         for p in parameters:
@@ -96,6 +98,11 @@ def slow_products(torch):
         return seconds(lambda: torch.nn.functional.linear(a, b)) / seconds(lambda: torch.nn.functional.conv2d(image, kernel))
 
 
+def no_blas(behind):
+    return (f"a product of matrices takes this PyTorch {behind:.1f} times as long as the same product as a convolution: its BLAS "
+            "is not made for this processor (Debian: libopenblas0-pthread, or its folder in LD_LIBRARY_PATH; OPENBLAS_CORETYPE=SkylakeX, Haswell)")
+
+
 def main():
     chosen = peers.arguments(__doc__)
     chosen.threads = 1
@@ -110,9 +117,7 @@ def main():
     if behind < SLOWER:
         models = {"mlp": lambda: mlp(nn), "lenet": lambda: lenet(nn), **models}
     else:
-        print(f"mlp, lenet: left out, a product of matrices takes this PyTorch {behind:.1f} times as long as the same product as a convolution: its BLAS "
-              "is not made for this processor (Debian: libopenblas0-pthread, or its folder in LD_LIBRARY_PATH; OPENBLAS_CORETYPE=SkylakeX, Haswell)",
-              file=sys.stderr)
+        print(f"mlp, lenet: left out, {no_blas(behind)}", file=sys.stderr)
     for name, make in models.items():
         colours = name.startswith("resnet9")
         for batch in (64,) if colours else (16, 64):
@@ -125,4 +130,5 @@ def main():
     table.run()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -68,6 +68,12 @@ class Dsgd:
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return {line["name"]: line["median_s"] for line in json.loads(printed)["lines"] if line["name"] in lines}
 
+    def what(self, part, name):
+        """What a line measures, in words."""
+        command = [self.chosen.dsgd, "bench", part, "--json", "-n", "1", "-t", "1", "--only", name]
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return next(line["what"] for line in json.loads(printed)["lines"] if line["name"] == name)
+
 
 class Table:
     """Pairs (dsgd's line, what the peer does, a call), measured in turns."""
