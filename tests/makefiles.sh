@@ -16,6 +16,7 @@ dry()
     local given=(DATASET=synthetic SET=workers=2)
     [ "$2" != methods-docs ] || given=(DATASET=mnist) # whose files need not be there
     [[ $2 != deep* && $2 != cifar10* ]] || given[0]=DATASET=images # their models take pictures
+    [[ $2 != *multi30k* && $2 != language-paper ]] || given[0]=DATASET=grammar # and these pairs of sentences
     (cd "$1" && make --warn-undefined-variables --dry-run --always-make -f Makefile.experiments MAKE=true SWEEP=experiments/convex/quadratic.sweep \
         "${given[@]}" "${@:2}")
 }
