@@ -25,24 +25,28 @@ problem = lstm
 lstm { dimension = 16 dropout = 0.1 tokens = 60 sentences = 0 decode = 8 beam = 2 alpha = 0.6 }
 CONF
 
+kills=${DSGD_KILLS:-1}
 for conf in transformer.conf lstm.conf; do
     every_algorithm "$conf"
     same "$conf"
     same "$conf" workers=1 batch=5 algorithm=sgd sampling=epoch steps=6
     same "$conf" algorithm=sketched_sgd steps=5
 
-    # ended halfway, it goes on to the same digest
-    long=("$DSGD" run "$conf" --set steps=600 --set log.per_decade=0 --set log.every=300 --threads 2 -q)
+    # ended once (DSGD_KILLS: more, language_kills, label slow) by a kill or a signal, which writes a snapshot, it goes on to the same digest
+    long=("$DSGD" run "$conf" --set steps=$((600 * kills)) --set log.per_decade=0 --set log.every=$((300 * kills)) --threads 2 -q)
     rm -f ./*.h5*
     "${long[@]}" -o whole.h5 2>err || fail "$conf, long: $(cat err)"
-    "${long[@]}" --snapshot 0.05 -o part.h5 2>err &
-    run=$!
-    for _ in $(seq 600); do
-        [ -e part.h5.tmp ] || [ -e part.h5 ] && break
-        sleep 0.02
+    for ((j = 0; j < kills; ++j)); do
+        before=$(stat -c %Y.%i part.h5.tmp 2>err)
+        "${long[@]}" --snapshot 0.05 -o part.h5 2>err &
+        run=$!
+        for _ in $(seq 600); do # until it has written a snapshot of its own
+            [ "$(stat -c %Y.%i part.h5.tmp 2>/dev/null)" = "$before" ] && [ ! -e part.h5 ] || break
+            sleep 0.02
+        done
+        kill "-$([ $((j % 2)) = 0 ] && echo KILL || echo TERM)" $run 2>/dev/null
+        wait $run 2>/dev/null
     done
-    kill -9 $run 2>/dev/null
-    wait $run 2>/dev/null
     [ ! -e part.h5 ] || echo 'language: the long run was over before it could be ended'
     "${long[@]}" -o part.h5 2>err || fail "$conf, a run that goes on: $(cat err)"
     [ "$(digest part.h5)" = "$(digest whole.h5)" ] || fail "$conf, resumed: $("$DSGD" diff whole.h5 part.h5)"
