@@ -31,20 +31,11 @@ declare -A published=(
 )
 most=$((192 << 20)) # bytes of the archive, a multiple of 1024: it is published with 170 MB
 private=.dsgd-fetch-cifar10
-stall_s=30 # without a byte for so long, an address is given up
+program=fetch-cifar10
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=scripts/fetch-one.sh
+. "$here/fetch-one.sh"
 
-# One sentence, whatever the names and replies in it.
-say() { local text=$*; printf 'fetch-cifar10: %s\n' "${text//[[:cntrl:]]/?}"; }
-warn() { say "$@" >&2; }
-fail()
-{
-    local code=$1
-    shift
-    warn "$@"
-    exit "$code"
-}
-
-bytes_of() { stat -c %s -- "$1" 2>/dev/null || echo 0; }
 # is_archive FILE: is its MD5 the published one? Nothing but a regular file is opened, since a FIFO would never end.
 is_archive()
 {
@@ -96,27 +87,6 @@ survey()
     done
 }
 
-# download URL: goes on at the end of `archive`. Returns curl's exit code; `reply` is the HTTP status, `why` the reason.
-download()
-{
-    local code=0
-    # In the background, so that a signal to this script alone ends it too. --max-filesize believes what the server says;
-    # the limit of the process holds for servers that say nothing, and counts what is there already.
-    (
-        trap '' XFSZ # a write beyond the limit fails, as on a full disk
-        limit=$(ulimit -f)
-        if [ "$limit" = unlimited ] || [ "$limit" -gt $((most / 1024)) ]; then ulimit -f $((most / 1024)); fi
-        exec curl --max-filesize "$most" --fail --silent --location --proto '=http,https,file' --proto-redir '=http,https' --connect-timeout 20 \
-            --speed-limit 1 --speed-time "$stall_s" --continue-at - --output archive --write-out '%{http_code} %{errormsg}\n' "$1"
-    ) >"$scratch/reply" 2>/dev/null </dev/null &
-    child=$!
-    wait "$child" || code=$?
-    child=
-    read -r reply why <"$scratch/reply" || true
-    [ -n "${why:-}" ] || why="curl ended with code $code"
-    return "$code"
-}
-
 # fetch URL: true when `archive` is whole and right. Otherwise one sentence, and `archive` keeps what is worth keeping.
 fetch()
 {
@@ -125,7 +95,7 @@ fetch()
         before=$(bytes_of archive)
         if [ "$before" -gt 0 ]; then say "goes on with $1 after $before bytes"; else say "fetches $1 (170 MB)"; fi
         code=0
-        download "$1" || code=$?
+        download "$1" archive || code=$?
         after=$(bytes_of archive)
         if [ "$code" -eq 0 ]; then
             is_archive archive && return 0
@@ -151,9 +121,6 @@ fetch()
     warn "$1: given up after $attempt attempts"
     return 1
 }
-
-# stands_in FOLDER: does this process, and is FOLDER no link? A link put there between a test and a cd would have been followed.
-stands_in() { [ "$(stat -c %d:%i -- "$1" 2>/dev/null)" = "$(stat -c %d:%i .)" ]; }
 
 # Goes into the private folder and takes the lock there. False if another process has just removed it, being ready.
 enter()

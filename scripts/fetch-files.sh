@@ -24,20 +24,8 @@
 set -euo pipefail
 private=.dsgd-fetch
 attempts=4 # on one mirror, as long as each brings bytes
-stall_s=30 # without a byte for so long, a mirror is given up
-
-# One sentence, whatever the names and replies in it.
-say() { local text=$*; printf '%s: %s\n' "$program" "${text//[[:cntrl:]]/?}"; }
-warn() { say "$@" >&2; }
-fail()
-{
-    local code=$1
-    shift
-    warn "$@"
-    exit "$code"
-}
-
-bytes_of() { stat -c %s -- "$1" 2>/dev/null || echo 0; }
+# shellcheck source=scripts/fetch-one.sh
+. "$(dirname "${BASH_SOURCE[0]}")/fetch-one.sh"
 
 # inspect FILE SUM: does what FILE unpacks to have this sum? If not, `found` says what it is. Plain files are their own
 # unpacked form. Nothing but a regular file is opened: a FIFO would never end.
@@ -58,28 +46,6 @@ inspect()
     [ "$sum" != "$2" ] || return 0
     found="$(bytes_of "$1") bytes that unpack to SHA-256 $sum"
     return 1
-}
-
-# download URL PART: goes on at the end of PART. Returns curl's exit code; `reply` is the HTTP status, `why` the reason.
-download()
-{
-    local code=0
-    # In the background, so that a signal to this script alone ends it too. --max-filesize believes what the server says;
-    # the limit of the process holds for servers that say nothing, and counts what is there already.
-    (
-        trap '' XFSZ # a write beyond the limit fails, as on a full disk
-        limit=$(ulimit -f)
-        if [ "$limit" = unlimited ] || [ "$limit" -gt $((most / 1024)) ]; then ulimit -f $((most / 1024)); fi
-        exec curl --max-filesize "$most" --fail --silent --location --proto '=http,https,file' --proto-redir '=http,https' --connect-timeout 20 \
-            --speed-limit 1 --speed-time "$stall_s" --continue-at - --output "$2" \
-            --write-out '%{http_code} %{errormsg}\n' "$1"
-    ) >"$scratch/reply" 2>/dev/null </dev/null &
-    child=$!
-    wait "$child" || code=$?
-    child=
-    read -r reply why <"$scratch/reply" || true
-    [ -n "${why:-}" ] || why="curl ended with code $code"
-    return "$code"
 }
 
 # fetch URL PART SUM: true when PART is whole and right. Otherwise one sentence, and PART keeps what is worth keeping.
@@ -163,9 +129,6 @@ survey()
         [ -n "$there" ] || missing+=("$name")
     done
 }
-
-# stands_in FOLDER: does this process, and is FOLDER no link? A link put there between a test and a cd would have been followed.
-stands_in() { [ "$(stat -c %d:%i -- "$1" 2>/dev/null)" = "$(stat -c %d:%i .)" ]; }
 
 # Goes into the private folder and takes the lock there. False if another process has just removed it, being ready.
 enter()
