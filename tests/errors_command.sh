@@ -242,6 +242,8 @@ try 2 curve --x miles a.h5
 try 2 curve --label a=b a.h5
 try 2 curve --sort nothing a.h5
 try 2 table --label b a.h5
+try 2 table --column=a --column=b --column=c --column=d --column=e --column=f --column=g a.h5
+try 2 table --column=step a.h5
 full 3 export a.h5
 full 3 curve a.h5
 full 3 list
