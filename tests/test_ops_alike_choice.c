@@ -149,7 +149,7 @@ static void sketches(void **state)
         {DSGD_BLOCKS, 5000, 1, 100032, 2, 800, MIXED}, {DSGD_BLOCKS, 3000, 3, 640, 2, 3000, EQUAL},
         {DSGD_TEXTBOOK, 1, 1, 1, 1, 1, MIXED}, {DSGD_TEXTBOOK, 785, 5, 97, 40, 30, MIXED}, {DSGD_TEXTBOOK, 785, 5, 5000, 3, 785, NASTY},
         {DSGD_TEXTBOOK, 4097, 7, 1, 2, 300, MIXED}, {DSGD_TEXTBOOK, 30001, 5, 4001, 2, 400, TAILED}, {DSGD_TEXTBOOK, 20000, 63, 300, 1, 100, NASTY},
-        {DSGD_TEXTBOOK, 30001, 3, 50, 1, 9000, EQUAL}, {DSGD_TEXTBOOK, 40, 3, 900001, 1, 5, MIXED} /* lists in 1319 tiles, of which one block sums 1024 */,
+        {DSGD_TEXTBOOK, 30001, 3, 50, 1, 9000, EQUAL}, {DSGD_TEXTBOOK, 6400, 1, 50, 1, 300, MIXED} /* entries end where the memory does */, {DSGD_TEXTBOOK, 40, 3, 900001, 1, 5, MIXED} /* lists in 1319 tiles, of which one block sums 1024 */,
         /* what begins lists, 64 and 2112 numbers, ends where the entries begin */
         {DSGD_TEXTBOOK, 100, 1, 63, 2, 20, MIXED}, {DSGD_TEXTBOOK, 100, 1, 2111, 1, 20, MIXED}};
     (void)state;

@@ -100,6 +100,16 @@ void judge(Cell *cell, const Access &now, bool write, const void *address, const
     }
 }
 
+/* Whether these bytes of shared memory lie in one of the block's arrays. */
+bool declared(const Block &block, const char *a, size_t bytes)
+{
+    if (a >= block.shared && a + bytes <= block.shared + block.dynamic) { return true; }
+    for (const Array &array : block.array) {
+        if (a >= array.at && a + bytes <= array.at + array.bytes) { return true; }
+    }
+    return false;
+}
+
 extern "C" __attribute__((visibility("hidden"))) char __ehdr_start, _end; /* of the program or shared object that this is linked into */
 
 __attribute__((noinline)) void access(const void *address, size_t bytes, bool write, bool atomic)
@@ -114,9 +124,8 @@ __attribute__((noinline)) void access(const void *address, size_t bytes, bool wr
     Cell *cell;
     const char *space = "global";
     if (a >= shared_memory && a < shared_memory + shared_memory_bytes) {
-        const size_t offset = (size_t)(a - self->block->shared);
-        if (a < self->block->shared || offset + bytes > self->block->shared_used) {
-            fail("%s of %zu bytes at byte %td of shared memory, %zu bytes declared", write ? "write" : "read", bytes,
+        if (!declared(*self->block, a, bytes)) {
+            fail("%s of %zu bytes at byte %td of shared memory: outside the arrays, %zu bytes declared", write ? "write" : "read", bytes,
                  a - self->block->shared, self->block->shared_used);
         }
         if (!shared_shadow) { shared_shadow = map_cells((size_t)SHARED_MAX * 4096); }

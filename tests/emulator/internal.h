@@ -37,6 +37,14 @@ struct Fiber {
     void *fake_stack;      /* AddressSanitizer's */
 };
 
+/* A declaration of shared memory. Behind each lie SHARED_GAP bytes that are nobody's. */
+struct Array {
+    const void *site;
+    char *at;
+    size_t bytes;
+};
+enum { SHARED_GAP = 16 };
+
 struct Block {
     uint3 id;
     unsigned number;             /* in the grid */
@@ -45,7 +53,7 @@ struct Block {
     std::vector<Warp> warp;
     char *shared;                /* SHARED_MAX bytes, the end of them is where the next declaration goes */
     size_t shared_used, dynamic;
-    std::vector<std::pair<const void *, void *>> site;
+    std::vector<Array> array;
 };
 
 struct Allocation {

@@ -167,7 +167,7 @@ look_for() # NUMBER FILE
             # shellcheck disable=SC2086 # the same
             EMU_FAULT=$1 EMU_FAULT_REACHED=$work/reached passes $run "$suite" "$seconds" || code=$?
             [ "$code" -ne 0 ] || continue
-            how=$(grep -m 1 -ohE 'without order|nobody has written|past the end|bytes declared|host memory|nobody can go on|different __syncthreads|lanes that are done|stale|differs' \
+            how=$(grep -m 1 -ohE 'without order|nobody has written|past the end|outside the arrays|host memory|nobody can go on|different __syncthreads|lanes that are done|stale|differs' \
                 "$work/said" | head -1 || true)
             [ "$code" -ne 152 ] || how='has no end' # SIGXCPU
             who="${run%% *} $suite${how:+: $how}"

@@ -51,6 +51,17 @@ static __global__ void with_syncwarp(const float *v, float *out)
     out[threadIdx.x] = tile[31 - threadIdx.x];
 }
 
+/* The end of one array is not the beginning of another. */
+static __global__ void past_shared_end(const float *v, float *out)
+{
+    GPU_SHARED(float, tile, [N]);
+    GPU_SHARED(float, next, [N]);
+    next[threadIdx.x] = v[threadIdx.x];
+    tile[threadIdx.x + 1] = v[threadIdx.x];
+    __syncthreads();
+    out[threadIdx.x] = next[threadIdx.x];
+}
+
 static __global__ void past_end(float *out) { out[threadIdx.x + 1] = 1.0f; }
 static __global__ void copies(const float *v, float *out) { out[threadIdx.x] = v[threadIdx.x]; }
 static __global__ void sums_plainly(const float *v, float *out) { out[0] += v[threadIdx.x]; }
@@ -119,6 +130,7 @@ int main(int argc, char **argv)
     CASE("no_syncwarp") { GPU_LAUNCH(no_syncwarp, 1, 32, 0, a, v, out); }
     CASE("with_syncwarp") { GPU_LAUNCH(with_syncwarp, 1, 32, 0, a, v, out); }
     CASE("past_end") { GPU_LAUNCH(past_end, 1, N, 0, a, out); }
+    CASE("past_shared_end") { GPU_LAUNCH(past_shared_end, 1, N, 0, a, v, out); }
     CASE("uninitialised") { GPU_LAUNCH(copies, 1, N, 0, a, fresh, out); }
     CASE("host_pointer") { GPU_LAUNCH(copies, 1, N, 0, a, ones.data(), out); }
     CASE("sums_plainly") { GPU_LAUNCH(sums_plainly, 1, N, 0, a, v, out); }

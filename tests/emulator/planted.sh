@@ -20,6 +20,7 @@ expect "$checked" no_barrier 99 'shared memory .* \(without order\|nobody has wr
 expect "$checked" no_syncwarp 99 'shared memory .* \(without order\|nobody has written\)'
 expect "$checked" with_syncwarp 0 'nothing reported'
 expect "$checked" past_end 99 'past the end'
+expect "$checked" past_shared_end 99 'shared memory: outside the arrays'
 expect "$checked" uninitialised 99 'nobody has written'
 expect "$checked" host_pointer 99 'read of host memory'
 expect "$checked" sums_plainly 99 'global memory .* without order'

@@ -208,7 +208,7 @@ static void begin_block(Block &block, unsigned number, dim3 grid, dim3 size)
     block.waiting = 0;
     block.epoch = 0;
     block.shared_used = block.dynamic;
-    block.site.clear();
+    block.array.clear();
     memset(block.shared, 0xff, block.dynamic); /* floats are NaN */
     for (unsigned t = 0; t < block.threads; ++t) {
         Fiber *fiber = block.fiber[t];
@@ -421,16 +421,16 @@ unsigned warp_exchange(warp_op op, unsigned mask, uint64_t value, uint64_t all[3
 void *shared(const void *site, size_t bytes, size_t alignment)
 {
     Block *block = current->block;
-    for (auto &known : block->site) {
-        if (known.first == site) { return known.second; }
+    for (const Array &known : block->array) {
+        if (known.site == site) { return known.at; }
     }
-    const size_t at = (block->shared_used + alignment - 1) / alignment * alignment;
-    if (at + bytes > SHARED_DEFAULT + (block->dynamic > SHARED_DEFAULT ? SHARED_MAX - SHARED_DEFAULT : 0)) {
-        fail("shared memory of %zu bytes; static declarations end at 48 KiB", at + bytes);
+    const size_t at = (block->shared_used + SHARED_GAP + alignment - 1) / alignment * alignment, device = at + bytes - (block->array.size() + 1) * SHARED_GAP;
+    if (device > SHARED_DEFAULT + (block->dynamic > SHARED_DEFAULT ? SHARED_MAX - SHARED_DEFAULT : 0) || at + bytes > SHARED_MAX) {
+        fail("shared memory of %zu bytes; static declarations end at 48 KiB", device);
     }
     memset(block->shared + at, 0xff, bytes);
     block->shared_used = at + bytes;
-    block->site.emplace_back(site, block->shared + at);
+    block->array.push_back({site, block->shared + at, bytes});
     return block->shared + at;
 }
 
