@@ -27,8 +27,7 @@ caption = \
   model." (".problem.") on ".about(tsv, "dataset").", ".(language ? "a learning rate with warm-up and a linear way down" : "a triangular learning rate with its peak at a fifth").", momentum 0.9 of the server's update or none.\n".\
   "In brackets: compression in values against SGD, both ways together. All methods take the same steps; random k is what any choice of coordinates must beat.\n".\
   (S_max < 1000 ? "QUICK: few steps, nothing tuned: a demonstration, no comparison." : \
-   language ? "Each method’s learning rate and momentum are those of its configuration." : \
-   "Each method’s learning rate and momentum are chosen on the same grids, on held-out images.")
+   "Each method’s learning rate and momentum are chosen on the same grids, on held-out ".(language ? "sentences." : "images."))
 
 if (format eq "svg") {
     set print stem.".caption.txt"
