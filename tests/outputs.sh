@@ -99,7 +99,7 @@ for n, text in enumerate(texts):
     if {len(c) for c in cells} != {13} or len(lines) != 4: fail("table --markdown of", text, "has cells", [len(c) for c in cells])
     block = run("show", "a1.h5").split("\n")
     shown = re.match(r"  run            (.*): sgd on quadratic, seed 1$", block[1])
-    if not shown or len(block) != 12: fail("show of", text, "says", block[:4])
+    if not shown or len(block) != 13: fail("show of", text, "says", block[:4])
     elif markdown(cells[2][1]) != shown[1]: fail("table --markdown of", text, "shows", cells[2][1])
     # fixed width: the columns behind the label begin at one place
     for command, word in ((("show", "--each"), "complete"), (("table",), "  sgd ")):
