@@ -103,14 +103,21 @@ def no_blas(behind):
             "is not made for this processor (Debian: libopenblas0-pthread, or its folder in LD_LIBRARY_PATH; OPENBLAS_CORETYPE=SkylakeX, Haswell)")
 
 
-def main():
-    chosen = peers.arguments(__doc__)
+def one_thread(what):
+    """The options of a script, and torch on one thread with a seed; None without it."""
+    chosen = peers.arguments(what)
     chosen.threads = 1
     torch = peers.package("torch")
+    if torch:
+        torch.set_num_threads(1)
+        torch.manual_seed(1)
+    return chosen, torch
+
+
+def main():
+    chosen, torch = one_thread(__doc__)
     if not torch:
         return
-    torch.set_num_threads(1)
-    torch.manual_seed(1)
     nn, table = torch.nn, peers.Table(chosen, peers.Dsgd(chosen), part="deep")
     behind = slow_products(torch)
     models = {"resnet9-16": lambda: resnet9(nn, 16), "resnet9": lambda: resnet9(nn, 64)}

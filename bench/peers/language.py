@@ -87,15 +87,11 @@ def lstm(torch, nn, d, ids):
 
 
 def main():
-    import deep  # steps() and the test of the BLAS
+    import deep  # what both share
 
-    chosen = peers.arguments(__doc__)
-    chosen.threads = 1
-    torch = peers.package("torch")
+    chosen, torch = deep.one_thread(__doc__)
     if not torch:
         return
-    torch.set_num_threads(1)
-    torch.manual_seed(1)
     behind = deep.slow_products(torch)
     if behind >= deep.SLOWER:
         print(f"left out: {deep.no_blas(behind)}", file=sys.stderr)
